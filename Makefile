@@ -1,0 +1,129 @@
+# Hotline Relay. `make help` lists what there is to make.
+#   make deps demo      on a fresh machine: the main job, live
+#   make deps test      on a fresh machine: every test
+# SAN=address,undefined builds side by side in build-asan-ubsan/; BUILD=dir builds anywhere else.
+
+SAN ?=
+comma := ,
+CC = gcc
+
+
+BUILD ?= build$(if $(SAN),-$(subst $(comma),-,$(SAN)))
+Q := $(if $(V),,@)
+
+PACKAGES = libzmq libsodium libuv libprotobuf-c sqlite3 libmicrohttpd jansson yaml-0.1 libcurl
+WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
+	-Wpointer-arith -Wcast-qual -Wwrite-strings -Wvla -Wformat=2 -Wundef -Werror
+HARDEN = -fstack-protector-strong -fPIE $(if $(SAN),,-D_FORTIFY_SOURCE=2)
+CFLAGS = -std=c11 -O2 -g $(WARNINGS) $(HARDEN) $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
+CPPFLAGS = -D_POSIX_C_SOURCE=200809L -I. -I$(BUILD)/gen -include proto/banned.h
+LDFLAGS = -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN))
+PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null | tr ' ' '\n' | sed 's/^-I/-isystem/' | tr '\n' ' ')
+LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lpthread -lm
+
+schemas := $(wildcard proto/*.proto node/*.proto)
+gen_c := $(schemas:%.proto=$(BUILD)/gen/%.pb-c.c)
+gen_h := $(gen_c:.c=.h)
+object = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+# The schemas of proto/ and of node/ are compiled without the house's warnings: a generator wrote them.
+gen_object = $(patsubst $(BUILD)/gen/%.c,$(BUILD)/obj/gen/%.o,$(1))
+
+proto_c := $(wildcard proto/*.c)
+relay_c := $(filter-out relay/main.c,$(wildcard relay/*.c))
+node_c := $(filter-out node/main.c,$(wildcard node/*.c))
+cli_c := $(wildcard node/cli/*.c)
+tests_c := $(wildcard tests/unit/test_*.c)
+tests := $(tests_c:tests/unit/%.c=$(BUILD)/tests/%)
+fuzz_c := $(wildcard tests/fuzz/fuzz_*.c)
+replays := $(fuzz_c:tests/fuzz/fuzz_%.c=$(BUILD)/tests/replay_%)
+libs := $(BUILD)/libnode.a $(BUILD)/librelay.a $(BUILD)/libproto.a
+programs := $(BUILD)/hotline-relay $(BUILD)/hotline-node $(BUILD)/hotline
+
+.PHONY: all deps test check unit e2e lint demo fuzz torture kill soak border format tidy analyze cover install clean help
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(programs) ## build the three programs into build/
+
+help: ## this list
+	@echo "make [SAN=address,undefined] TARGET"
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1	\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+deps: ## install what is missing on Debian 12 (as root), and say what
+	@sh config/deps.sh
+
+$(BUILD)/gen/%.pb-c.c $(BUILD)/gen/%.pb-c.h: %.proto
+	@mkdir -p $(BUILD)/gen
+	$(Q)protoc-c --proto_path=. --c_out=$(BUILD)/gen $<
+
+$(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c | $(gen_h)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=c11 -O2 -g $(HARDEN) $(if $(SAN),-fsanitize=$(SAN)) -I$(BUILD)/gen $(PKG_CFLAGS) -c -o $@ $<
+
+$(BUILD)/obj/%.o: %.c | $(gen_h)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(CPPFLAGS) $(PKG_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/libproto.a: $(call object,$(proto_c)) $(call gen_object,$(filter $(BUILD)/gen/proto/%,$(gen_c)))
+$(BUILD)/librelay.a: $(call object,$(relay_c))
+$(BUILD)/libnode.a: $(call object,$(node_c)) $(call gen_object,$(filter $(BUILD)/gen/node/%,$(gen_c)))
+$(libs):
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(BUILD)/hotline-relay: $(BUILD)/obj/relay/main.o $(BUILD)/librelay.a $(BUILD)/libproto.a
+$(BUILD)/hotline-node: $(BUILD)/obj/node/main.o $(BUILD)/libnode.a $(BUILD)/libproto.a
+$(BUILD)/hotline: $(call object,$(cli_c)) $(BUILD)/libproto.a
+$(programs):
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/tests/test_%: $(BUILD)/obj/tests/unit/test_%.o $(libs)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+
+$(BUILD)/tests/replay_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuzz/replay_main.o $(libs)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+unit: $(tests) $(replays) ## unit tests, and the fuzz corpora replayed
+	@tests/run unit $(BUILD)
+
+e2e: $(programs) ## end-to-end tests with the real programs
+	@tests/run e2e $(BUILD)
+
+lint: ## layers, header self-containment, documented prototypes, sample configs
+	@tests/run lint $(BUILD)
+
+test: ## everything that CI runs: lint, unit, sanitizers, end to end
+	@tests/run all
+
+check: test ## the same as test
+
+demo: $(programs) ## an authority, two relays and five hotlines on loopback; one case crosses five borders
+	@config/demo/demo.sh $(BUILD)
+
+fuzz: ## each fuzz target for 60 s with libFuzzer (clang); SECONDS=n for another time
+	@tests/fuzz/run.sh $(or $(SECONDS),60)
+
+kill: $(programs) ## 500 cases while relays and nodes are killed at random (takes some minutes)
+	@tests/fault/kill.sh $(BUILD) $(or $(CASES),500)
+
+format: ## clang-format in place
+	@clang-format -i $$(git ls-files '*.c' '*.h')
+
+tidy: ## clang-tidy over every source
+	@clang-tidy --quiet $$(git ls-files '*.c' | grep -v '^tests/') -- -std=c11 $(CPPFLAGS) $(PKG_CFLAGS)
+
+analyze: ## cppcheck over every source
+	@cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 -I. -Ibuild/gen proto relay node
+
+prefix ?= /usr/local
+install: $(programs) ## programs, units and sample configs under $(prefix)
+	install -d $(DESTDIR)$(prefix)/bin $(DESTDIR)/etc/hotline $(DESTDIR)/lib/systemd/system
+	install -m 755 $(programs) $(DESTDIR)$(prefix)/bin
+	install -m 644 config/relay.yaml config/node.yaml $(DESTDIR)/etc/hotline
+	install -m 644 config/systemd/*.service $(DESTDIR)/lib/systemd/system
+
+clean: ## remove every build folder
+	rm -rf build build-*
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -1,0 +1,282 @@
+/* cases: revisions in their one order, threads, and finding a case by what a person types. Never decides what is sent. */
+#include "node/cases.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/record.pb-c.h"
+
+#define NAME_DIGITS_LEAST 6
+
+void cases_init(struct cases *cases, const struct vault *vault)
+{
+    *cases = (struct cases){.vault = vault};
+    lookup_init(&cases->by_key, offsetof(struct case_entry, key), sizeof(struct envelope_case_key));
+}
+
+void cases_done(struct cases *cases)
+{
+    for (size_t i = 0; i < cases->count; i++) {
+        free(cases->order[i]->revisions);
+        free(cases->order[i]->thread);
+        free(cases->order[i]);
+    }
+    free(cases->order);
+    lookup_done(&cases->by_key);
+}
+
+struct case_entry *cases_find(const struct cases *cases, const struct envelope_case_key *key)
+{
+    return lookup_find(&cases->by_key, key);
+}
+
+static int keep(struct cases *cases, struct case_entry *entry)
+{
+    if (cases->count == cases->capacity) {
+        size_t capacity = cases->capacity ? 2 * cases->capacity : 64;
+        struct case_entry **order = realloc(cases->order, capacity * sizeof *order);
+        if (order == NULL)
+            return ERR_NOMEM;
+        cases->order = order;
+        cases->capacity = capacity;
+    }
+    int result = lookup_add(&cases->by_key, entry);
+    if (result == OK)
+        cases->order[cases->count++] = entry;
+    return result;
+}
+
+static struct case_entry *fresh_entry(struct cases *cases, const char *opener, bool exercise, const uint8_t *case_id)
+{
+    struct case_entry *entry = calloc(1, sizeof *entry);
+    if (entry == NULL)
+        return NULL;
+    entry->key = envelope_case_key(opener, exercise, case_id);
+    snprintf(entry->opener, sizeof entry->opener, "%s", opener);
+    memcpy(entry->case_id, case_id, KEY_UUID_BYTES);
+    entry->exercise = exercise;
+    if (keep(cases, entry) != OK) {
+        free(entry);
+        return NULL;
+    }
+    return entry;
+}
+
+struct case_entry *cases_entry(struct cases *cases, const struct item *item, const char *self)
+{
+    const Hotline__CaseName *name = item->header->case_name;
+    struct envelope_case_key key = envelope_case_key(name->opener, item_is_exercise(item), name->case_id.data);
+    struct case_entry *entry = cases_find(cases, &key);
+    if (entry == NULL)
+        entry = fresh_entry(cases, name->opener, item_is_exercise(item), name->case_id.data);
+    if (entry != NULL)
+        entry->mine = strcmp(entry->opener, self) == 0;
+    return entry;
+}
+
+static int order_of(const struct item *a, const struct item *b)
+{
+    return envelope_order(a->header->revision, a->header->sent_at_us, &a->hash, b->header->revision, b->header->sent_at_us, &b->hash);
+}
+
+static int by_time(const struct item *a, const struct item *b)
+{
+    return a->header->sent_at_us < b->header->sent_at_us ? -1 : a->header->sent_at_us > b->header->sent_at_us;
+}
+
+/* Insertion from the end: revisions and replies nearly always come in order. */
+static int insert(struct item ***list, size_t *count, struct item *item, int (*order)(const struct item *, const struct item *))
+{
+    struct item **grown = realloc(*list, (*count + 1) * sizeof *grown);
+    if (grown == NULL)
+        return ERR_NOMEM;
+    *list = grown;
+    size_t at = (*count)++;
+    while (at > 0 && order(grown[at - 1], item) > 0) {
+        grown[at] = grown[at - 1];
+        at--;
+    }
+    grown[at] = item;
+    return OK;
+}
+
+static const char *reference_of(const struct item *item)
+{
+    if (item->content == NULL)
+        return NULL;
+    if (item->content->content_case == HOTLINE__ENVELOPE_BODY__CONTENT_ALERT)
+        return item->content->alert->reference;
+    if (item->content->content_case == HOTLINE__ENVELOPE_BODY__CONTENT_CLOSING)
+        return item->content->closing->reference;
+    return NULL;
+}
+
+int cases_add(struct cases *cases, struct case_entry *entry, struct item *item, bool *ret_newest)
+{
+    (void)cases;
+    item->case_entry = entry;
+    if (!item_is_case(item)) {
+        *ret_newest = false;
+        return insert(&entry->thread, &entry->thread_count, item, by_time);
+    }
+    int result = insert(&entry->revisions, &entry->revision_count, item, order_of);
+    if (result != OK)
+        return result;
+    *ret_newest = entry->revisions[entry->revision_count - 1] == item;
+    const char *reference = reference_of(item);
+    if (reference != NULL && (*ret_newest || entry->reference[0] == '\0'))
+        snprintf(entry->reference, sizeof entry->reference, "%s", reference);
+    return OK;
+}
+
+void cases_touch(struct cases *cases, struct case_entry *entry, int64_t now_us)
+{
+    entry->changed = ++cases->last_change;
+    entry->changed_us = now_us;
+}
+
+static bool on_disk(const struct cases *cases, const struct item *item)
+{
+    return item->ticket <= vault_committed(cases->vault);
+}
+
+struct item *cases_newest(const struct cases *cases, const struct case_entry *entry)
+{
+    for (size_t i = entry->revision_count; i-- > 0;) {
+        if (on_disk(cases, entry->revisions[i]))
+            return entry->revisions[i];
+    }
+    return NULL;
+}
+
+struct item *cases_shown(const struct cases *cases, const struct case_entry *entry)
+{
+    for (size_t i = entry->revision_count; i-- > 0;) {
+        struct item *item = entry->revisions[i];
+        if (on_disk(cases, item) && item->content != NULL && item->content->content_case == HOTLINE__ENVELOPE_BODY__CONTENT_ALERT)
+            return item;
+    }
+    return NULL;
+}
+
+enum case_state cases_state(const struct cases *cases, const struct case_entry *entry, int64_t now_us)
+{
+    const struct item *newest = cases_newest(cases, entry);
+    if (newest == NULL)
+        return CASE_OPEN;
+    if (newest->header->act == HOTLINE__ACT__CODE__CLOSE)
+        return CASE_CLOSED;
+    if (newest->header->act == HOTLINE__ACT__CODE__RETRACT)
+        return CASE_RETRACTED;
+    return now_us > newest->header->expires_at_us ? CASE_EXPIRED : CASE_OPEN;
+}
+
+const char *cases_state_name(enum case_state state)
+{
+    static const char *const names[] = {"OPEN", "CLOSED", "RETRACTED", "EXPIRED"};
+    return names[state];
+}
+
+/* --- finding --- */
+
+struct search {
+    const char *reference;            /* behind member: or member/ */
+    char member[LIMIT_ID_CHARS + 1];  /* "" when none was typed */
+};
+
+static bool is_hex_name(const char *name)
+{
+    size_t len = strlen(name);
+    return len >= NAME_DIGITS_LEAST && len <= 2 * KEY_UUID_BYTES && strspn(name, "0123456789abcdef") == len;
+}
+
+static bool matches(const struct case_entry *entry, const struct search *search)
+{
+    char id[2 * KEY_UUID_BYTES + 1];
+    if (search->member[0] != '\0' && strcmp(search->member, entry->opener) != 0)
+        return false;
+    if (strcmp(entry->reference, search->reference) == 0)
+        return true;
+    if (!is_hex_name(search->reference))
+        return false;
+    buf_hex(slice_of(entry->case_id, KEY_UUID_BYTES), id);
+    return strncmp(id, search->reference, strlen(search->reference)) == 0;
+}
+
+static struct search search_for(const char *name)
+{
+    struct search search = {.reference = name};
+    size_t len = strcspn(name, ":/");
+    if (name[len] != '\0' && len <= LIMIT_ID_CHARS) {
+        snprintf(search.member, sizeof search.member, "%.*s", (int)len, name);
+        search.reference = name + len + 1;
+    }
+    return search;
+}
+
+int cases_named(const struct cases *cases, const char *name, struct case_entry **candidates, size_t cap, size_t *ret_count, struct case_entry **ret_entry)
+{
+    struct search search = search_for(name);
+    struct case_entry *found = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < cases->count; i++) {
+        struct case_entry *entry = cases->order[i];
+        if (!matches(entry, &search) || cases_newest(cases, entry) == NULL)
+            continue;
+        found = entry;
+        if (count < cap)
+            candidates[count] = entry;
+        count++;
+    }
+    *ret_count = count < cap ? count : cap;
+    if (count == 0)
+        return ERR_NOT_FOUND;
+    if (count > 1)
+        return ERR_AMBIGUOUS;
+    *ret_entry = found;
+    return OK;
+}
+
+/* --- at rest --- */
+
+uint64_t cases_save(struct vault *vault, const struct case_entry *entry)
+{
+    Hotline__Node__CaseRecord record = HOTLINE__NODE__CASE_RECORD__INIT;
+    struct case_entry copy = *entry;
+    record.opener = copy.opener;
+    record.acknowledged_as = copy.acknowledged_as;
+    WIRE_SET_BYTES(&record, case_id, entry->case_id, KEY_UUID_BYTES);
+    WIRE_SET(&record, exercise, entry->exercise);
+    WIRE_SET(&record, acknowledged_at_us, entry->acknowledged_at_us);
+    WIRE_SET(&record, acknowledged_revision, entry->acknowledged_revision);
+    WIRE_SET(&record, changed_us, entry->changed_us);
+    struct buf bytes;
+    buf_init(&bytes);
+    wire_pack(&record.base, &bytes);
+    CHECK(!buf_broken(&bytes));
+    uint64_t ticket = vault_put(vault, VAULT_CASE, slice_of(entry->key.bytes, sizeof entry->key.bytes), &entry->key, buf_slice(&bytes));
+    buf_free(&bytes);
+    return ticket;
+}
+
+int cases_load(struct cases *cases, struct slice bytes)
+{
+    Hotline__Node__CaseRecord *record = hotline__node__case_record__unpack(NULL, bytes.len, bytes.data);
+    if (record == NULL || record->opener == NULL || record->case_id.len != KEY_UUID_BYTES || strlen(record->opener) > LIMIT_ID_CHARS) {
+        if (record != NULL)
+            hotline__node__case_record__free_unpacked(record, NULL);
+        return ERR_CORRUPT;
+    }
+    struct envelope_case_key key = envelope_case_key(record->opener, record->exercise, record->case_id.data);
+    struct case_entry *entry = cases_find(cases, &key);
+    if (entry == NULL)
+        entry = fresh_entry(cases, record->opener, record->exercise, record->case_id.data);
+    if (entry != NULL) {
+        entry->acknowledged_at_us = record->acknowledged_at_us;
+        entry->acknowledged_revision = record->acknowledged_revision;
+        entry->changed_us = record->changed_us;
+        snprintf(entry->acknowledged_as, sizeof entry->acknowledged_as, "%s", record->acknowledged_as ? record->acknowledged_as : "");
+    }
+    hotline__node__case_record__free_unpacked(record, NULL);
+    return entry ? OK : ERR_NOMEM;
+}

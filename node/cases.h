@@ -1,0 +1,67 @@
+/*
+ * cases - the cases that this node knows, its own and received: revisions in order, thread, state, and finding them by what
+ * people type. A case is named by (opener, status, case id); a drill's case is another case than its namesake.
+ */
+#ifndef NODE_CASES_H
+#define NODE_CASES_H
+
+#include "node/item.h"
+#include "proto/lookup.h"
+
+#define CASES_REFERENCE_MAX 32
+
+enum case_state { CASE_OPEN, CASE_CLOSED, CASE_RETRACTED, CASE_EXPIRED };
+
+struct case_entry {
+    struct envelope_case_key key;            /* first: the key of the table */
+    char opener[LIMIT_ID_CHARS + 1];
+    uint8_t case_id[KEY_UUID_BYTES];
+    bool exercise, mine;
+    char reference[CASES_REFERENCE_MAX];
+    struct item **revisions;                 /* oldest first, by envelope_order */
+    size_t revision_count;
+    struct item **thread;                    /* replies, by time */
+    size_t thread_count;
+    int64_t acknowledged_at_us;              /* by a person here; 0 not */
+    uint32_t acknowledged_revision;
+    char acknowledged_as[LIMIT_NAME_BYTES + 1];
+    uint64_t changed;                        /* grows with each change: newest change first */
+    int64_t changed_us;
+};
+
+struct cases {
+    struct lookup by_key;
+    struct case_entry **order;               /* all, by age of entry; see cases_at */
+    size_t count, capacity;
+    uint64_t last_change;
+    const struct vault *vault;
+};
+
+void cases_init(struct cases *cases, const struct vault *vault);
+/* Frees the entries, not the items. */
+void cases_done(struct cases *cases);
+
+struct case_entry *cases_find(const struct cases *cases, const struct envelope_case_key *key);
+/* The entry of an item's case, made when it is new; NULL out of memory. */
+struct case_entry *cases_entry(struct cases *cases, const struct item *item, const char *self);
+/* Puts the item where it belongs: revisions in order, or the thread. *ret_newest: it is the newest revision now. */
+int cases_add(struct cases *cases, struct case_entry *entry, struct item *item, bool *ret_newest) MUST_CHECK;
+/* Marks a change, so that lists show it first. */
+void cases_touch(struct cases *cases, struct case_entry *entry, int64_t now_us);
+
+/* The newest revision on the disk; NULL when not even the first is. */
+struct item *cases_newest(const struct cases *cases, const struct case_entry *entry);
+/* The newest OPEN or UPDATE, whose content is shown. */
+struct item *cases_shown(const struct cases *cases, const struct case_entry *entry);
+enum case_state cases_state(const struct cases *cases, const struct case_entry *entry, int64_t now_us);
+const char *cases_state_name(enum case_state state);
+
+/* What a person typed: reference, member:reference or member/reference, case id or at least 6 of its first digits.
+ * ERR_NOT_FOUND; ERR_AMBIGUOUS: `candidates` (room for cap) holds *ret_count of them. Only what is on the disk is found. */
+int cases_named(const struct cases *cases, const char *name, struct case_entry **candidates, size_t cap, size_t *ret_count,
+                struct case_entry **ret_entry) MUST_CHECK;
+
+uint64_t cases_save(struct vault *vault, const struct case_entry *entry);
+int cases_load(struct cases *cases, struct slice record) MUST_CHECK;
+
+#endif

@@ -1,0 +1,22 @@
+/*
+ * cmd_roster_sign - `roster sign` and `roster verify`: rows of cmd_roster's table.
+ */
+#ifndef NODE_CMD_ROSTER_SIGN_H
+#define NODE_CMD_ROSTER_SIGN_H
+
+#include "cli.h"
+#include "proto/roster.h"
+
+/* What was signed last, in the authority's folder. */
+#define CMD_ROSTER_LAST "last.signed"
+
+extern const struct cli_args_option cmd_roster_sign_options[];
+extern const struct cli_args_option cmd_roster_verify_options[];
+int cmd_roster_sign_run(struct cli *cli, const struct cli_args *args);
+int cmd_roster_verify_run(struct cli *cli, const struct cli_args *args);
+
+/* A signed roster's file: its content, unverified (freed by mapper_free), and its bytes into ret_signed (initialised by the
+ * caller; may be NULL). */
+int cmd_roster_peek(struct cli *cli, const char *path, struct buf *ret_signed, Hotline__Roster **ret_roster) MUST_CHECK;
+
+#endif

@@ -1,0 +1,97 @@
+/*
+ * item - one envelope that this node holds, sent or received, opened, with what has become of it.
+ *
+ * Owned by node's tables (cases, outbox, inbox refer to it). Nothing outside changes it but through those modules.
+ */
+#ifndef NODE_ITEM_H
+#define NODE_ITEM_H
+
+#include "node/vault.h"
+#include "proto/case.pb-c.h"
+#include "proto/envelope.h"
+#include "proto/receipt.h"
+
+struct case_entry;
+
+#define ITEM_STATES 6 /* QUEUED, then enum ReceiptState */
+
+/* One recipient of an item of our own. */
+struct ladder_row {
+    char member[LIMIT_ID_CHARS + 1];
+    bool has_grant;
+    struct envelope_grant grant;
+    int state;                               /* 0 queued, else Hotline__ReceiptState__Code */
+    int64_t state_at_us[ITEM_STATES];        /* 0: not reached */
+    int decline;                             /* DeclineCode, 0 none */
+    int64_t backup_until_us;
+    int unreadable;                          /* UnreadableCode of the last such answer, 0 none */
+    unsigned alarmed;                        /* bit per deadline: 1 delivered, 2 shown, 4 acknowledged */
+    bool late_grant;                         /* made after the publishing: relays that accepted before get it as Grants */
+    struct buf proof;                        /* SignedReceipts that carried the newest state */
+};
+
+enum item_relay_state { ITEM_WAITING, ITEM_ACCEPTED, ITEM_REFUSED };
+
+/* One relay's view of an item of our own. */
+struct item_relay {
+    char relay[LIMIT_ID_CHARS + 1];
+    enum item_relay_state state;
+    int64_t at_us;                           /* of the answer */
+    int refused;                             /* RefusedCode */
+    char reason[LIMIT_SENTENCE_BYTES + 1];
+};
+
+struct item {
+    struct key_hash hash;                    /* first: the key of tables */
+    struct key_uuid id;
+    bool mine, late, recovered;
+    struct buf header_bytes, body;
+    struct key_signature signature;
+    struct key_content content_key;
+    Hotline__EnvelopeHeader *header;
+    Hotline__EnvelopeBody *content;
+    struct case_entry *case_entry;           /* CASE, REPLY; borrowed */
+    int64_t at_us;                           /* committed (mine) or received here, wall clock */
+    uint64_t ticket;                         /* on the disk when vault_committed() >= ticket */
+    /* received */
+    int receipt_state;
+    int64_t receipt_at_us;
+    uint64_t sequence;
+    /* mine */
+    struct ladder_row *ladder;
+    size_t ladder_count;
+    struct item_relay *relays;
+    size_t relay_count;
+    char unreached[LIMIT_COUNTRIES][3];
+    size_t unreached_count;
+    char left_out[8][LIMIT_ID_CHARS + 1];    /* named by relays; further ones are only counted */
+    size_t left_out_count;
+};
+
+/* Takes the bytes apart again, opens nothing: header parsed (malloc). ERR_* of envelope_parse. */
+int item_new(struct slice header, struct slice signature, struct slice body, struct wire_arena *arena, struct err_note *note, struct item **ret_item) MUST_CHECK;
+void item_free(struct item *item);
+/* Opens the body with the content key into item->content. ERR_CRYPTO, ERR_SYNTAX, ERR_INVALID (content not of the header's kind). */
+int item_open(struct item *item, const struct key_content *key, struct wire_arena *arena, struct err_note *note) MUST_CHECK;
+
+/* A row, by recipient; NULL when there is none. item_row_add gives a fresh one (or the old); NULL out of memory. */
+struct ladder_row *item_row(const struct item *item, const char *member);
+struct ladder_row *item_row_add(struct item *item, const char *member);
+struct item_relay *item_relay(const struct item *item, const char *relay);
+struct item_relay *item_relay_add(struct item *item, const char *relay);
+/* Relays that accepted it. */
+size_t item_accepted_by(const struct item *item);
+/* True when every recipient has answered (DELIVERED or beyond). */
+bool item_is_answered(const struct item *item);
+bool item_is_case(const struct item *item);
+bool item_is_exercise(const struct item *item);
+/* The owner of its records: its case's key, or NULL. *room is filled. */
+const struct envelope_case_key *item_owner(const struct item *item, struct envelope_case_key *room);
+
+/* At rest. Each save puts one record and returns its ticket. */
+uint64_t item_save(struct vault *vault, struct item *item);
+uint64_t item_save_row(struct vault *vault, const struct item *item, const struct ladder_row *row);
+uint64_t item_save_relay(struct vault *vault, const struct item *item, const struct item_relay *relay, struct slice proof);
+int item_load(struct slice record, struct wire_arena *arena, struct item **ret_item) MUST_CHECK;
+
+#endif

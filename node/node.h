@@ -1,0 +1,165 @@
+/*
+ * node - the orchestrator: draft -> seal -> outbox -> uplinks; frame -> open -> inbox -> event. Read node.c first.
+ *
+ * Pure of sockets: bytes, a clock and commits come in, messages and events go out through struct node_io. Every function
+ * takes now_us (wall clock, us); retries use steady_us. Memory decides; answers, events and sendings wait for the commit.
+ * After each input (or once per turn of the loop) call node_flush.
+ */
+#ifndef NODE_NODE_H
+#define NODE_NODE_H
+
+#include "node/cases.h"
+#include "node/directory.h"
+#include "node/uplink.h"
+#include "proto/jdoc.h"
+
+struct node;
+
+#define NODE_SOFTWARE "hotline-node 0.1.0"
+
+/* What happened, told after its commit. Pointers are valid during the call. */
+enum node_event_type {
+    NODE_CASE_RECEIVED, NODE_CASE_UPDATED, NODE_CASE_CLOSED, NODE_CASE_RETRACTED, NODE_REPLY_RECEIVED, NODE_LADDER_CHANGED,
+    NODE_RELAY_ACCEPTED, NODE_RELAY_REFUSED, NODE_RELAY_STATE, NODE_ROSTER_CHANGED, NODE_MEMBERS_CHANGED, NODE_ALARM
+};
+struct node_event {
+    enum node_event_type type;
+    int64_t at_us;
+    const struct case_entry *entry;          /* NULL when it is about no case */
+    const struct item *item;                 /* the revision or reply; NULL */
+    const struct ladder_row *row;            /* LADDER_CHANGED, ALARM */
+    const struct item_relay *relay;          /* RELAY_ACCEPTED, RELAY_REFUSED */
+    const struct uplink *uplink;             /* RELAY_STATE */
+    int state;                               /* LADDER_CHANGED: the new one; ALARM: the state that is missing */
+    int64_t after_us;                        /* since the item was committed here */
+};
+
+struct node_io {
+    void *ctx;
+    /* Hands one ZeroMQ message to the relay in this slot. ERR_AGAIN, ERR_UNREACHABLE: it was not taken. */
+    int (*send)(void *ctx, size_t slot, struct slice message);
+    /* The roster's relays are others now: slots, endpoints and keys are to be read anew (node_uplink...). */
+    void (*relays_changed)(void *ctx);
+    void (*event)(void *ctx, const struct node_event *event);
+    /* The disk failed: stop the process. */
+    void (*failed)(void *ctx, int error, const char *text);
+};
+
+struct node_settings {
+    int64_t deadline_delivered_us, deadline_shown_us, deadline_acknowledged_us;
+    int64_t encryption_key_life_us;
+    int64_t disk_reserve_bytes;
+    const char *const *subscriptions;        /* for the first card only; borrowed during node_open */
+    size_t subscription_count;
+};
+
+struct node_setup {
+    struct key_set *keys;                    /* taken, also on failure */
+    struct db *db;                           /* opened with vault_schema(); taken, also on failure */
+    struct roster_trust trust;
+    struct slice roster_seed;                /* SignedRoster bytes, may be empty */
+    struct node_settings settings;
+    struct node_io io;
+    struct uv_loop_s *loop;                  /* NULL: inline store, see node_store_step */
+    int64_t now_us;
+};
+
+int node_open(struct node_setup *setup, struct err_note *note, struct node **ret_node) MUST_CHECK;
+/* Says Goodbye, commits what waits, closes. The loop must turn once more afterwards (see store_close). */
+void node_close(struct node *node);
+
+/* --- inputs --- */
+void node_receive(struct node *node, size_t slot, struct slice message, int64_t now_us, int64_t steady_us);
+/* UPLINK_LINK_UP, UPLINK_LINK_DOWN, UPLINK_KEY_REFUSED. */
+void node_link(struct node *node, size_t slot, enum uplink_event event, int64_t now_us);
+/* A few times a second: retries, silence, deadlines, rotation, expiry. */
+void node_tick(struct node *node, int64_t now_us, int64_t steady_us);
+/* Ends a turn: commits begin, and what may leave leaves. */
+void node_flush(struct node *node, int64_t now_us, int64_t steady_us);
+/* A roster file that an operator brought (SIGHUP). ERR_EXISTS when it is known. */
+int node_bring_roster(struct node *node, struct slice signed_roster, int64_t now_us, struct err_note *note) MUST_CHECK;
+void node_change_settings(struct node *node, const struct node_settings *settings);
+
+/* --- what people do. Each returns once decided; its effect is on the disk when *ret_ticket is committed. --- */
+struct node_draft {
+    const Hotline__Case *content;            /* passed case_check_sendable */
+    bool exercise;
+    const char *const *to;                   /* countries concerned */
+    size_t to_count;
+    bool restricted;
+};
+/* Who would get it. Names are borrowed from the roster. */
+struct node_plan {
+    struct route_set recipients;             /* of the roster's indexes; route_set_done */
+    uint16_t unreached[LIMIT_COUNTRIES];
+    size_t unreached_count;
+};
+/* All of publishing's checks. ERR_POLICY, ERR_MEMBER, ERR_EXPIRED, ERR_LIMIT, ERR_DISK_FULL with a sentence. */
+int node_plan(struct node *node, const struct node_draft *draft, int64_t now_us, struct err_note *note, struct node_plan *ret_plan) MUST_CHECK;
+int node_publish(struct node *node, const struct node_draft *draft, int64_t now_us, struct err_note *note, struct case_entry **ret_entry, uint64_t *ret_ticket) MUST_CHECK;
+/* UPDATE: draft->to widens the route, draft->exercise and restricted are not looked at. */
+int node_update(struct node *node, struct case_entry *entry, const struct node_draft *draft, int64_t now_us, struct err_note *note, uint64_t *ret_ticket) MUST_CHECK;
+/* CLOSE (outcome of the closing) or RETRACT. The identity fields of closing are filled in here. */
+int node_finish(struct node *node, struct case_entry *entry, Hotline__Act__Code act, Hotline__Closing *closing, int64_t now_us, struct err_note *note, uint64_t *ret_ticket) MUST_CHECK;
+int node_acknowledge(struct node *node, struct case_entry *entry, const char *as, int64_t now_us, struct err_note *note, uint64_t *ret_ticket) MUST_CHECK;
+/* Passed reply_check. ret_item (may be NULL): the reply's item. */
+int node_reply(struct node *node, struct case_entry *entry, Hotline__Reply *reply, int64_t now_us, struct err_note *note, const struct item **ret_item, uint64_t *ret_ticket) MUST_CHECK;
+/* The whole new set. ERR_POLICY: the roster does not allow a country. */
+int node_subscribe(struct node *node, const uint8_t subscriptions[LIMIT_COUNTRIES / 8], int64_t now_us, struct err_note *note, uint64_t *ret_ticket) MUST_CHECK;
+/* A verified copy of the store; done(ctx, error, text) on the loop. */
+void node_backup(struct node *node, const char *path, void (*done)(void *ctx, int error, const char *text), void *ctx);
+
+/* Runs fn(ctx) once ticket is committed (at once when it is). */
+void node_when(struct node *node, uint64_t ticket, void (*fn)(void *ctx), void *ctx);
+
+/* --- for views --- */
+const struct cases *node_cases(const struct node *node);
+const struct directory *node_directory(const struct node *node);
+size_t node_uplink_count(const struct node *node);
+const struct uplink *node_uplink(const struct node *node, size_t slot);
+/* Envelopes of our own that this relay has not answered. */
+size_t node_waiting_at(const struct node *node, size_t slot);
+/* Envelopes of our own that fewer than min(2, relays) relays accepted. */
+size_t node_outbox_size(const struct node *node);
+size_t node_accepted_needed(const struct node *node);
+struct vault *node_vault(struct node *node);
+int64_t node_clock_offset_us(const struct node *node);
+/* Relays that have taken this node's receipt ACKNOWLEDGED for the entry's newest revision. */
+size_t node_acknowledgement_taken(const struct node *node, const struct case_entry *entry);
+const struct item *node_item(const struct node *node, const struct key_uuid *id);   /* of our own, by id; NULL */
+/* Some sender's grant is awaited: the i-th such sender, NULL beyond the last. */
+struct node_pending {
+    char sender[LIMIT_ID_CHARS + 1];
+    Hotline__Urgency__Code urgency;
+    int64_t since_us;
+    uint32_t count;
+    char relay[LIMIT_ID_CHARS + 1];
+};
+const struct node_pending *node_pending(const struct node *node, size_t i);
+/* Warnings for people, worst first: code and one sentence each. */
+struct node_warning {
+    const char *code;
+    char text[LIMIT_SENTENCE_BYTES + 1];
+};
+size_t node_warnings(const struct node *node, int64_t now_us, struct node_warning *out, size_t cap);
+/* What an Idempotency-Key made; kept 24 h. */
+struct node_idempotency {
+    char key[129];
+    struct key_hash request_hash;
+    unsigned status;
+    char location[192];                      /* /v1/cases/MEMBER:REFERENCE */
+    char of[128];                            /* what the request made, in the API's words */
+    int64_t until_us;
+    uint64_t ticket;                         /* set by _put; 0 after a restart */
+};
+/* NULL: unknown, or past until_us. */
+const struct node_idempotency *node_idempotency_find(const struct node *node, const char *key, int64_t now_us);
+/* In the turn of the act, so that both commit together. Copies; ERR_NOMEM. */
+int node_idempotency_put(struct node *node, const struct node_idempotency *record) MUST_CHECK;
+
+struct node_counters {
+    uint64_t received, duplicates, refused_in, unreadable, disputed, published, receipts_in, receipts_out, alarms;
+};
+const struct node_counters *node_counters(const struct node *node);
+
+#endif

@@ -1,0 +1,209 @@
+/* node_api: the routes, and one request's way from its line to its handler. Never logs a body, a path's case or an answer. */
+#include "node/node_api.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/node_api_inner.h"
+#include "node/node_view.h"
+#include "proto/clock.h"
+#include "proto/seal.h"
+
+#define CONNECTIONS_MAX 256
+#define CANDIDATES_MAX 16
+
+#define ACT (NODE_API_BODY | NODE_API_KEY)
+
+static const struct node_api_route routes[] = {
+    {"GET", "/v1/status", 0, node_api_get_status},
+    {"GET", "/v1/members", 0, node_api_get_members},
+    {"GET", "/v1/subscriptions", 0, node_api_get_subscriptions},
+    {"PUT", "/v1/subscriptions", NODE_API_BODY, node_api_put_subscriptions},
+    {"POST", "/v1/backup", NODE_API_BODY, node_api_post_backup},
+    {"GET", "/v1/cases", 0, node_api_get_cases},
+    {"POST", "/v1/cases", ACT | NODE_API_DRY, node_api_post_case},
+    {"GET", "/v1/cases/{case}", 0, node_api_get_case},
+    {"POST", "/v1/cases/{case}/revisions", ACT, node_api_post_revision},
+    {"POST", "/v1/cases/{case}/close", ACT, node_api_post_close},
+    {"POST", "/v1/cases/{case}/retract", ACT, node_api_post_retract},
+    {"POST", "/v1/cases/{case}/acknowledge", ACT, node_api_post_acknowledge},
+    {"POST", "/v1/cases/{case}/replies", ACT, node_api_post_reply},
+    {"GET", "/v1/events", 0, node_api_get_events},
+};
+#define ROUTE_COUNT (sizeof routes / sizeof routes[0])
+
+/* ---- routes ---- */
+
+static bool path_fits(const char *pattern, const char *path, char name[NODE_API_NAME_MAX + 1])
+{
+    const char *brace = strchr(pattern, '{');
+    if (brace == NULL)
+        return strcmp(pattern, path) == 0;
+    size_t head = (size_t)(brace - pattern);
+    if (strncmp(pattern, path, head) != 0)
+        return false;
+    const char *tail = strchr(brace, '}') + 1;
+    size_t len = strcspn(path + head, "/");
+    if (len == 0 || len > NODE_API_NAME_MAX || strcmp(path + head + len, tail) != 0)
+        return false;
+    memcpy(name, path + head, len);
+    name[len] = '\0';
+    return true;
+}
+
+static int no_such_method(struct node_api_call *call, const char *allowed)
+{
+    call->status = 405;
+    call->code = "METHOD";
+    int error = http_reply_header(call->request, "Allow", allowed);
+    return error != OK ? error : err_set(&call->note, ERR_USAGE, "%s is not possible here; allowed: %s",
+                                         http_method(call->request), allowed);
+}
+
+static int find_route(struct node_api_call *call)
+{
+    const char *method = http_method(call->request), *path = http_path(call->request);
+    char allowed[32] = "";
+    for (size_t i = 0; i < ROUTE_COUNT; i++) {
+        if (!path_fits(routes[i].path, path, call->name))
+            continue;
+        if (strcmp(routes[i].method, method) == 0) {
+            call->route = &routes[i];
+            return OK;
+        }
+        size_t used = strlen(allowed);
+        snprintf(allowed + used, sizeof allowed - used, "%s%s", used > 0 ? ", " : "", routes[i].method);
+    }
+    if (allowed[0] != '\0')
+        return no_such_method(call, allowed);
+    return err_set(&call->note, ERR_NOT_FOUND, "there is nothing at this address; docs/openapi.yaml lists what there is");
+}
+
+/* ---- what a route needs ---- */
+
+static int find_case(struct node_api_call *call)
+{
+    struct case_entry *candidates[CANDIDATES_MAX];
+    size_t count = 0;
+    int error = cases_named(node_cases(call->node), call->name, candidates, CANDIDATES_MAX, &count, &call->entry);
+    if (error == ERR_NOT_FOUND)
+        return err_set(&call->note, error, "no case here goes by this name");
+    if (error != ERR_AMBIGUOUS)
+        return error;
+    call->candidates = node_view_candidates(call->node, candidates, count < CANDIDATES_MAX ? count : CANDIDATES_MAX, call->now_us);
+    return err_set(&call->note, error, "%zu cases go by this name: say MEMBER:REFERENCE or more digits of the case id", count);
+}
+
+static bool is_key(const char *text)
+{
+    size_t len = strlen(text);
+    return len >= NODE_API_KEY_LEAST && len <= NODE_API_KEY_MAX &&
+           strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") == len;
+}
+
+static int read_key(struct node_api_call *call)
+{
+    const char *key = http_header(call->request, "Idempotency-Key");
+    call->status = 400;
+    if (key == NULL)
+        return err_set(&call->note, ERR_MISSING, "the header Idempotency-Key is required here");
+    if (!is_key(key))
+        return err_set(&call->note, ERR_SYNTAX, "Idempotency-Key: %d to %d characters of A-Z a-z 0-9 - _", NODE_API_KEY_LEAST,
+                       NODE_API_KEY_MAX);
+    call->status = 0;
+    call->key = key;
+    struct buf line;
+    buf_init(&line);
+    buf_printf(&line, "%s %s\n", http_method(call->request), http_path(call->request));
+    bool broken = buf_broken(&line);
+    call->hash = seal_hash2(buf_slice(&line), http_body(call->request));
+    buf_free(&line);
+    return broken ? ERR_NOMEM : OK;
+}
+
+static bool wants_key(const struct node_api_call *call)
+{
+    bool dry = (call->route->needs & NODE_API_DRY) != 0 && jdoc_get_bool(call->body, "dry_run", false);
+    return (call->route->needs & NODE_API_KEY) != 0 && !dry;
+}
+
+static int serve(struct node_api_call *call)
+{
+    int error = find_route(call);
+    if (error == OK && (call->route->needs & NODE_API_BODY) != 0)
+        error = node_api_read_body(call);
+    if (error == OK && wants_key(call)) {
+        bool replayed = false;
+        error = read_key(call);
+        if (error == OK)
+            error = node_api_replay(call, &replayed);
+        if (error != OK || replayed)
+            return error;
+    }
+    if (error == OK && strchr(call->route->path, '{') != NULL)
+        error = find_case(call);
+    return error != OK ? error : call->route->handle(call);
+}
+
+static void on_request(void *ctx, struct http_request *request)
+{
+    struct node_api *api = ctx;
+    struct node_api_call call = {.api = api, .node = api->conf.node, .request = request, .now_us = clock_wall_us()};
+    int error = serve(&call);
+    if (error != OK)
+        node_api_refuse(&call, error);
+    jdoc_free(call.body);
+    jdoc_free(call.candidates);
+    api->conf.touched(api->conf.ctx);
+}
+
+/* ---- life ---- */
+
+static void on_poll(void *ctx)
+{
+    node_api_changed(ctx);
+}
+
+int node_api_open(const struct node_api_conf *conf, struct err_note *note, struct node_api **ret_api)
+{
+    const struct http_conf http = {
+        .path = conf->path,
+        .mode = conf->mode,
+        .group = conf->group,
+        .max_connections = CONNECTIONS_MAX,
+        .body_max = LIMIT_INPUT_BYTES,
+    };
+    struct node_api *api = calloc(1, sizeof *api);
+    if (api == NULL)
+        return err_set(note, ERR_NOMEM, "out of memory");
+    api->conf = *conf;
+    int error = loop_timer_new(conf->loop, on_poll, api, &api->poll);
+    if (error == OK)
+        error = http_listen(conf->loop, &http, on_request, api, note, &api->http);
+    if (error != OK) {
+        node_api_close(api);
+        return error;
+    }
+    *ret_api = api;
+    return OK;
+}
+
+void node_api_stop(struct node_api *api)
+{
+    http_stop(api->http);
+}
+
+void node_api_close(struct node_api *api)
+{
+    if (api == NULL)
+        return;
+    node_api_wait_end(api);
+    http_free(api->http);
+    loop_timer_free(api->poll);
+    free(api);
+}
+
+const struct http_counters *node_api_counters(const struct node_api *api)
+{
+    return http_counters(api->http);
+}

@@ -1,0 +1,46 @@
+/*
+ * node_api - the node's REST API on its Unix socket, exactly as docs/openapi.yaml says.
+ *
+ * A request is routed by a table {method, path, what it needs, handler}; what a route needs (a body, an idempotency key, the
+ * case that its path names) is there when its handler runs. A handler reads the core, answers at once, or hands an act to the
+ * core and lets the answer wait for the commit. The rules of the network are the core's; forms of requests and answers,
+ * problems, idempotency and waiting are here. Who opens the socket may use it; acts are recorded under the caller's account.
+ *
+ *   node_api.c         routes, one request's way, life          node_api_answer.c  documents and problems
+ *   node_api_body.c    strict reading of bodies and queries     node_api_wait.c    answers that wait
+ *   node_api_read.c    what only reads                          node_api_act.c     what people do
+ */
+#ifndef NODE_NODE_API_H
+#define NODE_NODE_API_H
+
+#include "node/node.h"
+#include "node/node_events.h"
+#include "proto/http.h"
+
+struct node_api;
+
+struct node_api_conf {
+    struct loop *loop;
+    const char *path;            /* of the Unix socket */
+    unsigned mode;
+    const char *group;           /* NULL: the process's */
+    struct node *node;           /* outlives the API */
+    struct node_events *events;  /* outlives the API */
+    int64_t started_us;
+    loop_fn *touched;            /* after each request, so that the owner ends the core's turn */
+    void *ctx;
+};
+
+/* Listens. ERR_* of http_listen, with its note. */
+int node_api_open(const struct node_api_conf *conf, struct err_note *note, struct node_api **ret_api) MUST_CHECK;
+/* Something happened at the core: requests that wait for a step look again. */
+void node_api_changed(struct node_api *api);
+/* Accepts no further connection. */
+void node_api_stop(struct node_api *api);
+/* Nobody waits for a commit. */
+bool node_api_is_idle(const struct node_api *api);
+/* Answers what waits with 503 and ends the server. Never from a callback of it. */
+void node_api_close(struct node_api *api);
+const struct http_counters *node_api_counters(const struct node_api *api);
+
+#endif

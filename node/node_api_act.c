@@ -1,0 +1,351 @@
+/* node_api_act: what people do, from a body to the core and back after the commit. Forms are checked here, rules there. */
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "node/node_api_inner.h"
+#include "node/node_view.h"
+#include "proto/case.h"
+#include "proto/clock.h"
+#include "proto/closing.h"
+#include "proto/country.h"
+#include "proto/form.h"
+#include "proto/reply.h"
+
+#define PATH_MAX_BYTES 4096
+
+/* ---- opening and updating ---- */
+
+static int read_status(struct node_api_call *call, bool *ret_exercise)
+{
+    const char *text = jdoc_get_text(call->body, "status", "");
+    bool exercise = strcmp(text, "EXERCISE") == 0;
+    if (!exercise && strcmp(text, "ACTUAL") != 0)
+        return err_set(&call->note, ERR_UNKNOWN, "status: is neither ACTUAL nor EXERCISE");
+    *ret_exercise = exercise;
+    return OK;
+}
+
+/* The name is not repeated: a wrong one may be the right one of another case. */
+static int check_confirm(struct node_api_call *call, const Hotline__Case *alert)
+{
+    const char *name = jdoc_get_text(call->body, "confirm", NULL);
+    if (name == NULL)
+        return err_set(&call->note, ERR_MISSING, "confirm: is required: the child's given name or an alias");
+    if (!case_confirms(alert, name))
+        return err_set(&call->note, ERR_INVALID, "confirm: is not the child's given name, nor an alias of this case");
+    return OK;
+}
+
+static int answer_plan(struct node_api_call *call, const struct node_draft *draft)
+{
+    struct node_plan plan = {.unreached_count = 0};
+    int error = node_plan(call->node, draft, call->now_us, &call->note, &plan);
+    if (error != OK)
+        return error;
+    node_api_answer(call->request, 200, node_view_plan(call->node, draft, &plan, call->now_us));
+    route_set_done(&plan.recipients);
+    return OK;
+}
+
+static int publish(struct node_api_call *call, const struct node_draft *draft)
+{
+    struct case_entry *entry = NULL;
+    uint64_t ticket = 0;
+    int error = check_confirm(call, draft->content);
+    if (error == OK)
+        error = node_publish(call->node, draft, call->now_us, &call->note, &entry, &ticket);
+    if (error != OK)
+        return error;
+    struct node_api_subject subject = node_api_subject_case(entry);
+    return node_api_answer_committed(call, &subject, ticket);
+}
+
+int node_api_post_case(struct node_api_call *call)
+{
+    static const struct node_api_field fields[] = {
+        {"case", JDOC_OBJECT, true},      {"status", JDOC_TEXT, true},   {"to", JDOC_ARRAY, true},
+        {"restricted", JDOC_BOOL, false}, {"confirm", JDOC_TEXT, false}, {"dry_run", JDOC_BOOL, false},
+        {NULL, JDOC_NULL, false},
+    };
+    struct node_api_countries to;
+    struct node_draft draft = {.content = NULL};
+    Hotline__Case *alert = NULL;
+    int error = node_api_check_fields(call, fields);
+    if (error == OK)
+        error = read_status(call, &draft.exercise);
+    if (error == OK)
+        error = node_api_read_countries(call, "to", &to);
+    if (error == OK && to.count == 0)
+        error = err_set(&call->note, ERR_MISSING, "to: at least one country is required");
+    if (error == OK)
+        error = node_api_read_case(call, &alert);
+    if (error != OK)
+        return error;
+    draft.content = alert;
+    draft.to = to.codes;
+    draft.to_count = to.count;
+    draft.restricted = jdoc_get_bool(call->body, "restricted", false);
+    error = jdoc_get_bool(call->body, "dry_run", false) ? answer_plan(call, &draft) : publish(call, &draft);
+    case_free(alert);
+    return error;
+}
+
+int node_api_post_revision(struct node_api_call *call)
+{
+    static const struct node_api_field fields[] = {
+        {"case", JDOC_OBJECT, true}, {"to", JDOC_ARRAY, false}, {NULL, JDOC_NULL, false}};
+    struct node_api_countries to;
+    Hotline__Case *alert = NULL;
+    uint64_t ticket = 0;
+    int error = node_api_check_fields(call, fields);
+    if (error == OK)
+        error = node_api_read_countries(call, "to", &to);
+    if (error == OK)
+        error = node_api_read_case(call, &alert);
+    if (error != OK)
+        return error;
+    const struct node_draft draft = {.content = alert, .to = to.codes, .to_count = to.count};
+    struct node_api_subject subject = node_api_subject_case(call->entry);
+    error = node_update(call->node, call->entry, &draft, call->now_us, &call->note, &ticket);
+    case_free(alert);
+    return error != OK ? error : node_api_answer_committed(call, &subject, ticket);
+}
+
+/* ---- closing and retracting ---- */
+
+static int finish(struct node_api_call *call, Hotline__Act__Code act, const struct jdoc *doc)
+{
+    Hotline__Closing *closing = NULL;
+    uint64_t ticket = 0;
+    struct node_api_subject subject = node_api_subject_case(call->entry);
+    int error = closing_from_json(doc, &call->note, &closing);
+    if (error == OK)
+        error = closing_check_sendable(closing, &call->note);
+    if (error == OK)
+        error = node_finish(call->node, call->entry, act, closing, call->now_us, &call->note, &ticket);
+    closing_free(closing);
+    return error != OK ? error : node_api_answer_committed(call, &subject, ticket);
+}
+
+int node_api_post_close(struct node_api_call *call)
+{
+    static const struct node_api_field fields[] = {
+        {"outcome", JDOC_TEXT, true}, {"found_country", JDOC_TEXT, false}, {"days_missing", JDOC_INT, false},
+        {"reason", JDOC_TEXT, false}, {"taken_over_by", JDOC_TEXT, false}, {NULL, JDOC_NULL, false},
+    };
+    int error = node_api_check_fields(call, fields);
+    if (error == OK && strcmp(jdoc_get_text(call->body, "outcome", ""), "SENT_IN_ERROR") == 0)
+        error = err_set(&call->note, ERR_INVALID, "outcome: a case that was sent in error is retracted, as loud as it was sent");
+    return error != OK ? error : finish(call, HOTLINE__ACT__CODE__CLOSE, call->body);
+}
+
+int node_api_post_retract(struct node_api_call *call)
+{
+    static const struct node_api_field fields[] = {{"reason", JDOC_TEXT, true}, {NULL, JDOC_NULL, false}};
+    int error = node_api_check_fields(call, fields);
+    if (error == OK && form_is_blank(jdoc_get_text(call->body, "reason", NULL)))
+        error = err_set(&call->note, ERR_MISSING, "reason: is required");
+    if (error != OK)
+        return error;
+    struct jdoc *closing = jdoc_object();
+    jdoc_set_text(closing, "outcome", "SENT_IN_ERROR");
+    jdoc_set_text(closing, "reason", jdoc_get_text(call->body, "reason", NULL));
+    error = finish(call, HOTLINE__ACT__CODE__RETRACT, closing);
+    jdoc_free(closing);
+    return error;
+}
+
+/* ---- answering others ---- */
+
+/* The operating-system account that opened the connection, or its number. */
+static void read_account(const struct node_api_call *call, char name[LIMIT_NAME_BYTES + 1])
+{
+    char room[4096];
+    struct passwd entry, *found = NULL;
+    uid_t uid;
+    pid_t pid;
+    snprintf(name, LIMIT_NAME_BYTES + 1, "unknown");
+    if (http_peer(call->request, &uid, &pid) != OK)
+        return;
+    if (getpwuid_r(uid, &entry, room, sizeof room, &found) == 0 && found != NULL)
+        snprintf(name, LIMIT_NAME_BYTES + 1, "%s", found->pw_name);
+    else
+        snprintf(name, LIMIT_NAME_BYTES + 1, "uid %lu", (unsigned long)uid);
+}
+
+static int read_as(struct node_api_call *call, char name[LIMIT_NAME_BYTES + 1])
+{
+    const char *as = jdoc_get_text(call->body, "as", NULL);
+    size_t chars;
+    if (as == NULL) {
+        read_account(call, name);
+        return OK;
+    }
+    if (form_is_blank(as) || form_text(as, false, &chars) != FORM_CLEAN)
+        return err_set(&call->note, ERR_INVALID, "as: is not a name");
+    if (strlen(as) > LIMIT_NAME_BYTES)
+        return err_set(&call->note, ERR_LIMIT, "as: %zu bytes; the limit is %d", strlen(as), LIMIT_NAME_BYTES);
+    snprintf(name, LIMIT_NAME_BYTES + 1, "%s", as);
+    return OK;
+}
+
+int node_api_post_acknowledge(struct node_api_call *call)
+{
+    static const struct node_api_field fields[] = {{"as", JDOC_TEXT, false}, {NULL, JDOC_NULL, false}};
+    char name[LIMIT_NAME_BYTES + 1];
+    uint64_t ticket = 0;
+    struct node_api_subject subject = node_api_subject_case(call->entry);
+    int error = node_api_check_fields(call, fields);
+    if (error == OK)
+        error = read_as(call, name);
+    if (error == OK)
+        error = node_acknowledge(call->node, call->entry, name, call->now_us, &call->note, &ticket);
+    return error != OK ? error : node_api_answer_committed(call, &subject, ticket);
+}
+
+static int check_reply(struct node_api_call *call, const Hotline__Reply *reply)
+{
+    bool sighting = reply->has_kind && reply->kind == HOTLINE__REPLY_KIND__CODE__SIGHTING;
+    if (reply->has_kind && reply->kind == HOTLINE__REPLY_KIND__CODE__ANSWER)
+        return err_set(&call->note, ERR_INVALID, "kind: ANSWER is the publisher's; write a MESSAGE");
+    if (!sighting && reply->sighting != NULL)
+        return err_set(&call->note, ERR_INVALID, "sighting: only with the kind SIGHTING");
+    return reply_check(reply, &call->note);
+}
+
+int node_api_post_reply(struct node_api_call *call)
+{
+    static const struct node_api_field fields[] = {
+        {"kind", JDOC_TEXT, true},           {"text", JDOC_TEXT, false}, {"text_language", JDOC_TEXT, false},
+        {"sighting", JDOC_OBJECT, false},    {NULL, JDOC_NULL, false},
+    };
+    Hotline__Reply *reply = NULL;
+    const struct item *item = NULL;
+    uint64_t ticket = 0;
+    int error = node_api_check_fields(call, fields);
+    if (error == OK)
+        error = reply_from_json(call->body, &call->note, &reply);
+    if (error == OK)
+        error = check_reply(call, reply);
+    if (error == OK)
+        error = node_reply(call->node, call->entry, reply, call->now_us, &call->note, &item, &ticket);
+    reply_free(reply);
+    if (error != OK)
+        return error;
+    struct node_api_subject subject = {.kind = NODE_API_REPLY, .reply = item->id};
+    return node_api_answer_committed(call, &subject, ticket);
+}
+
+/* ---- subscriptions ---- */
+
+static void set_countries(uint8_t set[LIMIT_COUNTRIES / 8], const struct node_api_countries *countries, bool value)
+{
+    for (size_t i = 0; i < countries->count; i++) {
+        int country = country_index(countries->codes[i]);
+        uint8_t bit = (uint8_t)(1u << (country % 8));
+        if (value)
+            set[country / 8] |= bit;
+        else
+            set[country / 8] &= (uint8_t)~bit;
+    }
+}
+
+/* The set of now, for adding and removing. */
+static int current_set(struct node_api_call *call, uint8_t set[LIMIT_COUNTRIES / 8])
+{
+    const struct directory *directory = node_directory(call->node);
+    if (!directory->has_own_card)
+        return err_set(&call->note, ERR_AGAIN, "this node has just started and has no card of its own yet");
+    memcpy(set, directory->own_card.subscriptions, LIMIT_COUNTRIES / 8);
+    return OK;
+}
+
+int node_api_put_subscriptions(struct node_api_call *call)
+{
+    static const struct node_api_field fields[] = {
+        {"countries", JDOC_ARRAY, false}, {"add", JDOC_ARRAY, false}, {"remove", JDOC_ARRAY, false}, {NULL, JDOC_NULL, false}};
+    struct node_api_countries whole, add, removed;
+    uint8_t set[LIMIT_COUNTRIES / 8] = {0};
+    uint64_t ticket = 0;
+    int error = node_api_check_fields(call, fields);
+    if (error == OK)
+        error = node_api_read_countries(call, "countries", &whole);
+    if (error == OK)
+        error = node_api_read_countries(call, "add", &add);
+    if (error == OK)
+        error = node_api_read_countries(call, "remove", &removed);
+    if (error != OK)
+        return error;
+    bool replaces = jdoc_type(jdoc_get(call->body, "countries")) == JDOC_ARRAY;
+    bool edits = jdoc_type(jdoc_get(call->body, "add")) == JDOC_ARRAY || jdoc_type(jdoc_get(call->body, "remove")) == JDOC_ARRAY;
+    if (replaces == edits)
+        return err_set(&call->note, ERR_USAGE, "countries: either the whole set, or add and remove");
+    error = edits ? current_set(call, set) : OK;
+    if (error != OK)
+        return error;
+    set_countries(set, &whole, true);
+    set_countries(set, &add, true);
+    set_countries(set, &removed, false);
+    error = node_subscribe(call->node, set, call->now_us, &call->note, &ticket);
+    struct node_api_subject subject = {.kind = NODE_API_SUBSCRIPTIONS};
+    return error != OK ? error : node_api_answer_committed(call, &subject, ticket);
+}
+
+/* ---- backup ---- */
+
+/* Outlives its request, and the API: the copy ends when it ends. */
+struct backup {
+    struct http_request *request;        /* NULL: its client has left */
+    char path[PATH_MAX_BYTES + 1];
+};
+
+static void on_backup_gone(void *ctx)
+{
+    struct backup *backup = ctx;
+    http_reply(backup->request, 503, NULL, slice_of(NULL, 0));
+    backup->request = NULL;
+}
+
+static void answer_backup(const struct backup *backup)
+{
+    struct stat facts;
+    struct jdoc *doc = jdoc_object();
+    jdoc_set_text(doc, "path", backup->path);
+    jdoc_set_int(doc, "size_bytes", stat(backup->path, &facts) == 0 ? (int64_t)facts.st_size : 0);
+    node_view_set_time(doc, "at", clock_wall_us());
+    node_api_answer(backup->request, 201, doc);
+}
+
+static void on_backup_done(void *ctx, int error, const char *text)
+{
+    struct backup *backup = ctx;
+    if (backup->request != NULL && error == OK)
+        answer_backup(backup);
+    else if (backup->request != NULL)
+        node_api_refuse_late(backup->request, error, text != NULL && text[0] != '\0' ? text : err_text(error));
+    free(backup);
+}
+
+int node_api_post_backup(struct node_api_call *call)
+{
+    static const struct node_api_field fields[] = {{"path", JDOC_TEXT, true}, {NULL, JDOC_NULL, false}};
+    int error = node_api_check_fields(call, fields);
+    if (error != OK)
+        return error;
+    const char *path = jdoc_get_text(call->body, "path", "");
+    if (path[0] != '/')
+        return err_set(&call->note, ERR_INVALID, "path: is not absolute");
+    if (strlen(path) > PATH_MAX_BYTES)
+        return err_set(&call->note, ERR_LIMIT, "path: %zu bytes; the limit is %d", strlen(path), PATH_MAX_BYTES);
+    struct backup *backup = calloc(1, sizeof *backup);
+    if (backup == NULL)
+        return ERR_NOMEM;
+    backup->request = call->request;
+    snprintf(backup->path, sizeof backup->path, "%s", path);
+    http_on_gone(call->request, on_backup_gone, backup);
+    node_backup(call->node, backup->path, on_backup_done, backup);
+    return OK;
+}

@@ -1,0 +1,126 @@
+/*
+ * node_api_inner - what the files of node_api share: one request on its way, and what an answer is made of.
+ */
+#ifndef NODE_NODE_API_INNER_H
+#define NODE_NODE_API_INNER_H
+
+#include "node/node_api.h"
+
+#define NODE_API_NAME_MAX 120            /* of a case, in a path */
+#define NODE_API_KEY_LEAST 8
+#define NODE_API_KEY_MAX 64
+#define NODE_API_KEY_LIFE_US (24 * INT64_C(3600) * 1000000)
+#define NODE_API_WAIT_MAX_MS 30000
+#define NODE_API_PAGE_MAX 500
+
+struct node_api_call;
+struct node_api_wait;
+
+/* OK: it has answered, or keeps the request until it does. Anything else is answered as a problem, with call->note. */
+typedef int node_api_handler(struct node_api_call *call);
+
+enum node_api_needs {
+    NODE_API_BODY = 1,                   /* call->body */
+    NODE_API_KEY = 2,                    /* an Idempotency-Key; a replay never reaches the handler */
+    NODE_API_DRY = 4,                    /* a body with dry_run needs no key */
+};
+
+struct node_api_route {
+    const char *method, *path;           /* {case}: call->entry */
+    unsigned needs;
+    node_api_handler *handle;
+};
+
+struct node_api {
+    struct node_api_conf conf;
+    struct http *http;
+    struct node_api_wait *waits;
+    struct loop_timer *poll;             /* runs while somebody waits for a step */
+};
+
+/* One request; lives on the stack while its handler runs. */
+struct node_api_call {
+    struct node_api *api;
+    struct node *node;
+    struct http_request *request;
+    const struct node_api_route *route;
+    char name[NODE_API_NAME_MAX + 1];    /* of the case, as the path has it */
+    struct jdoc *body;                   /* a root; NULL: the route needs none */
+    struct case_entry *entry;
+    const char *key;                     /* Idempotency-Key; NULL: not needed */
+    struct key_hash hash;                /* of method, path and body */
+    int64_t now_us;
+    struct err_note note;                /* of a refusal; "path: ..." names a field */
+    unsigned status;                     /* of a refusal; 0: the error's */
+    const char *code;                    /* of a refusal; NULL: the error's */
+    struct jdoc *candidates;             /* AMBIGUOUS: a root */
+};
+
+/* What an act made, and an answer shows: a case, or a reply. */
+enum node_api_subject_kind { NODE_API_CASE, NODE_API_REPLY, NODE_API_SUBSCRIPTIONS };
+struct node_api_subject {
+    enum node_api_subject_kind kind;
+    struct envelope_case_key case_key;
+    struct key_uuid reply;
+};
+#define NODE_API_SUBJECT_MAX 128
+struct node_api_subject node_api_subject_case(const struct case_entry *entry);
+void node_api_subject_write(const struct node_api_subject *subject, char text[NODE_API_SUBJECT_MAX]);
+/* ERR_CORRUPT: not written by node_api_subject_write. */
+int node_api_subject_read(const char *text, struct node_api_subject *ret_subject) MUST_CHECK;
+
+/* --- node_api_answer.c; each takes the request --- */
+
+/* doc is a root and taken. */
+void node_api_answer(struct http_request *request, unsigned status, struct jdoc *doc);
+/* The state of now of what was made; location may be NULL. 404 when it has been erased. */
+void node_api_answer_subject(struct node_api *api, struct http_request *request, unsigned status,
+                             const struct node_api_subject *subject, const char *location);
+/* The problem of a call that was refused with error. */
+void node_api_refuse(struct node_api_call *call, int error);
+/* The problem of a request whose call is over. */
+void node_api_refuse_late(struct http_request *request, int error, const char *detail);
+
+/* --- node_api_body.c: all refuse with the path in call->note --- */
+
+/* Members that a body may have; the table ends with a NULL name. */
+struct node_api_field {
+    const char *name;
+    enum jdoc_type type;
+    bool required;
+};
+/* Content-Type, size and JSON; fills call->body. */
+int node_api_read_body(struct node_api_call *call) MUST_CHECK;
+/* Unknown members, wrong types, missing ones. A null counts as absent. */
+int node_api_check_fields(struct node_api_call *call, const struct node_api_field *fields) MUST_CHECK;
+/* Country codes, none twice; absent counts as empty. */
+struct node_api_countries {
+    const char *codes[LIMIT_COUNTRIES];  /* borrowed from the table of countries */
+    size_t count;
+};
+int node_api_read_countries(struct node_api_call *call, const char *field, struct node_api_countries *ret_countries) MUST_CHECK;
+/* A draft of a case below the member `case`, fit to be sent. *ret_alert: case_free. */
+int node_api_read_case(struct node_api_call *call, Hotline__Case **ret_alert) MUST_CHECK;
+/* A whole number from a query, the fallback when absent. */
+int node_api_read_number(struct node_api_call *call, const char *name, int64_t least, int64_t most, int64_t *inout_value) MUST_CHECK;
+/* One of the names (NULL-terminated) from a query: its index, or -1 when absent. */
+int node_api_read_choice(struct node_api_call *call, const char *name, const char *const *names, int *ret_index) MUST_CHECK;
+
+/* --- node_api_wait.c --- */
+
+/* Keeps the Idempotency-Key in the act's own turn, and answers 201 (subscriptions: 200) once the ticket is committed. */
+int node_api_answer_committed(struct node_api_call *call, const struct node_api_subject *subject, uint64_t ticket) MUST_CHECK;
+/* Answers from the record of an earlier request with the same key, or refuses; *ret_replayed false: there is none. */
+int node_api_replay(struct node_api_call *call, bool *ret_replayed) MUST_CHECK;
+/* GET of a case with `wait`: answers when the case has come so far, cannot any more, or the time is over. */
+int node_api_wait_step(struct node_api_call *call) MUST_CHECK;
+/* Answers all that wait with 503. */
+void node_api_wait_end(struct node_api *api);
+
+/* --- handlers --- */
+node_api_handler node_api_get_status, node_api_get_members, node_api_get_subscriptions, node_api_get_cases, node_api_get_case,
+    node_api_get_events;
+node_api_handler node_api_put_subscriptions, node_api_post_backup, node_api_post_case, node_api_post_revision,
+    node_api_post_close, node_api_post_retract, node_api_post_acknowledge, node_api_post_reply;
+
+#endif

@@ -1,0 +1,333 @@
+/*
+ * node_deliver: an envelope comes in. The heart of exactly once: verify the bytes; roster, sizes; open; then in one turn seen,
+ * view and receipt; commit; show; send the receipt. What fails is counted and answered, and never marks the id as seen.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/node_inner.h"
+#include "node/record.pb-c.h"
+#include "proto/clock.h"
+#include "proto/log.h"
+#include "proto/seal.h"
+
+/* --- what was seen --- */
+
+static void seen_key(const char *sender, const uint8_t *id, uint8_t key[LIMIT_ID_CHARS + KEY_UUID_BYTES])
+{
+    memset(key, 0, LIMIT_ID_CHARS + KEY_UUID_BYTES);
+    memcpy(key, sender, strlen(sender));
+    memcpy(key + LIMIT_ID_CHARS, id, KEY_UUID_BYTES);
+}
+
+struct seen *node_seen(const struct node *node, const char *sender, const struct key_uuid *id)
+{
+    uint8_t key[LIMIT_ID_CHARS + KEY_UUID_BYTES];
+    seen_key(sender, id->bytes, key);
+    return lookup_find(&node->seen, key);
+}
+
+static void save_seen(struct node *node, const struct seen *seen)
+{
+    Hotline__Node__SeenRecord record = HOTLINE__NODE__SEEN_RECORD__INIT;
+    char sender[LIMIT_ID_CHARS + 1];
+    struct buf bytes;
+    snprintf(sender, sizeof sender, "%.*s", LIMIT_ID_CHARS, (const char *)seen->key);
+    record.sender = sender;
+    WIRE_SET_BYTES(&record, id, seen->key + LIMIT_ID_CHARS, KEY_UUID_BYTES);
+    WIRE_SET_BYTES(&record, hash, seen->hash.bytes, KEY_HASH_BYTES);
+    WIRE_SET(&record, until_us, seen->until_us);
+    if (seen->is_disputed)
+        WIRE_SET_BYTES(&record, disputed_hash, seen->disputed.bytes, KEY_HASH_BYTES);
+    buf_init(&bytes);
+    wire_pack(&record.base, &bytes);
+    CHECK(!buf_broken(&bytes));
+    vault_put(node->vault, VAULT_SEEN, slice_of(seen->key, sizeof seen->key), NULL, buf_slice(&bytes));
+    buf_free(&bytes);
+}
+
+int node_see(struct node *node, const struct item *item, int64_t now_us)
+{
+    struct seen *seen = calloc(1, sizeof *seen);
+    if (seen == NULL)
+        return ERR_NOMEM;
+    seen_key(item->header->sender, item->id.bytes, seen->key);
+    seen->hash = item->hash;
+    int64_t expires_us = item->header->expires_at_us > now_us ? item->header->expires_at_us : now_us;
+    seen->until_us = expires_us + LIMIT_AFTERLIFE_US;
+    int result = lookup_add(&node->seen, seen);
+    if (result != OK) {
+        free(seen);
+        return result;
+    }
+    save_seen(node, seen);
+    return OK;
+}
+
+int node_load_seen(struct node *node, struct slice bytes)
+{
+    Hotline__Node__SeenRecord *record = hotline__node__seen_record__unpack(NULL, bytes.len, bytes.data);
+    struct seen *seen = calloc(1, sizeof *seen);
+    int result = record && seen ? OK : ERR_NOMEM;
+    if (result == OK && (record->sender == NULL || strlen(record->sender) > LIMIT_ID_CHARS || record->id.len != KEY_UUID_BYTES ||
+                         record->hash.len != KEY_HASH_BYTES))
+        result = ERR_CORRUPT;
+    if (result == OK) {
+        seen_key(record->sender, record->id.data, seen->key);
+        memcpy(seen->hash.bytes, record->hash.data, KEY_HASH_BYTES);
+        seen->until_us = record->until_us;
+        seen->is_disputed = record->disputed_hash.len == KEY_HASH_BYTES;
+        if (seen->is_disputed)
+            memcpy(seen->disputed.bytes, record->disputed_hash.data, KEY_HASH_BYTES);
+        result = lookup_add(&node->seen, seen);
+    }
+    if (result != OK)
+        free(seen);
+    if (record != NULL)
+        hotline__node__seen_record__free_unpacked(record, NULL);
+    return result;
+}
+
+/* --- opening --- */
+
+/* Why an envelope cannot be read, as the answer's code; 0 when it can. */
+static int open_for_us(struct node *node, struct item *item, const Hotline__Envelope *wire, const struct envelope *envelope)
+{
+    const Hotline__Grant *grant = NULL;
+    for (size_t i = 0; i < wire->n_grants; i++) {
+        if (strcmp(wire->grants[i]->member, node->keys->id) == 0)
+            grant = wire->grants[i];
+    }
+    struct key_box sending;
+    struct key_id key_id;
+    struct key_pair pair;
+    struct key_content content;
+    struct err_note note = {{0}};
+    if (grant == NULL || key_id_from(wire_slice(grant->key_id), &key_id) != OK ||
+        key_box_from(wire_slice(envelope->header->sending_key), &sending) != OK)
+        return HOTLINE__UNREADABLE_CODE__CODE__BAD_GRANT;
+    int result = directory_pair_in(&node->directory, &sending, key_id, &pair);
+    if (result == ERR_NOT_FOUND)
+        return HOTLINE__UNREADABLE_CODE__CODE__NO_KEY;
+    if (result == OK)
+        result = envelope_grant_open(envelope, grant, &pair, &content, &item->sequence);
+    seal_wipe(&pair, sizeof pair);
+    if (result != OK)
+        return result == ERR_DISPUTED ? HOTLINE__UNREADABLE_CODE__CODE__BAD_COMMITMENT : HOTLINE__UNREADABLE_CODE__CODE__BAD_GRANT;
+    result = item_open(item, &content, &node->scratch, &note);
+    seal_wipe(&content, sizeof content);
+    if (result != OK)
+        log_event(LOG_WARN, "an envelope opens to something else than it says", "sender", envelope->header->sender, "error", err_name(result), NULL);
+    return result == OK ? 0 : HOTLINE__UNREADABLE_CODE__CODE__BAD_BODY;
+}
+
+/* --- showing --- */
+
+static enum node_event_type event_of(const struct item *item)
+{
+    const Hotline__EnvelopeHeader *header = item->header;
+    const struct case_entry *entry = item->case_entry;
+    if (header->kind == HOTLINE__KIND__CODE__REPLY)
+        return NODE_REPLY_RECEIVED;
+    if (header->act == HOTLINE__ACT__CODE__CLOSE)
+        return NODE_CASE_CLOSED;
+    if (header->act == HOTLINE__ACT__CODE__RETRACT)
+        return NODE_CASE_RETRACTED;
+    return entry->revision_count == 1 ? NODE_CASE_RECEIVED : NODE_CASE_UPDATED;
+}
+
+/* Seen, view and receipt in this turn; the event and the receipt's sending wait for the commit. */
+static int take_in(struct node *node, struct item *item, int64_t now_us)
+{
+    bool newest;
+    item->at_us = now_us;
+    item->late = node_stamp(node, now_us) > item->header->expires_at_us;
+    item->receipt_state = HOTLINE__RECEIPT_STATE__CODE__DELIVERED;
+    item->receipt_at_us = now_us;
+    int result = node_keep(node, item, &newest);
+    if (result == OK)
+        result = node_see(node, item, now_us);
+    if (result != OK)
+        return result;
+    uint64_t ticket = item_save(node->vault, item);
+    if (item->case_entry != NULL) {
+        cases_touch(&node->cases, item->case_entry, now_us);
+        cases_save(node->vault, item->case_entry);
+    }
+    node_receipt(node, item, HOTLINE__RECEIPT_STATE__CODE__DELIVERED, SIZE_MAX, now_us);
+    /* An older revision that comes late goes into the timeline without alarm. */
+    if (item->case_entry != NULL && (newest || item->header->kind == HOTLINE__KIND__CODE__REPLY)) {
+        struct node_event event = {.type = event_of(item), .at_us = now_us, .entry = item->case_entry, .item = item};
+        node_hold_event(node, ticket, &event);
+    }
+    node->counters.received++;
+    return OK;
+}
+
+/* --- our own, handed back after a lost disk --- */
+
+static int open_own(struct node *node, struct item *item, const Hotline__Envelope *wire, const struct envelope *envelope)
+{
+    struct key_box sending;
+    struct key_pair pair;
+    struct key_content content;
+    uint64_t number;
+    if (wire->self_grant == NULL || key_box_from(wire_slice(envelope->header->sending_key), &sending) != OK)
+        return ERR_CRYPTO;
+    int result = seal_pair(&sending, &node->keys->recovery_secret, &pair);
+    if (result == OK)
+        result = envelope_grant_open(envelope, wire->self_grant, &pair, &content, &number);
+    if (result == OK)
+        result = item_open(item, &content, &node->scratch, NULL);
+    seal_wipe(&pair, sizeof pair);
+    seal_wipe(&content, sizeof content);
+    return result;
+}
+
+/* References resume above the highest recovered. */
+static void resume_reference(struct node *node, const char *reference)
+{
+    unsigned year, number;
+    char country[3];
+    if (sscanf(reference, "%2[A-Z]-%4u-%8u", country, &year, &number) != 3)
+        return;
+    if (year > node->reference_year || (year == node->reference_year && number > node->reference_last)) {
+        node->reference_year = year;
+        node->reference_last = number;
+        node_save_reference(node);
+    }
+}
+
+static int recover(struct node *node, struct node_link *link, struct item *item, const Hotline__Deliver *deliver, int64_t now_us, uint64_t *ret_ticket)
+{
+    bool newest;
+    item->mine = item->recovered = true;
+    item->at_us = item->header->sent_at_us;
+    int result = node_keep(node, item, &newest);
+    if (result != OK)
+        return result;
+    for (size_t i = 0; i < deliver->n_granted; i++) {
+        struct ladder_row *row = item_row_add(item, deliver->granted[i]);
+        if (row == NULL)
+            return ERR_NOMEM;
+        row->state_at_us[0] = item->at_us;
+        item_save_row(node->vault, item, row);
+    }
+    struct item_relay *relay = item_relay_add(item, link->uplink.relay);
+    if (relay != NULL) {
+        relay->state = ITEM_ACCEPTED;
+        relay->at_us = now_us;
+        item_save_relay(node->vault, item, relay, slice_of(NULL, 0));
+    }
+    *ret_ticket = item_save(node->vault, item);
+    if (item->case_entry != NULL) {
+        resume_reference(node, item->case_entry->reference);
+        cases_touch(&node->cases, item->case_entry, now_us);
+        cases_save(node->vault, item->case_entry);
+    }
+    return OK;
+}
+
+static void deliver_own(struct node *node, struct node_link *link, const Hotline__Deliver *deliver, const struct envelope *envelope, int64_t now_us)
+{
+    const Hotline__Envelope *wire = deliver->envelope;
+    struct item *item = lookup_find(&node->items, &envelope->hash);
+    struct receipt_name name;
+    uint64_t ticket = vault_last(node->vault);
+    memcpy(name.bytes, envelope->hash.bytes, RECEIPT_NAME_BYTES);
+    if (item == NULL) {
+        int result = item_new(wire_slice(wire->header), wire_slice(wire->signature), wire_slice(wire->body), &node->scratch, NULL, &item);
+        if (result == OK && (result = open_own(node, item, wire, envelope)) != OK)
+            item_free(item);
+        else if (result == OK)
+            result = recover(node, link, item, deliver, now_us, &ticket);
+        if (result != OK) {
+            log_event(LOG_WARN, "an envelope of our own cannot be recovered", "relay", link->uplink.relay, "error", err_name(result), NULL);
+            return;
+        }
+    }
+    node_hold_taken(node, ticket, link, name);
+}
+
+/* --- the way in --- */
+
+static void duplicate(struct node *node, struct node_link *link, const struct key_hash *hash, int64_t now_us)
+{
+    struct item *item = lookup_find(&node->items, hash);
+    node->counters.duplicates++;
+    /* The relay lost our receipt, or never had it: say it again, to this relay alone, unless it is on its way. */
+    if (item != NULL && !node_owes(node, hash, link->uplink.relay))
+        node_receipt(node, item, item->receipt_state, (size_t)(link - node->links), now_us);
+}
+
+static void dispute(struct node *node, struct node_link *link, struct seen *seen, const struct envelope *envelope, int64_t now_us)
+{
+    node->counters.disputed++;
+    log_event(LOG_WARN, "two envelopes under one id: the first stays", "sender", envelope->header->sender, "relay", link->uplink.relay, NULL);
+    if (!seen->is_disputed) {
+        seen->is_disputed = true;
+        seen->disputed = envelope->hash;
+        save_seen(node, seen);
+    }
+    node_unreadable(node, envelope->header->sender, &envelope->hash, HOTLINE__UNREADABLE_CODE__CODE__DISPUTED, link, now_us);
+}
+
+/* The sender is who it says, by the roster that is held here. */
+static int check_sender(const struct node *node, const struct envelope *envelope, int64_t now_us)
+{
+    size_t sender;
+    int result = envelope_verify(envelope, node->directory.roster, now_us, &sender);
+    if (result == OK)
+        return 0;
+    if (result == ERR_MEMBER)
+        return envelope->header->roster_version > roster_version(node->directory.roster) ? HOTLINE__UNREADABLE_CODE__CODE__ROSTER_OLDER
+                                                                                        : HOTLINE__UNREADABLE_CODE__CODE__NO_SENDER;
+    return HOTLINE__UNREADABLE_CODE__CODE__BAD_SIGNATURE;
+}
+
+static void deliver_new(struct node *node, struct node_link *link, const Hotline__Envelope *wire, const struct envelope *envelope, int64_t now_us)
+{
+    struct item *item;
+    const char *sender = envelope->header->sender;
+    int result = item_new(wire_slice(wire->header), wire_slice(wire->signature), wire_slice(wire->body), &node->scratch, NULL, &item);
+    if (result != OK)
+        return;
+    int unreadable = open_for_us(node, item, wire, envelope);
+    if (unreadable != 0) {
+        node_unreadable(node, sender, &envelope->hash, (Hotline__UnreadableCode__Code)unreadable, link, now_us);
+        item_free(item);
+        return;
+    }
+    if (take_in(node, item, now_us) != OK)
+        log_event(LOG_ERROR, "out of memory: an envelope is left to be delivered again", NULL);
+}
+
+void node_deliver(struct node *node, struct node_link *link, const Hotline__Deliver *deliver, int64_t now_us)
+{
+    const Hotline__Envelope *wire = deliver->envelope;
+    struct envelope envelope;
+    struct err_note note = {{0}};
+    wire_arena_clear(&node->scratch);
+    if (envelope_parse(wire_slice(wire->header), wire_slice(wire->signature), wire_slice(wire->body), &node->scratch, &note, &envelope) != OK) {
+        node->counters.refused_in++;
+        log_event(LOG_WARN, "a relay delivered something that is no envelope", "relay", link->uplink.relay, "why", note.text, NULL);
+        return;
+    }
+    const char *sender = envelope.header->sender;
+    int unreadable = check_sender(node, &envelope, now_us);
+    if (unreadable != 0) {
+        node_unreadable(node, sender, &envelope.hash, (Hotline__UnreadableCode__Code)unreadable, link, now_us);
+        return;
+    }
+    if (strcmp(sender, node->keys->id) == 0) {
+        deliver_own(node, link, deliver, &envelope, now_us);
+        return;
+    }
+    struct seen *seen = node_seen(node, sender, &envelope.id);
+    if (seen != NULL && key_hash_equal(&seen->hash, &envelope.hash))
+        duplicate(node, link, &envelope.hash, now_us);
+    else if (seen != NULL)
+        dispute(node, link, seen, &envelope, now_us);
+    else
+        deliver_new(node, link, wire, &envelope, now_us);
+}

@@ -1,0 +1,181 @@
+/* node_facts: what views ask of the node. Reads only. */
+#include <string.h>
+
+#include "node/node_inner.h"
+#include "proto/clock.h"
+
+const struct cases *node_cases(const struct node *node)
+{
+    return &node->cases;
+}
+
+const struct directory *node_directory(const struct node *node)
+{
+    return &node->directory;
+}
+
+size_t node_uplink_count(const struct node *node)
+{
+    return node->link_count;
+}
+
+const struct uplink *node_uplink(const struct node *node, size_t slot)
+{
+    CHECK(slot < node->link_count);
+    return &node->links[slot].uplink;
+}
+
+size_t node_waiting_at(const struct node *node, size_t slot)
+{
+    CHECK(slot < node->link_count);
+    return outlet_size(&node->links[slot].outlet, OUTLET_ITEM);
+}
+
+size_t node_accepted_needed(const struct node *node)
+{
+    return node->link_count < 2 ? node->link_count : 2;
+}
+
+size_t node_outbox_size(const struct node *node)
+{
+    size_t size = 0;
+    int64_t now_us = clock_wall_us();
+    for (size_t i = 0; i < node->sent_count; i++)
+        size += node_is_current(node, node->sent[i], now_us) && item_accepted_by(node->sent[i]) < node_accepted_needed(node);
+    return size;
+}
+
+struct vault *node_vault(struct node *node)
+{
+    return node->vault;
+}
+
+/* Taken by all relays that were owed it but those that still are. */
+size_t node_acknowledgement_taken(const struct node *node, const struct case_entry *entry)
+{
+    const struct item *newest = cases_newest(&node->cases, entry);
+    if (newest == NULL || newest->receipt_state != HOTLINE__RECEIPT_STATE__CODE__ACKNOWLEDGED)
+        return 0;
+    size_t waiting = 0;
+    for (size_t i = 0; i < node->link_count; i++)
+        waiting += node_owes(node, &newest->hash, node->links[i].uplink.relay);
+    return node->link_count - waiting;
+}
+
+const struct item *node_item(const struct node *node, const struct key_uuid *id)
+{
+    return lookup_find(&node->own, id);
+}
+
+const struct node_pending *node_pending(const struct node *node, size_t i)
+{
+    return i < node->pending_count ? &node->pending[i] : NULL;
+}
+
+const struct node_counters *node_counters(const struct node *node)
+{
+    return &node->counters;
+}
+
+/* --- warnings --- */
+
+struct warnings {
+    struct node_warning *out;
+    size_t count, cap;
+};
+
+static void warn(struct warnings *warnings, const char *code, const char *format, ...) PRINTF_LIKE(3, 4);
+static void warn(struct warnings *warnings, const char *code, const char *format, ...)
+{
+    if (warnings->count == warnings->cap)
+        return;
+    struct node_warning *row = &warnings->out[warnings->count++];
+    va_list args;
+    va_start(args, format);
+    row->code = code;
+    vsnprintf(row->text, sizeof row->text, format, args);
+    va_end(args);
+}
+
+static void warn_of_roster(const struct node *node, int64_t now_us, struct warnings *warnings)
+{
+    const struct roster *roster = node->directory.roster;
+    char age[CLOCK_TEXT_MAX];
+    int64_t left_us = roster_expires_us(roster) - now_us;
+    clock_format_age(left_us < 0 ? -left_us : left_us, age);
+    if (roster_is_dead(roster, now_us))
+        warn(warnings, "ROSTER_EXPIRED", "The roster expired %s ago, beyond its grace of 30 days: nothing can be opened until the authority signs a new one.", age);
+    else if (left_us < 0)
+        warn(warnings, "ROSTER_EXPIRED", "The roster expired %s ago: after 30 days nothing can be opened. Ask the authority for a new one.", age);
+    else if (left_us < 14 * CLOCK_DAY_US)
+        warn(warnings, "ROSTER_EXPIRES", "The roster expires in %s: ask the authority for a new one.", age);
+}
+
+size_t node_warnings(const struct node *node, int64_t now_us, struct node_warning *out, size_t cap)
+{
+    struct warnings warnings = {.out = out, .cap = cap};
+    Hotline__Standing__Code standing = directory_standing(&node->directory, now_us);
+    size_t ready = 0;
+    for (size_t i = 0; i < node->link_count; i++)
+        ready += node->links[i].uplink.state == UPLINK_READY;
+    if (standing == HOTLINE__STANDING__CODE__WITHDRAWN)
+        warn(&warnings, "WITHDRAWN", "The authority withdrew this member: it gets no alerts and cannot send.");
+    else if (standing == HOTLINE__STANDING__CODE__SUSPENDED)
+        warn(&warnings, "SUSPENDED", "This member is suspended: it can update, close and reply, but open nothing.");
+    if (ready == 0)
+        warn(&warnings, "NO_RELAY", "No relay is connected: alerts are neither sent nor received. Check the network, then ring the relays' operators.");
+    if (node->replaced)
+        warn(&warnings, "CLONED", "Another node uses this member's key: stop one of the two.");
+    warn_of_roster(node, now_us, &warnings);
+    int64_t offset_us = node_clock_offset_us(node);
+    if (offset_us > 30 * CLOCK_SECOND_US || offset_us < -30 * CLOCK_SECOND_US)
+        warn(&warnings, "CLOCK", "This machine's clock is %lld s %s the relays': set it.", (long long)(offset_us < 0 ? -offset_us : offset_us) / CLOCK_SECOND_US,
+             offset_us > 0 ? "behind" : "ahead of");
+    int64_t free_bytes = store_counters(vault_store(node->vault)).free_bytes;
+    if (free_bytes < node->settings.disk_reserve_bytes)
+        warn(&warnings, "DISK", "The store's disk has %lld MiB free: new cases are refused below %lld MiB.", (long long)(free_bytes >> 20),
+             (long long)(node->settings.disk_reserve_bytes >> 20));
+    if (ready > 0 && ready < node->link_count)
+        warn(&warnings, "RELAY_AWAY", "%zu of %zu relays are connected.", ready, node->link_count);
+    if (node->link_count < 3)
+        warn(&warnings, "FEW_RELAYS", "The roster has %zu relay%s: a network runs three or more.", node->link_count, node->link_count == 1 ? "" : "s");
+    return warnings.count;
+}
+
+/* --- backup --- */
+
+struct backup {
+    char path[4096];
+    struct err_note note;
+    void (*done)(void *ctx, int error, const char *text);
+    void *ctx;
+};
+
+static int run_backup(struct db *db, void *job)
+{
+    struct backup *backup = job;
+    return db_backup(db, backup->path, &backup->note);
+}
+
+static void backup_done(void *ctx, void *job, int result)
+{
+    struct backup *backup = job;
+    (void)ctx;
+    backup->done(backup->ctx, result, err_explain(&backup->note, result));
+    free(backup);
+}
+
+void node_backup(struct node *node, const char *path, void (*done)(void *ctx, int error, const char *text), void *ctx)
+{
+    struct backup *backup = calloc(1, sizeof *backup);
+    if (backup == NULL || strlen(path) >= sizeof backup->path) {
+        int error = backup ? ERR_LIMIT : ERR_NOMEM;
+        free(backup);
+        done(ctx, error, error == ERR_LIMIT ? "the path is too long" : err_text(error));
+        return;
+    }
+    snprintf(backup->path, sizeof backup->path, "%s", path);
+    backup->done = done;
+    backup->ctx = ctx;
+    store_ask(vault_store(node->vault), run_backup, backup, backup_done, node);
+}

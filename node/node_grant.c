@@ -1,0 +1,112 @@
+/* node_grant: who an envelope of our own reaches, its grants and the numbers in them. One durable grant per recipient and key. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/node_inner.h"
+#include "node/record.pb-c.h"
+#include "proto/seal.h"
+
+/* Everybody that an earlier revision of the item's case was granted to. */
+static void granted_before(const struct node *node, const struct item *item, struct route_set *set)
+{
+    const struct case_entry *entry = item->case_entry;
+    for (size_t r = 0; entry != NULL && item_is_case(item) && r < entry->revision_count; r++) {
+        const struct item *earlier = entry->revisions[r];
+        if (earlier == item || earlier->header->revision >= item->header->revision)
+            break;
+        for (size_t i = 0; i < earlier->ladder_count; i++) {
+            size_t index = roster_find(node->directory.roster, earlier->ladder[i].member);
+            if (index != ROSTER_NONE)
+                route_set_add(set, index);
+        }
+    }
+}
+
+void node_route(const struct node *node, const struct item *item, struct route_set *set, uint16_t *ret_unreached, size_t *ret_unreached_count)
+{
+    struct route_set granted;
+    CHECK(route_set_init(&granted, set->count) == OK);
+    granted_before(node, item, &granted);
+    struct route_query query = {.sender = node->keys->id, .route = item->header->route, .granted = &granted};
+    route_compute(node->directory.index, &query, set, ret_unreached, ret_unreached_count);
+    route_set_done(&granted);
+}
+
+/* --- numbers --- */
+
+static uint64_t next_number(struct node *node, const char *member)
+{
+    char key[LIMIT_ID_CHARS] = {0};
+    memcpy(key, member, strlen(member));
+    struct sequence *sequence = lookup_find(&node->sequences, key);
+    if (sequence == NULL) {
+        sequence = calloc(1, sizeof *sequence);
+        if (sequence == NULL)
+            return 0;
+        memcpy(sequence->member, key, sizeof key);
+        if (lookup_add(&node->sequences, sequence) != OK) {
+            free(sequence);
+            return 0;
+        }
+    }
+    sequence->last++;
+    node_save_sequence(node, sequence);
+    return sequence->last;
+}
+
+/* Each revision carries its case's number: the recipient's gaps are missing cases, not missing revisions. */
+static uint64_t number_for(struct node *node, const struct item *item, const char *member)
+{
+    const struct case_entry *entry = item->case_entry;
+    for (size_t r = 0; entry != NULL && item_is_case(item) && r < entry->revision_count; r++) {
+        const struct ladder_row *row = item_row(entry->revisions[r], member);
+        if (entry->revisions[r] != item && row != NULL && row->has_grant)
+            return row->grant.sequence;
+    }
+    return next_number(node, member);
+}
+
+/* --- grants --- */
+
+int node_grant(struct node *node, struct item *item, size_t member, bool late)
+{
+    const struct directory_member *to = &node->directory.members[member];
+    const char *id = roster_member(node->directory.roster, member)->id;
+    struct ladder_row *row = item_row_add(item, id);
+    if (row == NULL)
+        return ERR_NOMEM;
+    int result = to->has_card ? OK : ERR_NOT_FOUND;
+    if (result == OK && !(row->has_grant && key_id_equal(row->grant.key_id, to->card.encryption_key_id))) {
+        struct key_pair pair;
+        uint64_t number = row->has_grant ? row->grant.sequence : number_for(node, item, id);
+        result = directory_pair_out(&node->directory, item->header->sent_at_us, &to->card.encryption_key, &pair);
+        if (result == OK)
+            result = envelope_grant_make(&item->content_key, number, &pair, &row->grant);
+        seal_wipe(&pair, sizeof pair);
+        if (result == OK) {
+            row->has_grant = true;
+            row->unreadable = 0;
+            row->grant.key_id = to->card.encryption_key_id;
+            snprintf(row->grant.member, sizeof row->grant.member, "%s", id);
+        }
+    }
+    row->late_grant |= late && row->has_grant;
+    if (row->state_at_us[0] == 0)
+        row->state_at_us[0] = item->at_us;
+    item_save_row(node->vault, item, row);
+    return result;
+}
+
+int node_self_grant(struct node *node, const struct item *item, struct envelope_grant *ret_grant)
+{
+    struct key_pair pair;
+    struct envelope_grant grant = {.key_id = key_id_of(node->keys->recovery.bytes)};
+    snprintf(grant.member, sizeof grant.member, "%s", node->keys->id);
+    int result = directory_pair_out(&node->directory, item->header->sent_at_us, &node->keys->recovery, &pair);
+    if (result == OK)
+        result = envelope_grant_make(&item->content_key, 0, &pair, &grant);
+    seal_wipe(&pair, sizeof pair);
+    if (result == OK)
+        *ret_grant = grant;
+    return result;
+}

@@ -1,0 +1,162 @@
+/*
+ * node_inner - what the files of the orchestrator share: node.c (life, turn, frames), node_send.c (what people do),
+ * node_deliver.c (envelopes in), node_answer.c (answers to our own envelopes), node_owed.c (receipts out).
+ */
+#ifndef NODE_NODE_INNER_H
+#define NODE_NODE_INNER_H
+
+#include "node/node.h"
+#include "node/outlet.h"
+
+/* A signed thing that relays must still take: a receipt batch or an Unreadable. */
+struct owed {
+    struct receipt_name name;                /* first: the key of the table */
+    char sender[LIMIT_ID_CHARS + 1];         /* whose envelopes it is about */
+    struct buf signed_bytes;
+    bool unreadable;
+    bool acknowledges;                       /* holds an ACKNOWLEDGED */
+    int64_t made_at_us;
+    uint64_t ticket;
+    struct key_hash *hashes;                 /* of the envelopes */
+    size_t hash_count;
+    char (*relays)[LIMIT_ID_CHARS + 1];      /* that have not taken it */
+    size_t relay_count;
+};
+
+/* One relay. */
+struct node_link {
+    struct uplink uplink;
+    struct outlet outlet;
+    struct buf out;                          /* frames of this turn */
+    struct route_set present;                /* whom it says to be connected */
+    bool offered;                            /* Offer was sent in this session */
+};
+
+/* A receipt decided in this turn, not yet signed. */
+struct fresh_receipt {
+    char sender[LIMIT_ID_CHARS + 1];
+    struct key_hash hash;
+    int state, decline;
+    bool late;
+    int64_t at_us;
+    size_t only;                             /* slot, or SIZE_MAX: all relays */
+};
+
+/* What waits for a commit. */
+enum held_kind { HELD_TAKEN, HELD_EVENT, HELD_CALL };
+struct held {
+    uint64_t ticket;
+    enum held_kind kind;
+    char relay[LIMIT_ID_CHARS + 1];          /* TAKEN; RELAY events */
+    struct receipt_name name;                /* TAKEN */
+    struct node_event event;                 /* EVENT: row and relay are found again by member and relay */
+    char member[LIMIT_ID_CHARS + 1];
+    void (*fn)(void *ctx);                   /* CALL */
+    void *ctx;
+};
+
+/* Sent again later because the relay asked for it. */
+struct delayed {
+    char relay[LIMIT_ID_CHARS + 1];
+    struct item *item;
+    int64_t due_us;                          /* steady */
+};
+
+struct seen {
+    uint8_t key[LIMIT_ID_CHARS + KEY_UUID_BYTES]; /* sender, id; first */
+    struct key_hash hash, disputed;
+    bool is_disputed;
+    int64_t until_us;
+};
+
+struct sequence {
+    char member[LIMIT_ID_CHARS];             /* first, NUL-padded */
+    uint64_t last;
+};
+
+struct node {
+    struct key_set *keys;
+    struct vault *vault;
+    struct directory directory;
+    struct cases cases;
+    struct node_io io;
+    struct node_settings settings;
+    struct lookup items;                     /* by hash: all */
+    struct lookup own;                       /* by id: mine */
+    struct item **sent;                      /* mine, by age */
+    size_t sent_count, sent_capacity;
+    struct lookup seen, sequences, idempotency, owed;
+    uint32_t reference_year, reference_last;
+    struct node_link *links;
+    size_t link_count;
+    struct fresh_receipt *receipts;
+    size_t receipt_count, receipt_capacity;
+    struct held *held;                       /* a ring, in order of ticket */
+    size_t held_head, held_count, held_capacity;
+    struct delayed *delayed;
+    size_t delayed_count, delayed_capacity;
+    struct node_pending pending[64];
+    size_t pending_count;
+    struct wire_arena arena, scratch;
+    int64_t opened_us, welcomed_us, ticked_us, checked_us;
+    uint8_t first_subscriptions[LIMIT_COUNTRIES / 8];
+    bool failed, closing, replaced;
+    struct node_counters counters;
+};
+
+/* node.c */
+void node_hold_event(struct node *node, uint64_t ticket, const struct node_event *event);
+void node_hold_taken(struct node *node, uint64_t ticket, const struct node_link *link, struct receipt_name name);
+struct node_link *node_link_named(struct node *node, const char *relay);
+void node_frame(struct node *node, struct node_link *link, enum wire_type type, const ProtobufCMessage *message);
+/* The time that travels: ours, corrected by the relays' median when that is under ten minutes. */
+int64_t node_stamp(const struct node *node, int64_t now_us);
+int node_rank(const struct item *item);
+/* Queues an item of our own for a relay, or for all (NULL). */
+void node_queue(struct node *node, struct node_link *link, enum outlet_kind kind, struct item *item);
+/* Keeps an item in the tables. ERR_NOMEM. */
+int node_keep(struct node *node, struct item *item, bool *ret_newest) MUST_CHECK;
+/* True while relays should hold it: newest revision, not expired (closings: their afterlife), or unanswered. */
+bool node_is_current(const struct node *node, const struct item *item, int64_t now_us);
+/* Roster in force changed: links, events. */
+void node_roster_changed(struct node *node, int64_t now_us);
+/* Signs and spreads a card when one is due. */
+void node_renew_card(struct node *node, int64_t now_us);
+
+/* node_grant.c */
+/* The rule of routing for an item of our own; set is initialised. */
+void node_route(const struct node *node, const struct item *item, struct route_set *set, uint16_t *ret_unreached, size_t *ret_unreached_count);
+/* The grant for a member of the roster, made when there is none for its key, and saved with its row. ERR_NOT_FOUND: no card. */
+int node_grant(struct node *node, struct item *item, size_t member, bool late) MUST_CHECK;
+int node_self_grant(struct node *node, const struct item *item, struct envelope_grant *ret_grant) MUST_CHECK;
+
+/* node_deliver.c */
+void node_deliver(struct node *node, struct node_link *link, const Hotline__Deliver *deliver, int64_t now_us);
+struct seen *node_seen(const struct node *node, const char *sender, const struct key_uuid *id);
+int node_see(struct node *node, const struct item *item, int64_t now_us) MUST_CHECK;
+int node_load_seen(struct node *node, struct slice record) MUST_CHECK;
+
+/* node_answer.c */
+void node_accepted(struct node *node, struct node_link *link, const Hotline__Accepted *accepted, int64_t now_us);
+void node_refused(struct node *node, struct node_link *link, const Hotline__Refused *refused, int64_t now_us, int64_t steady_us);
+void node_receipts(struct node *node, struct node_link *link, const Hotline__Receipts *receipts, int64_t now_us);
+void node_unreadables(struct node *node, struct node_link *link, const Hotline__Unreadables *unreadables, int64_t now_us);
+void node_grant_wanted(struct node *node, struct node_link *link, const Hotline__GrantWanted *wanted, int64_t now_us);
+void node_alarms(struct node *node, int64_t now_us);
+
+/* node_owed.c */
+void node_receipt(struct node *node, const struct item *item, int state, size_t only, int64_t now_us);
+void node_unreadable(struct node *node, const char *sender, const struct key_hash *hash, Hotline__UnreadableCode__Code code, struct node_link *link, int64_t now_us);
+/* Signs what was decided in this turn. */
+void node_sign_receipts(struct node *node, int64_t now_us);
+void node_taken(struct node *node, struct node_link *link, const Hotline__Taken *taken);
+bool node_owes(const struct node *node, const struct key_hash *hash, const char *relay);
+int node_load_owed(struct node *node, struct slice record) MUST_CHECK;
+void node_free_owed(struct owed *owed);
+
+/* node_load.c */
+int node_load(struct node *node, struct err_note *note) MUST_CHECK;
+void node_save_sequence(struct node *node, const struct sequence *sequence);
+void node_save_reference(struct node *node);
+
+#endif

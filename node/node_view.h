@@ -1,0 +1,63 @@
+/*
+ * node_view - the documents of docs/openapi.yaml, made from the core's memory. Reads; changes nothing.
+ *
+ * Every function gives a root (jdoc_free) and shows only what is on the disk. Field names, codes and which fields are
+ * absent: docs/openapi.yaml, schema by schema. node_view.c holds the common parts and events, node_view_case.c what is
+ * about cases, node_view_status.c what is about the node and the members.
+ */
+#ifndef NODE_NODE_VIEW_H
+#define NODE_NODE_VIEW_H
+
+#include "node/node.h"
+
+/* --- schemas about cases. The entry must have a newest revision on the disk (cases_newest). --- */
+struct jdoc *node_view_summary(const struct node *node, const struct case_entry *entry, int64_t now_us);
+/* CaseView; `wait` is added by whoever waits. */
+struct jdoc *node_view_case(const struct node *node, const struct case_entry *entry, int64_t now_us);
+/* ThreadEntry of a reply's item. */
+struct jdoc *node_view_thread_entry(const struct node *node, const struct item *item);
+/* An array for the problem AMBIGUOUS. */
+struct jdoc *node_view_candidates(const struct node *node, struct case_entry *const *entries, size_t count, int64_t now_us);
+/* DryRun. */
+struct jdoc *node_view_plan(const struct node *node, const struct node_draft *draft, const struct node_plan *plan,
+                            int64_t now_us);
+
+/* --- schemas about the node --- */
+struct jdoc *node_view_status(const struct node *node, int64_t started_us, int64_t now_us);
+struct jdoc *node_view_members(const struct node *node, int64_t now_us);
+struct jdoc *node_view_subscriptions(const struct node *node);
+
+/* What status and metrics count. */
+struct node_tally {
+    int64_t received, received_open, unacknowledged, sent_open;
+    int64_t late;                            /* ladder rows of open cases of one's own whose deadline has passed */
+};
+struct node_tally node_view_tally(const struct node *node, int64_t now_us);
+
+/* --- events --- */
+/* "ladder.changed". */
+const char *node_view_event_type(enum node_event_type type);
+/* Event, under the id that it gets. */
+struct jdoc *node_view_event(const struct node *node, const struct node_event *event, uint64_t id);
+
+/* --- parts, for the files of this module --- */
+void node_view_set_time(struct jdoc *object, const char *key, int64_t at_us);
+/* The same, left out when at_us is 0. */
+void node_view_set_time_if(struct jdoc *object, const char *key, int64_t at_us);
+/* Left out when the text is NULL or empty. */
+void node_view_set_text_if(struct jdoc *object, const char *key, const char *text);
+void node_view_set_hex(struct jdoc *object, const char *key, struct slice bytes);
+/* An array of texts under key. */
+void node_view_set_texts(struct jdoc *object, const char *key, char *const *texts, size_t count);
+/* The roster's entry of a member, and its index (ret_index may be NULL); NULL when the roster does not know it. */
+const Hotline__Member *node_view_member(const struct node *node, const char *id, size_t *ret_index);
+/* member, country and name, from the roster as far as it knows them. */
+void node_view_set_member(const struct node *node, struct jdoc *object, const char *id);
+const char *node_view_status_name(bool exercise);
+const char *node_view_urgency_name(const struct item *item);
+/* A deadline of this recipient has passed without its step. */
+bool node_view_is_late(const struct ladder_row *row);
+/* Everything about the item was committed. */
+bool node_view_is_on_disk(const struct node *node, const struct item *item);
+
+#endif

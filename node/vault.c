@@ -1,0 +1,514 @@
+/*
+ * vault: the only file of the node that knows SQL. Seals each record on the loop (microseconds), hands whole turns to the
+ * store's thread. Never writes a plain byte, never leaves a turn half written.
+ */
+#include "node/vault.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/lookup.h"
+#include "proto/seal.h"
+
+#define VERSION 1
+#define INDEX_BYTES 16
+
+static const char SQL_CREATE[] =
+    "CREATE TABLE record(space INTEGER NOT NULL, id BLOB NOT NULL, owner BLOB, sealed BLOB NOT NULL, UNIQUE(space, id)) STRICT;"
+    "CREATE INDEX record_owner ON record(owner) WHERE owner IS NOT NULL;"
+    "CREATE TABLE case_key(owner BLOB PRIMARY KEY, sealed BLOB NOT NULL) STRICT;";
+static const char SQL_PUT[] = "INSERT INTO record(space, id, owner, sealed) VALUES(?1, ?2, ?3, ?4)"
+                              " ON CONFLICT(space, id) DO UPDATE SET owner = ?3, sealed = ?4";
+static const char SQL_REMOVE[] = "DELETE FROM record WHERE space = ?1 AND id = ?2";
+static const char SQL_PUT_KEY[] = "INSERT INTO case_key(owner, sealed) VALUES(?1, ?2)";
+static const char SQL_REMOVE_KEY[] = "DELETE FROM case_key WHERE owner = ?1";
+static const char SQL_REMOVE_OWNED[] = "DELETE FROM record WHERE owner = ?1";
+static const char SQL_EACH[] = "SELECT id, owner, sealed FROM record WHERE space = ?1";
+static const char SQL_EACH_KEY[] = "SELECT owner, sealed FROM case_key";
+
+struct index {
+    uint8_t bytes[INDEX_BYTES];
+};
+
+/* A case's key, in memory while its case lives. */
+struct owner_key {
+    struct index owner; /* first: the key of the table */
+    struct key_store key;
+};
+
+enum step_kind { STEP_PUT, STEP_REMOVE, STEP_PUT_KEY, STEP_DESTROY };
+
+/* One change of a turn. `sealed` is a range of the turn's bytes. */
+struct step {
+    enum step_kind kind;
+    enum vault_space space;
+    struct index id, owner;
+    bool owned;
+    size_t from, len;
+};
+
+struct turn {
+    struct step *steps;
+    size_t count, capacity;
+    struct buf bytes;
+};
+
+struct vault {
+    struct db *db;          /* until vault_start, then the store's */
+    struct store *store;
+    struct key_store *key;  /* guarded */
+    struct key_uuid store_id;
+    bool fresh;
+    struct lookup owners;
+    struct turn *turn;      /* the open one, or NULL */
+};
+
+const struct db_schema *vault_schema(void)
+{
+    static const char *const migrations[] = {SQL_CREATE};
+    static const struct db_schema schema = {.kind = "node", .migrations = migrations, .count = 1};
+    return &schema;
+}
+
+/* --- keys --- */
+
+static struct index index_of(const struct vault *vault, const char *label, struct slice key)
+{
+    struct buf text;
+    struct index index;
+    buf_init(&text);
+    buf_add(&text, label, strlen(label) + 1);
+    buf_add_slice(&text, key);
+    CHECK(!buf_broken(&text));
+    struct key_hash hash = seal_keyed_hash(vault->key, buf_slice(&text));
+    memcpy(index.bytes, hash.bytes, sizeof index.bytes);
+    seal_wipe(text.data, text.len);
+    buf_free(&text);
+    return index;
+}
+
+static struct index record_index(const struct vault *vault, enum vault_space space, struct slice key)
+{
+    char label[24];
+    snprintf(label, sizeof label, "record %d", (int)space);
+    return index_of(vault, label, key);
+}
+
+static struct index owner_index(const struct vault *vault, const struct envelope_case_key *owner)
+{
+    return index_of(vault, "case", slice_of(owner->bytes, sizeof owner->bytes));
+}
+
+/* Associated data of a record: where it stands. A record moved to another place does not open. */
+struct place {
+    uint8_t bytes[2 + 2 * INDEX_BYTES];
+};
+
+static struct place place_of(enum vault_space space, const struct index *id, const struct index *owner)
+{
+    struct place place = {{VERSION, (uint8_t)space}};
+    memcpy(place.bytes + 2, id->bytes, INDEX_BYTES);
+    if (owner != NULL)
+        memcpy(place.bytes + 2 + INDEX_BYTES, owner->bytes, INDEX_BYTES);
+    return place;
+}
+
+static const char META_KEY[] = "storage_key", META_STORE[] = "store_id", META_RESTORED[] = "restored";
+
+/* A fresh key under the wrap, into the meta table. */
+static int make_key(struct vault *vault, const struct key_store *wrap)
+{
+    struct buf sealed;
+    buf_init(&sealed);
+    seal_random(vault->key->bytes, sizeof vault->key->bytes);
+    int result = seal_record(wrap, slice_text(META_KEY), slice_of(vault->key->bytes, KEY_BYTES), &sealed);
+    if (result == OK)
+        result = db_meta_set(vault->db, META_KEY, buf_slice(&sealed));
+    buf_free(&sealed);
+    return result;
+}
+
+static int unwrap_key(struct vault *vault, const struct key_store *wrap, struct slice sealed, struct err_note *note)
+{
+    struct buf plain;
+    buf_init(&plain);
+    int result = seal_unrecord(wrap, slice_text(META_KEY), sealed, &plain);
+    if (result != OK || plain.len != KEY_BYTES)
+        result = err_set(note, ERR_CRYPTO, "%s: was sealed under another key: it belongs to another key file", db_path(vault->db));
+    else
+        memcpy(vault->key->bytes, plain.data, KEY_BYTES);
+    if (plain.data != NULL)
+        seal_wipe(plain.data, plain.len);
+    buf_free(&plain);
+    return result;
+}
+
+static int open_key(struct vault *vault, const struct key_set *keys, struct err_note *note)
+{
+    struct key_store wrap;
+    struct buf sealed;
+    buf_init(&sealed);
+    int result = key_storage_wrap(keys, &wrap);
+    if (result == OK)
+        result = db_meta_get(vault->db, META_KEY, &sealed);
+    if (result == ERR_NOT_FOUND)
+        result = make_key(vault, &wrap);
+    else if (result == OK)
+        result = unwrap_key(vault, &wrap, buf_slice(&sealed), note);
+    seal_wipe(&wrap, sizeof wrap);
+    buf_free(&sealed);
+    return result;
+}
+
+/* A store that was restored from a backup is another store than the one that was backed up: peers must send again. */
+static int open_store_id(struct vault *vault)
+{
+    struct buf value, restored;
+    buf_init(&value);
+    buf_init(&restored);
+    int had = db_meta_get(vault->db, META_STORE, &value);
+    bool was_restored = db_meta_get(vault->db, META_RESTORED, &restored) == OK && restored.len == 1 && restored.data[0] == '1';
+    int result = had == ERR_NOT_FOUND ? OK : had;
+    if (had == OK && !was_restored && value.len == KEY_UUID_BYTES) {
+        memcpy(vault->store_id.bytes, value.data, KEY_UUID_BYTES);
+    } else if (result == OK) {
+        seal_random(vault->store_id.bytes, KEY_UUID_BYTES);
+        vault->fresh = true;
+        result = db_meta_set(vault->db, META_STORE, slice_of(vault->store_id.bytes, KEY_UUID_BYTES));
+        if (result == OK && was_restored)
+            result = db_meta_set(vault->db, META_RESTORED, slice_text("0"));
+    }
+    buf_free(&value);
+    buf_free(&restored);
+    return result;
+}
+
+static int load_owner(struct vault *vault, struct slice owner, struct slice sealed, struct err_note *note)
+{
+    struct owner_key *entry = calloc(1, sizeof *entry);
+    struct buf plain;
+    buf_init(&plain);
+    int result = entry == NULL ? ERR_NOMEM : owner.len != INDEX_BYTES ? ERR_CORRUPT : seal_unrecord(vault->key, owner, sealed, &plain);
+    if (result == OK && plain.len != KEY_BYTES)
+        result = ERR_CORRUPT;
+    if (result == OK) {
+        memcpy(entry->owner.bytes, owner.data, INDEX_BYTES);
+        memcpy(entry->key.bytes, plain.data, KEY_BYTES);
+        result = lookup_add(&vault->owners, entry);
+    } else {
+        err_set(note, ERR_CORRUPT, "%s: a case's key does not open: the file was changed", db_path(vault->db));
+    }
+    if (plain.data != NULL)
+        seal_wipe(plain.data, plain.len);
+    buf_free(&plain);
+    if (result != OK)
+        free(entry);
+    return result;
+}
+
+static int load_owners(struct vault *vault, struct err_note *note)
+{
+    sqlite3_stmt *each = db_statement(vault->db, SQL_EACH_KEY);
+    for (;;) {
+        bool row;
+        int result = db_next(vault->db, each, &row);
+        if (result != OK || !row)
+            return result;
+        if ((result = load_owner(vault, db_blob(each, 0), db_blob(each, 1), note)) != OK) {
+            sqlite3_reset(each);
+            return result;
+        }
+    }
+}
+
+/* --- life --- */
+
+static void free_vault(struct vault *vault)
+{
+    size_t at = 0;
+    for (struct owner_key *entry; (entry = lookup_next(&vault->owners, &at)) != NULL;) {
+        seal_wipe(entry, sizeof *entry);
+        free(entry);
+    }
+    lookup_done(&vault->owners);
+    key_guarded_free(vault->key);
+    free(vault);
+}
+
+int vault_open(struct db *db, const struct key_set *keys, struct err_note *note, struct vault **ret_vault)
+{
+    struct vault *vault = calloc(1, sizeof *vault);
+    if (vault == NULL) {
+        db_close(db);
+        return ERR_NOMEM;
+    }
+    vault->db = db;
+    lookup_init(&vault->owners, offsetof(struct owner_key, owner), INDEX_BYTES);
+    vault->key = key_guarded_new(sizeof *vault->key);
+    int result = vault->key == NULL ? ERR_NOMEM : db_begin(db);
+    if (result == OK) {
+        result = open_key(vault, keys, note);
+        if (result == OK)
+            result = open_store_id(vault);
+        if (result == OK)
+            result = db_commit(db);
+        else
+            db_rollback(db);
+    }
+    if (result == OK)
+        result = load_owners(vault, note);
+    if (result != OK) {
+        db_close(db);
+        free_vault(vault);
+        return result;
+    }
+    *ret_vault = vault;
+    return OK;
+}
+
+const struct key_uuid *vault_store_id(const struct vault *vault)
+{
+    return &vault->store_id;
+}
+
+bool vault_is_fresh(const struct vault *vault)
+{
+    return vault->fresh;
+}
+
+static int open_record(struct vault *vault, enum vault_space space, sqlite3_stmt *row, struct buf *plain)
+{
+    struct slice id = db_blob(row, 0), owner = db_blob(row, 1);
+    struct index id_index, owner_index_bytes;
+    const struct key_store *key = vault->key;
+    if (id.len != INDEX_BYTES || (owner.len != 0 && owner.len != INDEX_BYTES))
+        return ERR_CORRUPT;
+    memcpy(id_index.bytes, id.data, INDEX_BYTES);
+    if (owner.len != 0) {
+        memcpy(owner_index_bytes.bytes, owner.data, INDEX_BYTES);
+        const struct owner_key *entry = lookup_find(&vault->owners, &owner_index_bytes);
+        if (entry == NULL)
+            return ERR_CORRUPT;
+        key = &entry->key;
+    }
+    struct place place = place_of(space, &id_index, owner.len ? &owner_index_bytes : NULL);
+    return seal_unrecord(key, slice_of(place.bytes, sizeof place.bytes), db_blob(row, 2), plain) == OK ? OK : ERR_CORRUPT;
+}
+
+int vault_each(struct vault *vault, enum vault_space space, vault_row each, void *ctx, struct err_note *note)
+{
+    CHECK(vault->store == NULL);
+    sqlite3_stmt *rows = db_statement(vault->db, SQL_EACH);
+    sqlite3_bind_int(rows, 1, (int)space);
+    struct buf plain;
+    buf_init(&plain);
+    int result = OK;
+    for (bool row = true; result == OK;) {
+        result = db_next(vault->db, rows, &row);
+        if (result != OK || !row)
+            break;
+        buf_clear(&plain);
+        result = open_record(vault, space, rows, &plain);
+        if (result != OK)
+            err_set(note, result, "%s: a record does not open: the file was changed or damaged; restore a backup", db_path(vault->db));
+        else if ((result = each(ctx, buf_slice(&plain))) != OK)
+            err_set(note, result, "%s: a record of space %d cannot be read: %s", db_path(vault->db), (int)space, err_text(result));
+        if (result != OK)
+            sqlite3_reset(rows);
+    }
+    if (plain.data != NULL)
+        seal_wipe(plain.data, plain.capacity);
+    buf_free(&plain);
+    return result;
+}
+
+int vault_start(struct vault *vault, struct uv_loop_s *loop, const struct store_events *events)
+{
+    return store_open(loop, vault->db, events, &vault->store);
+}
+
+struct store *vault_store(struct vault *vault)
+{
+    return vault->store;
+}
+
+void vault_close(struct vault *vault)
+{
+    if (vault == NULL)
+        return;
+    if (vault->store != NULL) {
+        vault_flush(vault);
+        store_close(vault->store);
+    } else {
+        db_close(vault->db);
+    }
+    free_vault(vault);
+}
+
+/* --- writing --- */
+
+static struct step *add_step(struct vault *vault, enum step_kind kind)
+{
+    if (vault->turn == NULL)
+        vault->turn = calloc(1, sizeof *vault->turn);
+    CHECK(vault->turn != NULL); /* memory is ahead of the disk: no way back but a restart */
+    struct turn *turn = vault->turn;
+    if (turn->count == turn->capacity) {
+        turn->capacity = turn->capacity ? 2 * turn->capacity : 16;
+        turn->steps = realloc(turn->steps, turn->capacity * sizeof *turn->steps);
+        CHECK(turn->steps != NULL);
+    }
+    struct step *step = &turn->steps[turn->count++];
+    *step = (struct step){.kind = kind};
+    return step;
+}
+
+uint64_t vault_ticket(const struct vault *vault)
+{
+    return store_last_ticket(vault->store) + 1;
+}
+
+uint64_t vault_last(const struct vault *vault)
+{
+    return store_last_ticket(vault->store) + (vault->turn != NULL);
+}
+
+uint64_t vault_committed(const struct vault *vault)
+{
+    return store_committed(vault->store);
+}
+
+/* The case's key, made and put when this is its first record. */
+static const struct key_store *key_for(struct vault *vault, const struct index *owner)
+{
+    struct owner_key *entry = lookup_find(&vault->owners, owner);
+    if (entry != NULL)
+        return &entry->key;
+    entry = calloc(1, sizeof *entry);
+    CHECK(entry != NULL);
+    entry->owner = *owner;
+    seal_random(entry->key.bytes, sizeof entry->key.bytes);
+    CHECK(lookup_add(&vault->owners, entry) == OK);
+    struct step *step = add_step(vault, STEP_PUT_KEY);
+    step->owner = *owner;
+    step->from = vault->turn->bytes.len;
+    CHECK(seal_record(vault->key, slice_of(owner->bytes, INDEX_BYTES), slice_of(entry->key.bytes, KEY_BYTES), &vault->turn->bytes) == OK);
+    step->len = vault->turn->bytes.len - step->from;
+    return &entry->key;
+}
+
+uint64_t vault_put(struct vault *vault, enum vault_space space, struct slice key, const struct envelope_case_key *owner, struct slice plain)
+{
+    struct index id = record_index(vault, space, key), owner_id;
+    const struct key_store *with = vault->key;
+    if (owner != NULL) {
+        owner_id = owner_index(vault, owner);
+        with = key_for(vault, &owner_id);
+    }
+    struct step *step = add_step(vault, STEP_PUT);
+    step->space = space;
+    step->id = id;
+    step->owned = owner != NULL;
+    if (owner != NULL)
+        step->owner = owner_id;
+    struct place place = place_of(space, &id, owner ? &owner_id : NULL);
+    step->from = vault->turn->bytes.len;
+    CHECK(seal_record(with, slice_of(place.bytes, sizeof place.bytes), plain, &vault->turn->bytes) == OK);
+    step->len = vault->turn->bytes.len - step->from;
+    return vault_ticket(vault);
+}
+
+uint64_t vault_remove(struct vault *vault, enum vault_space space, struct slice key)
+{
+    struct step *step = add_step(vault, STEP_REMOVE);
+    step->space = space;
+    step->id = record_index(vault, space, key);
+    return vault_ticket(vault);
+}
+
+uint64_t vault_destroy_case(struct vault *vault, const struct envelope_case_key *owner)
+{
+    struct step *step = add_step(vault, STEP_DESTROY);
+    step->owner = owner_index(vault, owner);
+    struct owner_key *entry = lookup_remove(&vault->owners, &step->owner);
+    if (entry != NULL) {
+        seal_wipe(entry, sizeof *entry);
+        free(entry);
+    }
+    return vault_ticket(vault);
+}
+
+static int run_put(struct db *db, const struct step *step, struct slice sealed)
+{
+    sqlite3_stmt *put = db_statement(db, SQL_PUT);
+    sqlite3_bind_int(put, 1, (int)step->space);
+    db_bind_blob(put, 2, slice_of(step->id.bytes, INDEX_BYTES));
+    if (step->owned)
+        db_bind_blob(put, 3, slice_of(step->owner.bytes, INDEX_BYTES));
+    else
+        sqlite3_bind_null(put, 3);
+    db_bind_blob(put, 4, sealed);
+    return db_run(db, put);
+}
+
+static int run_by_owner(struct db *db, const char *sql, const struct step *step)
+{
+    sqlite3_stmt *statement = db_statement(db, sql);
+    db_bind_blob(statement, 1, slice_of(step->owner.bytes, INDEX_BYTES));
+    return db_run(db, statement);
+}
+
+static int run_step(struct db *db, const struct step *step, struct slice sealed)
+{
+    sqlite3_stmt *statement;
+    switch (step->kind) {
+    case STEP_PUT:
+        return run_put(db, step, sealed);
+    case STEP_REMOVE:
+        statement = db_statement(db, SQL_REMOVE);
+        sqlite3_bind_int(statement, 1, (int)step->space);
+        db_bind_blob(statement, 2, slice_of(step->id.bytes, INDEX_BYTES));
+        return db_run(db, statement);
+    case STEP_PUT_KEY:
+        statement = db_statement(db, SQL_PUT_KEY);
+        db_bind_blob(statement, 1, slice_of(step->owner.bytes, INDEX_BYTES));
+        db_bind_blob(statement, 2, sealed);
+        return db_run(db, statement);
+    case STEP_DESTROY: {
+        int result = run_by_owner(db, SQL_REMOVE_OWNED, step);
+        return result == OK ? run_by_owner(db, SQL_REMOVE_KEY, step) : result;
+    }
+    }
+    return ERR_INTERNAL;
+}
+
+/* On the store's thread, inside its transaction. */
+static int run_turn(struct db *db, void *job)
+{
+    const struct turn *turn = job;
+    for (size_t i = 0; i < turn->count; i++) {
+        const struct step *step = &turn->steps[i];
+        struct slice sealed = slice_of(turn->bytes.data ? turn->bytes.data + step->from : NULL, step->len);
+        int result = run_step(db, step, sealed);
+        if (result != OK)
+            return result;
+    }
+    return OK;
+}
+
+static void free_turn(void *job)
+{
+    struct turn *turn = job;
+    buf_free(&turn->bytes);
+    free(turn->steps);
+    free(turn);
+}
+
+void vault_flush(struct vault *vault)
+{
+    if (vault->turn == NULL)
+        return;
+    struct turn *turn = vault->turn;
+    vault->turn = NULL;
+    store_write(vault->store, run_turn, turn, free_turn);
+}

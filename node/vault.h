@@ -1,0 +1,70 @@
+/*
+ * vault - the node's records at rest: sealed one by one, a key per case, written in atomic turns.
+ *
+ * Every record is XChaCha20-Poly1305 under its case's key, or the store's key when it belongs to no case; its space, its
+ * index and its owner are associated data. Index columns are keyed BLAKE2b, so that the file says nothing of who or what.
+ * The store's key is random, wrapped by the member's master. Destroying a case's key destroys the case.
+ *
+ * Memory decides, the disk follows: puts and removals gather in a turn; vault_flush hands the turn to the store as one
+ * write, so it commits whole or not at all. A put returns the ticket to wait for before anything is said to anybody.
+ */
+#ifndef NODE_VAULT_H
+#define NODE_VAULT_H
+
+#include "proto/db.h"
+#include "proto/envelope.h"
+#include "proto/key.h"
+#include "proto/store.h"
+
+struct vault;
+
+enum vault_space {
+    VAULT_ITEM = 1,
+    VAULT_LADDER,
+    VAULT_RELAY,
+    VAULT_CASE,
+    VAULT_SEEN,
+    VAULT_OWED,
+    VAULT_KEY,
+    VAULT_SEQUENCE,
+    VAULT_REFERENCE,
+    VAULT_IDEMPOTENCY,
+    VAULT_ROSTER,       /* SignedRoster bytes, by version */
+    VAULT_CARD,         /* SignedCard bytes, by member */
+};
+
+/* The schema for db_open(). */
+const struct db_schema *vault_schema(void);
+
+/* Takes db. Makes or unwraps the store's key; a new store id when the file is new or was restored. ERR_CRYPTO: the file was
+ * sealed by another master. Then vault_each, then vault_start. */
+int vault_open(struct db *db, const struct key_set *keys, struct err_note *note, struct vault **ret_vault) MUST_CHECK;
+const struct key_uuid *vault_store_id(const struct vault *vault);
+/* True when this start made a new store id: an empty or restored store. */
+bool vault_is_fresh(const struct vault *vault);
+/* Calls each(ctx, plain record) for all of a space, in no order; stops at the first error. Before vault_start only.
+ * ERR_CORRUPT when a record does not open. */
+typedef int (*vault_row)(void *ctx, struct slice plain);
+int vault_each(struct vault *vault, enum vault_space space, vault_row each, void *ctx, struct err_note *note) MUST_CHECK;
+/* Starts the store on the loop (NULL: inline). events->on_commit and on_failed as in store.h. */
+int vault_start(struct vault *vault, struct uv_loop_s *loop, const struct store_events *events) MUST_CHECK;
+struct store *vault_store(struct vault *vault);
+
+/* Adds or replaces a record in the open turn. owner NULL: under the store's key. Returns its ticket. */
+uint64_t vault_put(struct vault *vault, enum vault_space space, struct slice key, const struct envelope_case_key *owner, struct slice plain);
+uint64_t vault_remove(struct vault *vault, enum vault_space space, struct slice key);
+/* Destroys the case's key and every record under it. */
+uint64_t vault_destroy_case(struct vault *vault, const struct envelope_case_key *owner);
+/* Ends the turn: one write to the store; nothing when the turn is empty. */
+void vault_flush(struct vault *vault);
+/* Everything up to this ticket is on the disk. */
+uint64_t vault_committed(const struct vault *vault);
+/* The ticket of the open turn: only for whoever puts something into it. */
+uint64_t vault_ticket(const struct vault *vault);
+/* The ticket of the last put: of the open turn, or of the last one handed over when nothing is in it yet. */
+uint64_t vault_last(const struct vault *vault);
+
+/* Commits what waits, closes the store and wipes the keys. */
+void vault_close(struct vault *vault);
+
+#endif

@@ -1,0 +1,26 @@
+/*
+ * case_phrase - codes as words: "Parental abduction" for Category.PARENTAL_ABDUCTION. English; a further language is
+ * one more catalogue in case_phrase.c's list.
+ */
+#ifndef PROTO_CASE_PHRASE_H
+#define PROTO_CASE_PHRASE_H
+
+#include <protobuf-c/protobuf-c.h>
+#include <stddef.h>
+
+struct case_phrase_row {
+    const char *key; /* "Category.PARENTAL_ABDUCTION" */
+    const char *phrase;
+};
+struct case_catalogue {
+    const char *language; /* BCP 47 primary language */
+    const struct case_phrase_row *rows;
+    size_t count;
+};
+extern const struct case_catalogue case_catalogue_en;
+
+/* The phrase of a code of case.proto or envelope.proto in the language (BCP 47; NULL: English), in English when that
+ * catalogue lacks it; the code's own name when none has it, "(unknown code)" when this version does not know it. */
+const char *case_phrase(const char *language, const ProtobufCEnumDescriptor *type, int value);
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * db_inner - what db.c and db_copy.c share. Nobody else includes it.
+ *
+ * Never open and close a database file by hand while a connection of this process has it: the close would drop SQLite's
+ * POSIX locks, and with them the promise that no other process interferes.
+ */
+#ifndef PROTO_DB_INNER_H
+#define PROTO_DB_INNER_H
+
+#include "db.h"
+
+/* The error of a SQLite result; a full disk is told apart from other failures. */
+int db_error_of(sqlite3 *handle, int result);
+/* The same, with "PATH: ..." in the note. handle may be NULL. */
+int db_fail(sqlite3 *handle, int result, const char *path, struct err_note *note);
+/* "PATH: what: the system's words" for an errno value, and its error. */
+int db_fail_system(const char *path, const char *what, int system_error, struct err_note *note);
+/* Makes an empty file, 0600. ERR_EXISTS (no note) when something has that name. */
+int db_create_file(const char *path, struct err_note *note) MUST_CHECK;
+/* Makes the folder's entry of path durable. */
+int db_sync_folder(const char *path, struct err_note *note) MUST_CHECK;
+/* Opens an existing file with every protection, and takes it for this connection alone. *ret_handle is closed by the
+ * caller. */
+int db_open_handle(const char *path, struct err_note *note, sqlite3 **ret_handle) MUST_CHECK;
+/* Runs "PRAGMA quick_check(1)" or "PRAGMA integrity_check(1)"; ERR_CORRUPT with SQLite's first finding. */
+int db_check_pages(sqlite3 *handle, const char *pragma, const char *path, struct err_note *note) MUST_CHECK;
+/* Kind, owner and schema; kind "" for an empty database. ERR_MEMBER when it is not one of this software. */
+int db_read_facts(sqlite3 *handle, const char *path, struct err_note *note, struct db_facts *ret_facts) MUST_CHECK;
+/* path with a suffix, in new memory; NULL when there is none. */
+char *db_beside(const char *path, const char *suffix);
+/* Removes path-wal, path-shm, path-journal and path itself, as far as they exist. */
+void db_remove_files(const char *path);
+
+#endif

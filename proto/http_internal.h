@@ -1,0 +1,95 @@
+/*
+ * http_internal - what the files of http share: http.c (connections, on the loop), http_request.c (the
+ * object that a handler holds, and its questions), http_reply.c (answers and streams). For them only.
+ */
+#ifndef PROTO_HTTP_INTERNAL_H
+#define PROTO_HTTP_INTERNAL_H
+
+#include <microhttpd.h>
+#include <uv.h>
+
+#include "http.h"
+#include "http_socket.h"
+
+struct http {
+    struct loop *loop;
+    struct MHD_Daemon *daemon;
+    struct http_socket listener;
+    struct http_counters counters;
+    http_handler *handler;
+    void *ctx;
+    size_t body_max;
+    size_t stream_max;
+    struct loop_timer *heartbeat;
+    struct http_request *requests; /* every one whose connection lives */
+    uv_poll_t poll;
+    uv_prepare_t prepare;
+    uv_idle_t idle;
+    uv_check_t check;
+    uv_timer_t timer;
+    int handles_left;
+    int zero_turns;
+    bool run_soon; /* MHD_run in this turn's check */
+    bool ran;      /* since the last prepare */
+    bool progress; /* a callback came since the last prepare */
+    bool running;
+    bool ending;
+    bool listener_is_unix;
+    char too_large[80]; /* the sentence of a 413 */
+    char bad_uri;       /* its address marks a connection whose request is refused at once */
+};
+
+struct http_stream {
+    struct http_request *request;
+    struct buf queue;
+    size_t done; /* bytes of the queue that were handed over */
+    struct slice heartbeat;
+    loop_fn *on_closed; /* NULL after http_stream_end() */
+    void *ctx;
+    bool written; /* since the last heartbeat */
+    bool ended;
+    bool broken;
+};
+
+struct http_request {
+    struct http *http;
+    struct MHD_Connection *connection; /* NULL: the client left, or the answer is out */
+    struct http_request *next;
+    struct http_request *previous;
+    char *method;
+    char *path;
+    struct buf body;
+    struct buf headers; /* of the answer: name NUL value NUL ... */
+    struct MHD_Response *response;
+    unsigned status;
+    size_t body_seen;
+    bool handled; /* the handler has it */
+    bool owed;    /* and has not answered yet */
+    bool suspended;
+    bool failed; /* no memory for the answer: close */
+    loop_fn *on_gone;
+    void *gone_ctx;
+    struct http_stream *stream;
+};
+
+/* A request whose headers came; NULL when out of memory. Listed until http_internal_unlist(). */
+struct http_request *http_internal_new(struct http *http, struct MHD_Connection *connection, const char *method,
+                                       const char *path);
+void http_internal_unlist(struct http_request *request);
+void http_internal_free(struct http_request *request);
+/* The request's socket, or -1 when the client left. */
+int http_internal_fd(const struct http_request *request);
+/* Stops and restarts what libmicrohttpd does with the connection; restarting a running one does
+ * nothing. */
+void http_internal_suspend(struct http_request *request);
+void http_internal_resume(struct http_request *request);
+/* Lets libmicrohttpd run in this turn. */
+void http_internal_run_soon(struct http *http);
+/* Queues a refusal as problem+json, outside of any handler; sentence is a constant of ours. */
+enum MHD_Result http_internal_refuse(struct http *http, struct MHD_Connection *connection, unsigned status,
+                                     const char *sentence);
+/* The heartbeat of one request: a stream at rest sends, a waiting request looks whether its client is
+ * there. */
+void http_internal_beat(struct http_request *request);
+
+#endif

@@ -1,0 +1,183 @@
+/* key: derives a member's keys from its master and checks the keys of others. Never prints or copies a secret elsewhere. */
+#include "key.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#include "clock.h"
+
+#define WEEK_US (7 * CLOCK_DAY_US)
+
+void *key_guarded_new(size_t size)
+{
+    void *secret = sodium_malloc(size);
+    if (secret != NULL)
+        sodium_memzero(secret, size);
+    return secret;
+}
+
+void key_guarded_free(void *secret)
+{
+    if (secret != NULL)
+        sodium_free(secret); /* wipes */
+}
+
+struct key_set *key_set_new(void)
+{
+    return key_guarded_new(sizeof(struct key_set));
+}
+
+void key_set_free(struct key_set *set)
+{
+    key_guarded_free(set);
+}
+
+int key_set_generate(struct key_set *set)
+{
+    randombytes_buf(set->master.bytes, sizeof set->master.bytes);
+    set->generation = 1;
+    return key_set_derive(set);
+}
+
+static int derive(const struct key_set *set, uint64_t number, const char context[8], uint8_t out[KEY_BYTES])
+{
+    return crypto_kdf_derive_from_key(out, KEY_BYTES, number, context, set->master.bytes) == 0 ? OK : ERR_CRYPTO;
+}
+
+static int derive_identity(struct key_set *set)
+{
+    uint8_t seed[KEY_BYTES];
+    int result = derive(set, set->generation, "HRidenty", seed);
+    if (result == OK && crypto_sign_seed_keypair(set->identity.bytes, set->identity_secret.bytes, seed) != 0)
+        result = ERR_CRYPTO;
+    sodium_memzero(seed, sizeof seed);
+    return result;
+}
+
+static int derive_box(const struct key_set *set, uint64_t number, const char context[8], uint8_t secret[KEY_BYTES],
+                      uint8_t public_key[KEY_BYTES])
+{
+    int result = derive(set, number, context, secret);
+    if (result == OK && crypto_scalarmult_base(public_key, secret) != 0)
+        result = ERR_CRYPTO;
+    return result;
+}
+
+int key_set_derive(struct key_set *set)
+{
+    int result = derive_identity(set);
+    if (result == OK)
+        result = derive_box(set, set->generation, "HRtransp", set->transport_secret.bytes, set->transport.bytes);
+    if (result == OK)
+        result = derive_box(set, set->generation, "HRrecovr", set->recovery_secret.bytes, set->recovery.bytes);
+    return result;
+}
+
+int key_sending(const struct key_set *set, int64_t at_us, struct key_box *ret_public, struct key_box_secret *ret_secret)
+{
+    uint64_t week = at_us < 0 ? 0 : (uint64_t)(at_us / WEEK_US);
+    return derive_box(set, week, "HRsendng", ret_secret->bytes, ret_public->bytes);
+}
+
+int key_storage_wrap(const struct key_set *set, struct key_store *ret_key)
+{
+    return derive(set, 1, "HRstorag", ret_key->bytes);
+}
+
+void key_box_generate(struct key_box *ret_public, struct key_box_secret *ret_secret)
+{
+    CHECK(crypto_box_keypair(ret_public->bytes, ret_secret->bytes) == 0);
+}
+
+struct key_id key_id_of(const uint8_t public_key[KEY_BYTES])
+{
+    uint8_t hash[KEY_HASH_BYTES];
+    struct key_id id;
+    CHECK(crypto_generichash(hash, sizeof hash, public_key, KEY_BYTES, NULL, 0) == 0);
+    memcpy(id.bytes, hash, sizeof id.bytes);
+    return id;
+}
+
+bool key_id_equal(struct key_id a, struct key_id b)
+{
+    return memcmp(a.bytes, b.bytes, sizeof a.bytes) == 0;
+}
+
+bool key_hash_equal(const struct key_hash *a, const struct key_hash *b)
+{
+    return memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
+}
+
+bool key_uuid_equal(const struct key_uuid *a, const struct key_uuid *b)
+{
+    return memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
+}
+
+int key_identity_from(struct slice bytes, struct key_identity *ret_key)
+{
+    /* A key of mixed order passes verification of forged signatures: only points of the prime-order group. */
+    if (bytes.len != KEY_BYTES || crypto_core_ed25519_is_valid_point(bytes.data) != 1)
+        return ERR_KEY;
+    memcpy(ret_key->bytes, bytes.data, KEY_BYTES);
+    return OK;
+}
+
+/* A key of low order makes every shared secret the same known value: scalar multiplication then fails. */
+static int curve_key_from(struct slice bytes, uint8_t out[KEY_BYTES])
+{
+    static const uint8_t scalar[KEY_BYTES] = {8};
+    uint8_t product[KEY_BYTES];
+    if (bytes.len != KEY_BYTES || crypto_scalarmult(product, scalar, bytes.data) != 0)
+        return ERR_KEY;
+    memcpy(out, bytes.data, KEY_BYTES);
+    return OK;
+}
+
+int key_box_from(struct slice bytes, struct key_box *ret_key)
+{
+    return curve_key_from(bytes, ret_key->bytes);
+}
+
+int key_transport_from(struct slice bytes, struct key_transport *ret_key)
+{
+    return curve_key_from(bytes, ret_key->bytes);
+}
+
+static int exact(struct slice bytes, uint8_t *out, size_t len)
+{
+    if (bytes.len != len)
+        return ERR_INVALID;
+    memcpy(out, bytes.data, len);
+    return OK;
+}
+
+int key_uuid_from(struct slice bytes, struct key_uuid *ret_id)
+{
+    return exact(bytes, ret_id->bytes, sizeof ret_id->bytes);
+}
+
+int key_hash_from(struct slice bytes, struct key_hash *ret_hash)
+{
+    return exact(bytes, ret_hash->bytes, sizeof ret_hash->bytes);
+}
+
+int key_id_from(struct slice bytes, struct key_id *ret_id)
+{
+    return exact(bytes, ret_id->bytes, sizeof ret_id->bytes);
+}
+
+bool key_name_ok(const char *id)
+{
+    size_t len = strlen(id);
+    if (len == 0 || len > LIMIT_ID_CHARS || id[0] == '-' || id[len - 1] == '-')
+        return false;
+    return strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
+}
+
+void key_fingerprint(const uint8_t public_key[KEY_BYTES], char text[KEY_FINGERPRINT_MAX])
+{
+    uint8_t hash[KEY_HASH_BYTES];
+    CHECK(crypto_generichash(hash, sizeof hash, public_key, KEY_BYTES, NULL, 0) == 0);
+    for (int group = 0; group < 8; group++)
+        snprintf(text + group * 5, 6, "%02x%02x%s", hash[2 * group], hash[2 * group + 1], group < 7 ? " " : "");
+}

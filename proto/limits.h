@@ -1,0 +1,85 @@
+/*
+ * limits - every bound that a peer, a file or an operator can reach, in one place, each with its reason.
+ */
+#ifndef PROTO_LIMITS_H
+#define PROTO_LIMITS_H
+
+#include <stdint.h>
+
+/* One ZeroMQ message. Also what an unauthenticated peer can make a relay hold, so it stays small. */
+#define LIMIT_MESSAGE_BYTES (256 * 1024)
+/* What is gathered into one message before it is sent: per-message overhead is what fan-out costs. */
+#define LIMIT_GATHER_BYTES (64 * 1024)
+/* One frame: a message less its length and type. */
+#define LIMIT_FRAME_BYTES (LIMIT_MESSAGE_BYTES - 5)
+/* Frames in one message: bounds the work that one message can ask for. */
+#define LIMIT_FRAMES 4096
+/* An alert is small: the photo travels apart. Padme padding included. */
+#define LIMIT_BODY_BYTES (64 * 1024)
+#define LIMIT_HEADER_BYTES (16 * 1024)
+/* Below this every body looks alike in size. */
+#define LIMIT_BODY_PAD_BYTES 1024
+#define LIMIT_BLOB_BYTES (4 * 1024 * 1024)
+#define LIMIT_BLOBS 8
+#define LIMIT_BLOB_CHUNK_BYTES (64 * 1024)
+/* Members of a roster and so recipients of one envelope: 1,024 grants of 110 bytes fit a message. */
+#define LIMIT_RECIPIENTS 1024
+#define LIMIT_MEMBERS 16384
+#define LIMIT_RELAYS 16
+#define LIMIT_AUTHORITY_KEYS 16
+#define LIMIT_FORMER_KEYS 8
+/* A roster of 10,000 members of 250 bytes. Larger than a message: it is cut into Rosters pages by a file seed only. */
+#define LIMIT_ROSTER_BYTES (4 * 1024 * 1024)
+#define LIMIT_ROSTERS_PER_FRAME 64
+#define LIMIT_CARDS_PER_FRAME 512
+#define LIMIT_OFFERS 500
+#define LIMIT_RECEIPTS 500
+#define LIMIT_GAP_NUMBERS 500
+
+#define LIMIT_ID_CHARS 40
+#define LIMIT_NAME_BYTES 120
+#define LIMIT_ENDPOINT_BYTES 255
+#define LIMIT_ENDPOINTS 4
+#define LIMIT_PHONE_CHARS 16
+#define LIMIT_LANGUAGES 16
+#define LIMIT_LANGUAGE_CHARS 35
+/* All countries that there are. */
+#define LIMIT_COUNTRIES 256
+#define LIMIT_SENTENCE_BYTES 300
+#define LIMIT_SOFTWARE_BYTES 80
+
+/* Shortest and longest life of an alert. */
+#define LIMIT_VALIDITY_DEFAULT_US (INT64_C(72) * 3600 * 1000000)
+#define LIMIT_VALIDITY_MAX_US (INT64_C(30) * 24 * 3600 * 1000000)
+/* A sender's clock may run ahead of a relay's by this much: nodes correct themselves by the relays' median. */
+#define LIMIT_FUTURE_US (INT64_C(10) * 60 * 1000000)
+/* (sender, id) -> hash, receipts owed and finished closings are kept this long after expiry. */
+#define LIMIT_AFTERLIFE_US (INT64_C(30) * 24 * 3600 * 1000000)
+/* An expired roster is used, loudly, for this long. */
+#define LIMIT_ROSTER_GRACE_US (INT64_C(30) * 24 * 3600 * 1000000)
+
+#define LIMIT_OPENINGS_PER_MINUTE 30
+#define LIMIT_UPDATES_PER_MINUTE 60
+#define LIMIT_OPEN_CASES 2000
+/* Unanswered Deliver per node: far under ZeroMQ's high-water mark, so that it never decides. */
+#define LIMIT_CREDIT_MESSAGES 256
+#define LIMIT_CREDIT_BYTES (4 * 1024 * 1024)
+#define LIMIT_HWM 4096
+
+#define LIMIT_PULSE_MS 5000
+/* A peer that was silent for so long is shown as gone. */
+#define LIMIT_SILENCE_MS 16000
+/* What was sent and not answered is sent again after this. */
+#define LIMIT_RESEND_MS 5000
+
+/* JSON and YAML that a person or a program hands in. */
+#define LIMIT_INPUT_BYTES (1024 * 1024)
+#define LIMIT_INPUT_DEPTH 16
+
+/* Argon2id for key files: libsodium's "moderate". The parameters stand in each file; above these they are refused. */
+#define LIMIT_ARGON_MEMORY_BYTES (1024u * 1024 * 1024)
+#define LIMIT_ARGON_OPERATIONS 16
+#define LIMIT_PASSPHRASE_BYTES 1024
+#define LIMIT_KEYFILE_BYTES 8192
+
+#endif

@@ -1,0 +1,561 @@
+/*
+ * relay - where a frame enters and answers leave. Read relay_settle() first: it is the promise of the whole program.
+ * Must never send what lets a peer forget before the disk has it.
+ */
+#include "relay/relay.h"
+
+#include "proto/log.h"
+#include "proto/seal.h"
+#include "relay/relay_inner.h"
+
+/* ---- the promise, on one screen ---------------------------------------------------------------------------------- */
+
+/* The end of every turn. What was decided goes to the spool as one write; what was to be answered waits for it. Deliver
+ * frames went out already: they ask for nothing to be forgotten. */
+static void relay_settle(struct relay *relay)
+{
+    uint64_t ticket;
+
+    relay_write_answers(relay);
+    ticket = spool_submit(relay->spool);       /* one atomic write; a group of them is one fsync */
+    relay_hold_seal(relay, ticket);            /* Accepted and Taken of this turn wait for it */
+    relay_hold_release(relay, spool_committed(relay->spool));
+}
+
+/* The disk has everything up to this ticket: now, and only now, others may forget. */
+static void relay_committed(void *ctx, uint64_t ticket)
+{
+    struct relay *relay = ctx;
+
+    relay->now_us = relay->io.now(relay->io.ctx);
+    metric_observe(&relay->numbers.commit_latency, (int64_t)spool_counters(relay->spool).commit_us_last);
+    if (!relay->failed)
+        relay_hold_release(relay, ticket);
+}
+
+/* Memory is ahead of the disk for ever: stop. */
+static void relay_store_failed(void *ctx, int error, const char *text)
+{
+    relay_fail(ctx, error, text);
+}
+
+void relay_fail(struct relay *relay, int error, const char *text)
+{
+    if (relay->failed)
+        return;
+    relay->failed = true;
+    relay->io.failed(relay->io.ctx, error, text);
+}
+
+/* ---- a frame ----------------------------------------------------------------------------------------------------- */
+
+static void relay_on_gap(struct relay *relay, struct session *session, const ProtobufCMessage *message)
+{
+    const Hotline__Gap *gap = (const Hotline__Gap *)message;
+    const struct directory_member *sender = directory_find(&relay->directory, gap->sender);
+    const struct session *to = sender ? relay_session_of(relay, sender->number) : NULL;
+
+    if (to && strcmp(gap->recipient, directory_at(&relay->directory, session->member)->id) == 0)
+        (void)relay_send(relay, to, WIRE_GAP, message);
+}
+
+static void relay_on_gap_answer(struct relay *relay, struct session *session, const ProtobufCMessage *message)
+{
+    const Hotline__GapAnswer *answer = (const Hotline__GapAnswer *)message;
+    const struct directory_member *recipient = directory_find(&relay->directory, answer->recipient);
+    const struct session *to = recipient ? relay_session_of(relay, recipient->number) : NULL;
+
+    if (to && strcmp(answer->sender, directory_at(&relay->directory, session->member)->id) == 0)
+        (void)relay_send(relay, to, WIRE_GAP_ANSWER, message);
+}
+
+static void relay_on_goodbye(struct relay *relay, struct session *session, const ProtobufCMessage *message)
+{
+    (void)message;
+    session_step(session, SESSION_ENDED);
+    relay_lose(relay, session);
+}
+
+typedef void relay_handler(struct relay *relay, struct session *session, const ProtobufCMessage *message);
+
+static relay_handler *const relay_handlers[SESSION_HANDLERS] = {
+    [SESSION_ON_HELLO] = relay_on_hello,
+    [SESSION_ON_ROSTERS] = relay_on_rosters,
+    [SESSION_ON_CARDS] = relay_on_cards,
+    [SESSION_ON_OFFER] = relay_on_offer,
+    [SESSION_ON_PUBLISH] = relay_on_publish,
+    [SESSION_ON_GRANTS] = relay_on_grants,
+    [SESSION_ON_RECEIPTS] = relay_on_receipts,
+    [SESSION_ON_UNREADABLES] = relay_on_unreadables,
+    [SESSION_ON_GAP] = relay_on_gap,
+    [SESSION_ON_GAP_ANSWER] = relay_on_gap_answer,
+    [SESSION_ON_PULSE] = relay_on_pulse,
+    [SESSION_ON_TAKEN] = relay_on_taken,
+    [SESSION_ON_GOODBYE] = relay_on_goodbye,
+};
+
+static void relay_goodbye(struct relay *relay, const struct session_peer *peer, Hotline__GoodbyeCode__Code code, const char *reason)
+{
+    Hotline__Goodbye goodbye = HOTLINE__GOODBYE__INIT;
+    char sentence[LIMIT_SENTENCE_BYTES + 1];
+
+    WIRE_SET(&goodbye, code, code);
+    if (reason && reason[0]) {
+        snprintf(sentence, sizeof sentence, "%s", reason);
+        goodbye.reason = sentence;
+    }
+    buf_clear(&relay->out);
+    wire_add(&relay->out, WIRE_GOODBYE, &goodbye.base);
+    relay->numbers.frames_out[WIRE_GOODBYE]++;
+    if (!buf_broken(&relay->out))
+        (void)relay->io.send(relay->io.ctx, peer, buf_slice(&relay->out));
+}
+
+/* Not a row of the table. Without a session: Hello first, at a bounded rate. */
+static void relay_not_permitted(struct relay *relay, const struct session_peer *peer, struct session *session, uint8_t type)
+{
+    char reason[120];
+    uint32_t wait_ms;
+
+    relay->numbers.counters.not_permitted++;
+    if (!session || session->state == SESSION_AWAIT_HELLO) {
+        if (quota_take(&relay->goodbyes, RELAY_GOODBYES_PER_MINUTE, relay->now_us, &wait_ms))
+            relay_goodbye(relay, peer, HOTLINE__GOODBYE_CODE__CODE__HELLO_FIRST, "this connection has no session: say Hello first");
+        return;
+    }
+    if (session->state == SESSION_CLOSED)
+        return;
+    snprintf(reason, sizeof reason, "%s (type %u) is not permitted in state %s", wire_name(type), type, session_state_name(session->state));
+    log_event(LOG_WARN, "session ended", "member", directory_at(&relay->directory, session->member)->id, "reason", reason, NULL);
+    relay_end(relay, session, HOTLINE__GOODBYE_CODE__CODE__PROTOCOL, reason);
+}
+
+static void relay_malformed(struct relay *relay, struct session *session, uint8_t type, const struct err_note *note)
+{
+    static const uint8_t unknown[KEY_HASH_BYTES];
+
+    relay->numbers.counters.malformed++;
+    if (!session || session->state != SESSION_READY)
+        return;
+    log_event(LOG_WARN, "malformed frame", "member", directory_at(&relay->directory, session->member)->id, "frame",
+              wire_name(type), "why", note->text, NULL);
+    if (!session_forgives(session))
+        relay_end(relay, session, HOTLINE__GOODBYE_CODE__CODE__PROTOCOL, note->text);
+    else if (type == WIRE_PUBLISH || type == WIRE_GRANTS)
+        relay_refuse(relay, session, unknown, HOTLINE__REFUSED_CODE__CODE__MALFORMED, 0, "%s", note->text);
+}
+
+/* One frame through the permit table to its handler; false when the rest of the message is not to be looked at. */
+static bool relay_frame(struct relay *relay, const struct session_peer *peer, uint32_t member, const struct wire_frame *frame)
+{
+    struct session *session = session_find(&relay->sessions, peer);
+    const struct session_row *row = session_permits(session ? session->state : SESSION_AWAIT_HELLO, frame->type);
+    struct err_note note = {{0}};
+    ProtobufCMessage *message;
+
+    if (frame->type < WIRE_TYPE_MAX)
+        relay->numbers.frames_in[frame->type]++;
+    if (!row) {
+        relay_not_permitted(relay, peer, session, frame->type);
+        return false;
+    }
+    wire_arena_clear(&relay->arena);
+    if (wire_unpack(wire_descriptor(frame->type), frame->body, &relay->arena, &note, &message)) {
+        relay_malformed(relay, session, frame->type, &note);
+        return session != NULL;
+    }
+    if (!session && session_new(&relay->sessions, peer, member, &session))
+        return false;
+    session->heard_us = relay->now_us;
+    relay_handlers[row->handler](relay, session, message);
+    return !relay->failed;
+}
+
+void relay_receive(struct relay *relay, const struct session_peer *peer, const char *member, struct slice message, int64_t now_us)
+{
+    const struct directory_member *known = directory_find(&relay->directory, member);
+    struct session *session = session_find(&relay->sessions, peer);
+    struct cursor cursor = cursor_of(message);
+    struct wire_frame frame;
+    bool more = true;
+
+    relay->now_us = now_us;
+    if (relay->failed || relay->stopping)
+        return;
+    if (!known || known->place == ROSTER_NONE || (session && session->member != known->number)) {
+        relay->io.cut(relay->io.ctx, peer);
+        return;
+    }
+    if (session && session->silent) {
+        session->silent = false;
+        session->heard_us = now_us;
+        relay_touch_presence(relay, session->member);
+        relay_pump(relay, session->member);
+    }
+    for (size_t i = 0; i < LIMIT_FRAMES && more && !cursor_at_end(&cursor); i++) {
+        if (wire_next(&cursor, &frame)) {
+            struct err_note note = {"a frame is cut or too long"};
+            relay_malformed(relay, session_find(&relay->sessions, peer), 0, &note);
+            break;
+        }
+        more = relay_frame(relay, peer, known->number, &frame);
+    }
+    relay_settle(relay);
+}
+
+/* ---- sending and ending ------------------------------------------------------------------------------------------ */
+
+int relay_send(struct relay *relay, const struct session *session, enum wire_type type, const ProtobufCMessage *message)
+{
+    buf_clear(&relay->out);
+    wire_add(&relay->out, type, message);
+    if (buf_broken(&relay->out)) {
+        buf_free(&relay->out);
+        buf_init(&relay->out);
+        return ERR_NOMEM;
+    }
+    relay->numbers.frames_out[type]++;
+    return relay->io.send(relay->io.ctx, &session->peer, buf_slice(&relay->out));
+}
+
+struct wire_arena *relay_build(struct relay *relay)
+{
+    wire_arena_clear(&relay->build);
+    relay->build.budget = relay->build.capacity;
+    return &relay->build;
+}
+
+void relay_lose(struct relay *relay, struct session *session)
+{
+    struct relay_member *member = relay_member_at(relay, session->member);
+
+    if (member->session != session)
+        return;
+    member->session = NULL;
+    member->words_sent = 0;
+    courier_lost(&member->courier, relay->now_us);
+    relay->pending_dirty = true;
+    relay_touch_presence(relay, session->member);
+}
+
+void relay_end(struct relay *relay, struct session *session, Hotline__GoodbyeCode__Code code, const char *reason)
+{
+    relay_goodbye(relay, &session->peer, code, reason);
+    session_step(session, SESSION_ENDED);
+    relay_lose(relay, session);
+}
+
+void relay_gone(struct relay *relay, const struct session_peer *peer, int64_t now_us)
+{
+    struct session *session = session_find(&relay->sessions, peer);
+
+    relay->now_us = now_us;
+    if (!session)
+        return;
+    relay_lose(relay, session);
+    session_drop(&relay->sessions, session);
+}
+
+/* ---- members ----------------------------------------------------------------------------------------------------- */
+
+struct relay_member *relay_member_at(struct relay *relay, uint32_t number)
+{
+    CHECK(number < relay->member_count);
+    return relay->members[number];
+}
+
+static int relay_add_member(struct relay *relay)
+{
+    struct relay_member *member;
+
+    if (relay->member_count == relay->member_capacity) {
+        size_t capacity = relay->member_capacity ? relay->member_capacity * 2 : 64;
+        struct relay_member **members = realloc(relay->members, capacity * sizeof(*members));
+        if (!members)
+            return ERR_NOMEM;
+        relay->members = members;
+        relay->member_capacity = capacity;
+    }
+    member = calloc(1, sizeof *member);
+    if (!member)
+        return ERR_NOMEM;
+    courier_init(&member->courier, relay->conf->limits.credit_messages, relay->conf->limits.credit_bytes);
+    relay->members[relay->member_count++] = member;
+    return OK;
+}
+
+int relay_know(struct relay *relay, const char *id, bool *ret_new, struct directory_member **ret_member)
+{
+    int error = directory_meet(&relay->directory, id, ret_new, ret_member);
+
+    if (!error)
+        error = ledger_meet(&relay->ledger, (*ret_member)->number);
+    while (!error && relay->member_count < relay->directory.count)
+        error = relay_add_member(relay);
+    return error;
+}
+
+int relay_meet(struct relay *relay, const char *id, struct directory_member **ret_member)
+{
+    bool is_new;
+    int error = relay_know(relay, id, &is_new, ret_member);
+
+    if (!error && is_new)
+        spool_put_member(relay->spool, (*ret_member)->number, (*ret_member)->id);
+    return error;
+}
+
+struct session *relay_session_of(struct relay *relay, uint32_t member)
+{
+    struct session *session = relay_member_at(relay, member)->session;
+
+    return session && session->state == SESSION_READY && !session->silent ? session : NULL;
+}
+
+/* ---- time -------------------------------------------------------------------------------------------------------- */
+
+static void relay_tick_session(struct relay *relay, struct session *session)
+{
+    int64_t quiet_us = relay->now_us - session->heard_us;
+
+    if (session->cut_us && relay->now_us >= session->cut_us) {
+        relay->io.cut(relay->io.ctx, &session->peer);
+        session_drop(&relay->sessions, session);
+        return;
+    }
+    if (session->state == SESSION_READY && !session->silent && quiet_us > LIMIT_SILENCE_MS * CLOCK_MS_US) {
+        session->silent = true;
+        courier_lost(&relay_member_at(relay, session->member)->courier, relay->now_us);
+        relay->pending_dirty = true;
+        relay_touch_presence(relay, session->member);
+    }
+    if (quiet_us > RELAY_FORGET_US && !session->cut_us) {
+        relay_lose(relay, session);
+        session_drop(&relay->sessions, session);
+    }
+}
+
+/* Once a second: silence, what was not answered in time, grants asked for long ago. */
+static void relay_second(struct relay *relay)
+{
+    struct session *session;
+    size_t at = 0;
+
+    while ((session = session_next(&relay->sessions, &at)))
+        relay_tick_session(relay, session);
+    for (uint32_t i = 0; i < relay->member_count; i++) {
+        if (!relay_session_of(relay, i))
+            continue;
+        relay->numbers.counters.resent += (int64_t)courier_overdue(&relay->members[i]->courier, relay->now_us);
+        relay_pump(relay, i);
+        relay_ask_grants(relay, i);
+    }
+    if (relay->pending_dirty)
+        relay_tell_pending(relay);
+}
+
+/* CLOSE and RETRACT are kept until every holder has answered, 30 days beyond their time at the latest. */
+static bool relay_is_over(const struct ledger_envelope *envelope, int64_t now_us)
+{
+    bool closing = envelope->of_case && (envelope->act == HOTLINE__ACT__CODE__CLOSE || envelope->act == HOTLINE__ACT__CODE__RETRACT);
+
+    if (envelope->expires_us > now_us)
+        return false;
+    return !closing || !ledger_is_unanswered(envelope) || envelope->expires_us + LIMIT_AFTERLIFE_US <= now_us;
+}
+
+/* Once a minute: what is over goes; standings and the roster's age move with the day. */
+static void relay_minute(struct relay *relay)
+{
+    struct ledger_envelope *next;
+
+    for (struct ledger_envelope *envelope = relay->ledger.oldest; envelope; envelope = next) {
+        next = envelope->newer;
+        if (relay_is_over(envelope, relay->now_us)) {
+            if (envelope->of_case)
+                relay_write_case(relay, envelope->of_case);
+            relay_drop_envelope(relay, envelope);
+            relay->numbers.counters.expired++;
+        }
+    }
+    ledger_expire(&relay->ledger, relay->now_us);
+    spool_expire(relay->spool, relay->now_us);
+    if (directory_refresh(&relay->directory, relay->now_us))
+        log_event(LOG_WARN, "no memory to refresh the routing index", NULL);
+    if (roster_is_stale(relay->directory.roster, relay->now_us))
+        log_event(LOG_WARN, "the roster has expired: ask the authority for a new one", NULL);
+}
+
+void relay_tick(struct relay *relay, int64_t now_us)
+{
+    relay->now_us = now_us;
+    if (relay->failed || relay->stopping)
+        return;
+    if (relay->sweep_next)
+        relay_sweep(relay);
+    if (now_us - relay->second_us >= CLOCK_SECOND_US || now_us < relay->second_us) {
+        relay->second_us = now_us;
+        relay_second(relay);
+    }
+    if (now_us - relay->minute_us >= CLOCK_MINUTE_US || now_us < relay->minute_us) {
+        relay->minute_us = now_us;
+        relay_minute(relay);
+    }
+    if (relay->presence_dirty && (now_us - relay->presence_us >= RELAY_PRESENCE_US || now_us < relay->presence_us)) {
+        relay->presence_us = now_us;
+        relay_push_presence(relay);
+    }
+    relay_settle(relay);
+}
+
+size_t relay_step(struct relay *relay)
+{
+    return spool_step(relay->spool);
+}
+
+void relay_stop(struct relay *relay, int64_t now_us)
+{
+    struct session *session;
+    size_t at = 0;
+
+    relay->now_us = now_us;
+    while ((session = session_next(&relay->sessions, &at)))
+        if (session->state == SESSION_READY)
+            relay_goodbye(relay, &session->peer, HOTLINE__GOODBYE_CODE__CODE__STOPPING, "this relay stops");
+    relay->stopping = true;
+}
+
+/* ---- life and numbers -------------------------------------------------------------------------------------------- */
+
+static int relay_check_keys(const struct relay *relay, struct err_note *note)
+{
+    const struct roster *roster = relay->directory.roster;
+    unsigned long long version = (unsigned long long)roster_version(roster);
+    size_t place = roster_find_relay(roster, relay->conf->relay);
+    const Hotline__Relay *entry;
+
+    if (place == ROSTER_NONE)
+        return err_set(note, ERR_KEY, "%s: not on roster version %llu", relay->conf->relay, version);
+    entry = roster_relay(roster, place);
+    if (relay->keys->kind != KEY_RELAY || strcmp(relay->keys->id, relay->conf->relay) != 0)
+        return err_set(note, ERR_KEY, "%s: the key in %s belongs to %s", relay->conf->relay, relay->conf->key, relay->keys->id);
+    if (!slice_equal(wire_slice(entry->identity_key), slice_of(relay->keys->identity.bytes, KEY_BYTES)) ||
+        !slice_equal(wire_slice(entry->transport_key), slice_of(relay->keys->transport.bytes, KEY_BYTES)))
+        return err_set(note, ERR_KEY, "%s: the key in %s is not the one on roster version %llu", relay->conf->relay,
+                       relay->conf->key, version);
+    return OK;
+}
+
+static int relay_prepare(struct relay *relay)
+{
+    int error = wire_arena_init(&relay->arena);
+
+    if (!error)
+        error = wire_arena_init(&relay->work);
+    if (!error)
+        error = wire_arena_init(&relay->build);
+    return error;
+}
+
+/* The first roster comes from the file by the configured trust, each later one by the one before. */
+static int relay_take_seed(struct relay *relay, const struct relay_setup *setup, struct err_note *note)
+{
+    struct roster *roster;
+    int error;
+
+    if (relay->directory.roster) {
+        struct err_note why = {{0}};
+        error = setup->seed.len > 0 ? relay_offer_roster(relay, setup->seed, setup->now_us, &why) : OK;
+        if (error)
+            log_event(LOG_ERROR, "the configured roster is not taken, the stored one stays", "why", err_explain(&why, error), NULL);
+        return OK;
+    }
+    if (setup->seed.len == 0)
+        return err_set(note, ERR_CONFIG, "roster: no roster is stored yet, and the file is empty");
+    error = roster_verify(setup->seed, setup->trust, note, &roster);
+    if (error)
+        return error;
+    error = relay_adopt(relay, roster);
+    if (error)
+        roster_free(roster);
+    return error;
+}
+
+int relay_new(const struct relay_setup *setup, struct err_note *note, struct relay **ret_relay)
+{
+    struct relay *relay = calloc(1, sizeof *relay);
+    struct spool_events events = {.on_commit = relay_committed, .on_failed = relay_store_failed, .ctx = relay};
+    int error;
+
+    if (!relay)
+        return ERR_NOMEM;
+    relay->conf = setup->conf;
+    relay->keys = setup->keys;
+    relay->io = setup->io;
+    relay->spool = setup->spool;
+    relay->now_us = setup->now_us;
+    relay->minute_us = setup->now_us;
+    directory_init(&relay->directory);
+    ledger_init(&relay->ledger);
+    parcel_cache_init(&relay->cache, PARCEL_CACHE_BYTES);
+    session_table_init(&relay->sessions);
+    lookup_init(&relay->reading, offsetof(struct relay_reading, number), sizeof(uint64_t));
+    buf_init(&relay->out);
+    error = relay_prepare(relay);
+    if (!error)
+        error = relay_load(relay, note);
+    if (!error)
+        error = spool_start(relay->spool, setup->loop, &events);
+    if (!error)
+        error = relay_take_seed(relay, setup, note);
+    if (!error)
+        error = relay_check_keys(relay, note);
+    if (error) {
+        relay_free(relay);
+        return error;
+    }
+    relay->io.admit(relay->io.ctx, relay->directory.roster);
+    relay_sweep_all(relay);
+    relay_settle(relay);
+    *ret_relay = relay;
+    return OK;
+}
+
+void relay_free(struct relay *relay)
+{
+    if (!relay)
+        return;
+    relay->failed = true; /* what comes in while the store closes is for nobody */
+    spool_close(relay->spool);
+    relay_readings_done(relay);
+    relay_hold_done(relay);
+    for (size_t i = 0; i < relay->member_count; i++) {
+        courier_done(&relay->members[i]->courier);
+        free(relay->members[i]->pendings);
+        free(relay->members[i]);
+    }
+    free(relay->members);
+    session_table_done(&relay->sessions);
+    parcel_cache_done(&relay->cache);
+    ledger_done(&relay->ledger);
+    directory_done(&relay->directory);
+    wire_arena_done(&relay->arena);
+    wire_arena_done(&relay->work);
+    wire_arena_done(&relay->build);
+    buf_free(&relay->out);
+    free(relay);
+}
+
+void relay_reconfigure(struct relay *relay, const struct relay_conf *conf)
+{
+    relay->conf = conf;
+    for (size_t i = 0; i < relay->member_count; i++) {
+        relay->members[i]->courier.window_messages = conf->limits.credit_messages;
+        relay->members[i]->courier.window_bytes = conf->limits.credit_bytes;
+    }
+}
+
+const struct roster *relay_roster(const struct relay *relay)
+{
+    return relay->directory.roster;
+}

@@ -1,0 +1,226 @@
+/*
+ * relay, who takes part: rosters and cards that arrive, and what follows from them.
+ * Must never believe a roster or a card that does not verify, nor serve a withdrawn member anything but its last roster.
+ */
+#include "proto/log.h"
+#include "relay/relay_inner.h"
+
+/* ---- rosters ---- */
+
+void relay_send_rosters(struct relay *relay, const struct session *session, uint64_t known_version)
+{
+    struct directory *directory = &relay->directory;
+    Hotline__Rosters rosters = HOTLINE__ROSTERS__INIT;
+    size_t bytes = 0;
+
+    rosters.rosters = wire_arena_take(relay_build(relay), LIMIT_ROSTERS_PER_FRAME * sizeof(*rosters.rosters));
+    if (!rosters.rosters)
+        return;
+    wire_arena_clear(&relay->work);
+    for (size_t i = 0; i < directory->page_count; i++) {
+        struct slice page = buf_slice(&directory->pages[i].signed_roster);
+        ProtobufCMessage *message;
+        if (directory->pages[i].version <= known_version || page.len > LIMIT_FRAME_BYTES - 64)
+            continue;
+        if (rosters.n_rosters == LIMIT_ROSTERS_PER_FRAME || (rosters.n_rosters > 0 && bytes + page.len > RELAY_PAGE_BYTES)) {
+            (void)relay_send(relay, session, WIRE_ROSTERS, &rosters.base);
+            rosters.n_rosters = bytes = 0;
+            wire_arena_clear(&relay->work);
+        }
+        if (wire_unpack(&hotline__signed_roster__descriptor, page, &relay->work, NULL, &message))
+            continue;
+        rosters.rosters[rosters.n_rosters++] = (Hotline__SignedRoster *)message;
+        bytes += page.len + 16;
+    }
+    if (rosters.n_rosters > 0)
+        (void)relay_send(relay, session, WIRE_ROSTERS, &rosters.base);
+}
+
+/* Its last roster, a Goodbye, and after at most a second the cut. Nothing else is served from now on. */
+static void relay_withdraw(struct relay *relay, struct session *session, uint64_t before)
+{
+    relay_send_rosters(relay, session, before);
+    relay_end(relay, session, HOTLINE__GOODBYE_CODE__CODE__WITHDRAWN, "this member is withdrawn");
+    session->cut_us = relay->now_us + RELAY_FLUSH_US;
+    log_event(LOG_WARN, "member withdrawn: cut", "member", directory_at(&relay->directory, session->member)->id, NULL);
+}
+
+static void relay_tell_roster(struct relay *relay, uint64_t before)
+{
+    struct session *session;
+    size_t at = 0;
+
+    while ((session = session_next(&relay->sessions, &at))) {
+        const struct directory_member *member = directory_at(&relay->directory, session->member);
+        int standing = directory_standing(&relay->directory, member, relay->now_us);
+        if (session->cut_us)
+            continue;
+        if (standing == HOTLINE__STANDING__CODE__WITHDRAWN || standing == 0)
+            relay_withdraw(relay, session, before);
+        else if (session->state == SESSION_READY)
+            relay_send_rosters(relay, session, before);
+    }
+}
+
+/* Debts of those who are withdrawn end; of all others nothing is blocked any more. */
+static void relay_review_debts(struct relay *relay)
+{
+    for (uint32_t i = 0; i < relay->member_count; i++) {
+        int standing = directory_standing(&relay->directory, directory_at(&relay->directory, i), relay->now_us);
+        if (standing == HOTLINE__STANDING__CODE__WITHDRAWN)
+            courier_clear(&relay->members[i]->courier);
+        else
+            courier_unblock_all(&relay->members[i]->courier, relay->now_us);
+    }
+}
+
+static void relay_drop_old_pages(struct relay *relay, const uint64_t *versions, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        bool kept = false;
+        for (size_t j = 0; j < relay->directory.page_count && !kept; j++)
+            kept = relay->directory.pages[j].version == versions[i];
+        if (!kept)
+            spool_drop_roster(relay->spool, versions[i]);
+    }
+}
+
+int relay_adopt(struct relay *relay, struct roster *roster)
+{
+    struct directory *directory = &relay->directory;
+    uint64_t before = directory->roster ? roster_version(directory->roster) : 0;
+    size_t page_count = directory->page_count;
+    uint64_t *versions = calloc(page_count + 1, sizeof *versions);
+    struct directory_member *member;
+    struct log_number number;
+    int error = versions ? OK : ERR_NOMEM;
+
+    for (size_t i = 0; i < page_count && !error; i++)
+        versions[i] = directory->pages[i].version;
+    for (size_t i = 0; i < roster_member_count(roster) && !error; i++)
+        error = relay_meet(relay, roster_member(roster, i)->id, &member);
+    if (!error)
+        error = directory_adopt(directory, roster, relay->now_us);
+    if (!error) {
+        spool_put_roster(relay->spool, roster_version(roster), roster_signed(roster));
+        relay_drop_old_pages(relay, versions, page_count);
+        log_event(LOG_INFO, "roster in force", "version", log_number(&number, (long long)roster_version(roster)), NULL);
+        if (before > 0) {
+            relay->io.admit(relay->io.ctx, roster);
+            relay_tell_roster(relay, before);
+            relay_review_debts(relay);
+            relay_sweep_all(relay);
+        }
+    }
+    free(versions);
+    return error;
+}
+
+/* ERR_EXISTS and ERR_ROLLBACK say that nothing is new. */
+static int relay_follow(struct relay *relay, struct slice bytes, struct err_note *note)
+{
+    struct roster *roster;
+    int error = roster_follow(relay->directory.roster, bytes, note, &roster);
+
+    if (error)
+        return error;
+    error = relay_adopt(relay, roster);
+    if (error)
+        roster_free(roster);
+    return error;
+}
+
+int relay_offer_roster(struct relay *relay, struct slice signed_roster, int64_t now_us, struct err_note *note)
+{
+    int error;
+
+    relay->now_us = now_us;
+    error = relay_follow(relay, signed_roster, note);
+    if (error == ERR_EXISTS || error == ERR_ROLLBACK)
+        return OK;
+    if (!error) {
+        relay_write_answers(relay);
+        relay_hold_seal(relay, spool_submit(relay->spool));
+    }
+    return error;
+}
+
+void relay_on_rosters(struct relay *relay, struct session *session, const ProtobufCMessage *message)
+{
+    const Hotline__Rosters *rosters = (const Hotline__Rosters *)message;
+
+    for (size_t i = 0; i < rosters->n_rosters && session->state == SESSION_READY; i++) {
+        struct err_note note = {{0}};
+        struct buf bytes;
+        int error;
+
+        buf_init(&bytes);
+        wire_pack(&rosters->rosters[i]->base, &bytes);
+        error = buf_broken(&bytes) ? ERR_NOMEM : relay_follow(relay, buf_slice(&bytes), &note);
+        buf_free(&bytes);
+        if (error && error != ERR_EXISTS && error != ERR_ROLLBACK) {
+            log_event(LOG_WARN, "roster refused", "member", directory_at(&relay->directory, session->member)->id, "why",
+                      err_explain(&note, error), NULL);
+            return;
+        }
+    }
+}
+
+/* ---- cards ---- */
+
+static void relay_tell_card(struct relay *relay, const struct directory_member *member)
+{
+    Hotline__Cards cards = HOTLINE__CARDS__INIT;
+    Hotline__SignedCard *view;
+    struct session *session;
+    size_t at = 0;
+
+    wire_arena_clear(&relay->work);
+    if (card_view(&member->card, &relay->work, &view))
+        return;
+    cards.cards = &view;
+    cards.n_cards = 1;
+    while ((session = session_next(&relay->sessions, &at)))
+        if (session->state == SESSION_READY && session->member != member->number)
+            (void)relay_send(relay, session, WIRE_CARDS, &cards.base);
+}
+
+void relay_take_card(struct relay *relay, struct directory_member *member, struct card *card)
+{
+    bool store_changed, key_changed;
+
+    if (member->has_card && card->serial <= member->card.serial) {
+        card_done(card);
+        return;
+    }
+    store_changed = !member->has_card || !key_uuid_equal(&card->store_id, &member->card.store_id);
+    key_changed = store_changed || !key_id_equal(card->encryption_key_id, member->card.encryption_key_id);
+    spool_put_card(relay->spool, member->number, buf_slice(&card->bytes));
+    directory_set_card(&relay->directory, member, card);
+    relay_tell_card(relay, member);
+    if (key_changed)
+        courier_unblock_all(&relay_member_at(relay, member->number)->courier, relay->now_us);
+    relay_reconsider(relay, member, store_changed);
+}
+
+void relay_on_cards(struct relay *relay, struct session *session, const ProtobufCMessage *message)
+{
+    const Hotline__Cards *cards = (const Hotline__Cards *)message;
+
+    for (size_t i = 0; i < cards->n_cards; i++) {
+        struct err_note note = {{0}};
+        struct card card;
+        size_t place;
+        int error = card_verify(cards->cards[i], relay->directory.roster, relay->now_us, &note, &card, &place);
+
+        if (error) {
+            log_event(LOG_WARN, "card refused", "member", directory_at(&relay->directory, session->member)->id, "why",
+                      err_explain(&note, error), NULL);
+            continue;
+        }
+        if (directory_placed(&relay->directory, place)->number == session->member)
+            session->has_card = true;
+        relay_take_card(relay, directory_placed(&relay->directory, place), &card);
+    }
+    relay_pump(relay, session->member);
+}

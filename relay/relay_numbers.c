@@ -1,0 +1,53 @@
+/*
+ * relay, its numbers and whether it is ready: for the console. Must never change what the relay does.
+ */
+#include "relay/relay_inner.h"
+
+static void relay_count_members(struct relay *relay, struct relay_counters *counters, int64_t now_us)
+{
+    counters->members_active = counters->members_suspended = counters->members_withdrawn = 0;
+    counters->sessions = counters->owed = 0;
+    for (uint32_t i = 0; i < relay->member_count; i++) {
+        int standing = directory_standing(&relay->directory, directory_at(&relay->directory, i), now_us);
+        counters->members_active += standing == HOTLINE__STANDING__CODE__ACTIVE;
+        counters->members_suspended += standing == HOTLINE__STANDING__CODE__SUSPENDED;
+        counters->members_withdrawn += standing == HOTLINE__STANDING__CODE__WITHDRAWN;
+        counters->sessions += relay->members[i]->session != NULL;
+        counters->owed += (int64_t)courier_count(&relay->members[i]->courier);
+    }
+}
+
+const struct relay_numbers *relay_numbers(struct relay *relay, int64_t now_us)
+{
+    struct relay_counters *counters = &relay->numbers.counters;
+    struct spool_counters spool = spool_counters(relay->spool);
+
+    relay_count_members(relay, counters, now_us);
+    counters->held = (int64_t)relay->ledger.envelope_count;
+    counters->held_bytes = relay->ledger.held_bytes;
+    counters->wanted = (int64_t)relay->ledger.want_count;
+    counters->words_owed = (int64_t)relay->ledger.owed.count;
+    counters->disk_free = spool.free_bytes;
+    counters->commits = (int64_t)spool.commits;
+    counters->waiting = (int64_t)spool.waiting;
+    counters->roster_version = (int64_t)roster_version(relay->directory.roster);
+    counters->roster_expires = roster_expires_us(relay->directory.roster) / CLOCK_SECOND_US;
+    return &relay->numbers;
+}
+
+void relay_unready(const struct relay *relay, int64_t now_us, struct buf *reasons)
+{
+    int64_t free_bytes = spool_counters(relay->spool).free_bytes;
+
+    if (relay->failed)
+        buf_add_text(reasons, "the store failed: the relay stops\n");
+    if (relay->stopping)
+        buf_add_text(reasons, "the relay stops\n");
+    if (roster_is_dead(relay->directory.roster, now_us))
+        buf_add_text(reasons, "the roster expired more than 30 days ago: nothing may be opened\n");
+    else if (roster_is_stale(relay->directory.roster, now_us))
+        buf_add_text(reasons, "the roster has expired\n");
+    if (free_bytes < relay->conf->disk_reserve_bytes)
+        buf_printf(reasons, "%lld bytes are free on the store's disk, less than the reserve of %lld\n", (long long)free_bytes,
+                   (long long)relay->conf->disk_reserve_bytes);
+}
