@@ -1,6 +1,5 @@
 /*
- * node_inner - what the files of the orchestrator share: node.c (life, turn, frames), node_send.c (what people do),
- * node_deliver.c (envelopes in), node_answer.c (answers to our own envelopes), node_owed.c (receipts out).
+ * node_inner - what the files of the orchestrator share; node.c says which does what.
  */
 #ifndef NODE_NODE_INNER_H
 #define NODE_NODE_INNER_H
@@ -104,13 +103,41 @@ struct node {
     struct node_counters counters;
 };
 
-/* node.c */
+/* node_hold.c */
 void node_hold_event(struct node *node, uint64_t ticket, const struct node_event *event);
 void node_hold_taken(struct node *node, uint64_t ticket, const struct node_link *link, struct receipt_name name);
-struct node_link *node_link_named(struct node *node, const char *relay);
+/* Tells what is on the disk by now. */
+void node_release_held(struct node *node);
+
+/* node_out.c */
+/* Adds a frame to what goes to this relay in this turn. */
 void node_frame(struct node *node, struct node_link *link, enum wire_type type, const ProtobufCMessage *message);
+/* Hands the gathered frames to the link. */
+void node_send_out(struct node *node, struct node_link *link);
+void node_say_hello(struct node *node, struct node_link *link, int64_t steady_us);
+/* Frames for what waits in the outlet and is on the disk. */
+void node_pump(struct node *node, struct node_link *link, int64_t now_us, int64_t steady_us);
+/* Count and XOR of the hashes that a relay should hold of us. */
+size_t node_should_hold(const struct node *node, int64_t now_us, struct key_hash *ret_xor);
+void node_offer_all(struct node *node, struct node_link *link, int64_t now_us);
+void node_lacking(struct node *node, struct node_link *link, const Hotline__Lacking *lacking);
+
+/* node_links.c */
+/* A step of the uplink's state, told to people when it changed something. */
+void node_link_event(struct node *node, struct node_link *link, enum uplink_event event, const char *reason, int64_t now_us);
+/* One link per relay of the roster; those that stay keep their state. */
+int node_build_links(struct node *node, int64_t now_us) MUST_CHECK;
+void node_free_link(struct node_link *link);
+/* Roster in force changed: links, events. */
+void node_roster_changed(struct node *node, int64_t now_us);
+/* Signs and spreads a card when one is due. */
+void node_renew_card(struct node *node, int64_t now_us);
+
+/* node_life.c */
+struct node_link *node_link_named(struct node *node, const char *relay);
 /* The time that travels: ours, corrected by the relays' median when that is under ten minutes. */
 int64_t node_stamp(const struct node *node, int64_t now_us);
+/* Of an item, for its outlet. */
 int node_rank(const struct item *item);
 /* Queues an item of our own for a relay, or for all (NULL). */
 void node_queue(struct node *node, struct node_link *link, enum outlet_kind kind, struct item *item);
@@ -118,10 +145,6 @@ void node_queue(struct node *node, struct node_link *link, enum outlet_kind kind
 int node_keep(struct node *node, struct item *item, bool *ret_newest) MUST_CHECK;
 /* True while relays should hold it: newest revision, not expired (closings: their afterlife), or unanswered. */
 bool node_is_current(const struct node *node, const struct item *item, int64_t now_us);
-/* Roster in force changed: links, events. */
-void node_roster_changed(struct node *node, int64_t now_us);
-/* Signs and spreads a card when one is due. */
-void node_renew_card(struct node *node, int64_t now_us);
 
 /* node_grant.c */
 /* The rule of routing for an item of our own; set is initialised. */

@@ -263,7 +263,7 @@ static int run_passphrase(struct cli *cli, const struct cli_args *args)
 static const struct cli_args_option generate_options[] = {
     {"member", 0, CLI_ARGS_VALUE, "ID", "a hotline's key: be-baken"},
     {"relay", 0, CLI_ARGS_VALUE, "ID", "a relay's key: relay-1"},
-    {"endpoint", 0, CLI_ARGS_VALUE, "ENDPOINT", "where the relay listens for the world: tcp://relay.example.org:4116"},
+    {"endpoint", 0, CLI_ARGS_VALUE, "ENDPOINT", "where the relay listens for the world: tcp://relay.example.org:4460"},
     {"country", 0, CLI_ARGS_VALUE, "CC", "ISO 3166-1 alpha-2"},
     {"name", 0, CLI_ARGS_VALUE, "NAME", "as people know it"},
     {"output", 'o', CLI_ARGS_VALUE, "KEY", "the key file to make (0600)"},
@@ -292,7 +292,7 @@ const struct cli_command cmd_key[] = {
      .synopsis = "(--member ID | --relay ID --endpoint ENDPOINT) --country CC --name NAME -o KEY --request FILE",
      .summary = "make a key file and the request to be let in",
      .examples = "  hotline key generate --member be-baken --country BE --name \"Baken\" -o be-baken.key --request be-baken.request\n"
-                 "  hotline key generate --relay relay-1 --endpoint tcp://relay.example.org:4116 --country BE --name \"Relay 1\" \\\n"
+                 "  hotline key generate --relay relay-1 --endpoint tcp://relay.example.org:4460 --country BE --name \"Relay 1\" \\\n"
                  "      -o relay-1.key --request relay-1.request --no-passphrase\n",
      .notes = "The passphrase is read from the terminal, without echo. It never overwrites a key file.\n",
      .options = generate_options, .run = run_generate},

@@ -218,6 +218,18 @@ static int set_member_fields(struct cli *cli, const struct cli_args *args, struc
     return error;
 }
 
+/* What was decided before and is not said anew stays: a suspended member is not let in again by new keys. */
+static void inherit(const struct cli_args *args, const struct jdoc *old, struct jdoc *entry)
+{
+    static const struct {
+        const char *field, *option;
+    } kept[] = {{"standing", ""}, {"role", "role"}, {"emergency_phone", "phone"}, {"languages", "languages"},
+                {"accredited_until_us", "until"}, {"may_subscribe", "may-subscribe"}};
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
+        if (!cli_args_has(args, kept[i].option) && jdoc_get(old, kept[i].field) != NULL)
+            jdoc_set_doc(entry, kept[i].field, jdoc_copy(jdoc_get(old, kept[i].field)));
+}
+
 /* The key before this one stays good for what it signed, for a while; unless it may be in wrong hands. */
 static void keep_former(const struct jdoc *old, struct jdoc *entry)
 {
@@ -247,6 +259,8 @@ static int put_entry(struct cli *cli, const struct cli_args *args, struct jdoc *
         jdoc_free(entry);
         return error;
     }
+    if (old != NULL && !relay)
+        inherit(args, old, entry);
     if (old != NULL && !relay && !cli_args_has(args, "compromised"))
         keep_former(old, entry);
     cli_draft_put(draft, list, id, entry);

@@ -340,6 +340,7 @@ static inline void world_seal(struct world *world, const struct world_case *from
     route.countries = countries;
     header.route = &route;
     WIRE_SET_BYTES(&header, store_id, world->store[from->sender].bytes, 16);
+    WIRE_SET_BYTES(&header, sending_key, world->encryption[from->sender].bytes, KEY_BYTES);
     WIRE_SET(&header, kind, HOTLINE__KIND__CODE__CASE);
     WIRE_SET(&header, status, HOTLINE__STATUS__CODE__ACTUAL);
     WIRE_SET(&header, revision, from->revision ? from->revision : 1);

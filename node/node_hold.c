@@ -1,0 +1,90 @@
+/* node_hold: what may only be told after its commit: events to people, answers that let a relay forget, calls of the API. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/node_inner.h"
+
+static struct held *hold(struct node *node, uint64_t ticket, enum held_kind kind)
+{
+    if (node->held_count == node->held_capacity) {
+        size_t capacity = node->held_capacity ? 2 * node->held_capacity : 64;
+        struct held *held = malloc(capacity * sizeof *held);
+        CHECK(held != NULL);
+        for (size_t i = 0; i < node->held_count; i++)
+            held[i] = node->held[(node->held_head + i) % node->held_capacity];
+        free(node->held);
+        node->held = held;
+        node->held_head = 0;
+        node->held_capacity = capacity;
+    }
+    struct held *slot = &node->held[(node->held_head + node->held_count++) % node->held_capacity];
+    *slot = (struct held){.ticket = ticket, .kind = kind};
+    return slot;
+}
+
+void node_hold_event(struct node *node, uint64_t ticket, const struct node_event *event)
+{
+    struct held *held = hold(node, ticket, HELD_EVENT);
+    held->event = *event;
+    if (event->row != NULL)
+        snprintf(held->member, sizeof held->member, "%s", event->row->member);
+    if (event->relay != NULL)
+        snprintf(held->relay, sizeof held->relay, "%s", event->relay->relay);
+    held->event.row = NULL;
+    held->event.relay = NULL;
+}
+
+void node_hold_taken(struct node *node, uint64_t ticket, const struct node_link *link, struct receipt_name name)
+{
+    struct held *held = hold(node, ticket, HELD_TAKEN);
+    held->name = name;
+    snprintf(held->relay, sizeof held->relay, "%s", link->uplink.relay);
+}
+
+void node_when(struct node *node, uint64_t ticket, void (*fn)(void *ctx), void *ctx)
+{
+    struct held *held = hold(node, ticket, HELD_CALL);
+    held->fn = fn;
+    held->ctx = ctx;
+}
+
+static void tell_event(struct node *node, struct held *held)
+{
+    struct node_event *event = &held->event;
+    if (held->member[0] != '\0' && event->item != NULL)
+        event->row = item_row(event->item, held->member);
+    if (held->relay[0] != '\0' && event->item != NULL)
+        event->relay = item_relay(event->item, held->relay);
+    node->io.event(node->io.ctx, event);
+}
+
+static void tell_taken(struct node *node, const struct held *held)
+{
+    struct node_link *link = node_link_named(node, held->relay);
+    if (link == NULL || link->uplink.state != UPLINK_READY)
+        return; /* it will ask again */
+    Hotline__Taken taken = HOTLINE__TAKEN__INIT;
+    ProtobufCBinaryData name = wire_bytes(slice_of(held->name.bytes, RECEIPT_NAME_BYTES));
+    taken.n_names = 1;
+    taken.names = &name;
+    node_frame(node, link, WIRE_TAKEN, &taken.base);
+}
+
+/* Tickets only grow along the ring but for calls, which may ask for an older one: each is due by its own ticket. */
+void node_release_held(struct node *node)
+{
+    uint64_t committed = vault_committed(node->vault);
+    for (size_t left = node->held_count; left > 0; left--) {
+        struct held held = node->held[node->held_head];
+        if (held.ticket > committed)
+            break;
+        node->held_head = (node->held_head + 1) % node->held_capacity;
+        node->held_count--;
+        if (held.kind == HELD_TAKEN)
+            tell_taken(node, &held);
+        else if (held.kind == HELD_EVENT)
+            tell_event(node, &held);
+        else
+            held.fn(held.ctx);
+    }
+}

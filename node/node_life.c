@@ -1,0 +1,255 @@
+/* node_life: opens the node from its store, closes it, and the small questions that all of its files ask. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/node_inner.h"
+#include "proto/clock.h"
+#include "proto/country.h"
+#include "proto/log.h"
+
+#define OFFSET_MAX_US (10 * CLOCK_MINUTE_US)
+
+/* --- small --- */
+
+struct node_link *node_link_named(struct node *node, const char *relay)
+{
+    for (size_t i = 0; i < node->link_count; i++) {
+        if (strcmp(node->links[i].uplink.relay, relay) == 0)
+            return &node->links[i];
+    }
+    return NULL;
+}
+
+static int compare_times(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+int64_t node_clock_offset_us(const struct node *node)
+{
+    int64_t offsets[LIMIT_RELAYS];
+    size_t count = 0;
+    for (size_t i = 0; i < node->link_count && count < LIMIT_RELAYS; i++) {
+        if (node->links[i].uplink.has_skew)
+            offsets[count++] = node->links[i].uplink.skew_us;
+    }
+    if (count == 0)
+        return 0;
+    qsort(offsets, count, sizeof offsets[0], compare_times);
+    return count % 2 ? offsets[count / 2] : (offsets[count / 2 - 1] + offsets[count / 2]) / 2;
+}
+
+int64_t node_stamp(const struct node *node, int64_t now_us)
+{
+    int64_t offset = node_clock_offset_us(node);
+    return offset > -OFFSET_MAX_US && offset < OFFSET_MAX_US ? now_us + offset : now_us;
+}
+
+int node_rank(const struct item *item)
+{
+    switch (item->header->urgency) {
+    case HOTLINE__URGENCY__CODE__IMMEDIATE:
+        return 0;
+    case HOTLINE__URGENCY__CODE__EXPECTED:
+        return 2;
+    default:
+        return 3;
+    }
+}
+
+bool node_is_current(const struct node *node, const struct item *item, int64_t now_us)
+{
+    const Hotline__EnvelopeHeader *header = item->header;
+    (void)node;
+    if (!item_is_case(item))
+        return now_us <= header->expires_at_us && !item_is_answered(item);
+    const struct case_entry *entry = item->case_entry;
+    if (entry->revisions[entry->revision_count - 1] != item)
+        return false;
+    bool ends = header->act == HOTLINE__ACT__CODE__CLOSE || header->act == HOTLINE__ACT__CODE__RETRACT;
+    if (ends)
+        return now_us - LIMIT_AFTERLIFE_US <= header->expires_at_us && (now_us <= header->expires_at_us || !item_is_answered(item));
+    return now_us <= header->expires_at_us;
+}
+
+void node_queue(struct node *node, struct node_link *link, enum outlet_kind kind, struct item *item)
+{
+    for (size_t i = 0; i < node->link_count; i++) {
+        if (link != NULL && link != &node->links[i])
+            continue;
+        if (outlet_push(&node->links[i].outlet, kind, item, node_rank(item)) != OK)
+            log_event(LOG_ERROR, "out of memory while queueing an envelope; it goes with the next offer", NULL);
+    }
+}
+
+int node_keep(struct node *node, struct item *item, bool *ret_newest)
+{
+    *ret_newest = false;
+    int result = lookup_add(&node->items, item);
+    if (result == OK && item->mine)
+        result = lookup_add(&node->own, item);
+    if (result == OK && item->mine && node->sent_count == node->sent_capacity) {
+        size_t capacity = node->sent_capacity ? 2 * node->sent_capacity : 64;
+        struct item **sent = realloc(node->sent, capacity * sizeof *sent);
+        if (sent == NULL)
+            return ERR_NOMEM;
+        node->sent = sent;
+        node->sent_capacity = capacity;
+    }
+    if (result == OK && item->mine)
+        node->sent[node->sent_count++] = item;
+    if (result == OK && item->header->case_name != NULL) {
+        struct case_entry *entry = cases_entry(&node->cases, item, node->keys->id);
+        result = entry ? cases_add(&node->cases, entry, item, ret_newest) : ERR_NOMEM;
+    }
+    return result;
+}
+
+/* --- life --- */
+
+static void on_commit(void *ctx, uint64_t ticket)
+{
+    struct node *node = ctx;
+    (void)ticket;
+    if (node->closing)
+        return;
+    node_release_held(node);
+    node_flush(node, clock_wall_us(), clock_steady_us());
+}
+
+static void on_failed(void *ctx, int error, const char *text)
+{
+    struct node *node = ctx;
+    node->failed = true;
+    if (!node->closing)
+        node->io.failed(node->io.ctx, error, text);
+}
+
+void node_change_settings(struct node *node, const struct node_settings *settings)
+{
+    node->settings = *settings;
+    node->settings.subscriptions = NULL;
+    node->settings.subscription_count = 0;
+}
+
+static void init_tables(struct node *node)
+{
+    lookup_init(&node->items, offsetof(struct item, hash), KEY_HASH_BYTES);
+    lookup_init(&node->own, offsetof(struct item, id), KEY_UUID_BYTES);
+    lookup_init(&node->seen, offsetof(struct seen, key), LIMIT_ID_CHARS + KEY_UUID_BYTES);
+    lookup_init(&node->sequences, offsetof(struct sequence, member), LIMIT_ID_CHARS);
+    lookup_init(&node->idempotency, offsetof(struct node_idempotency, key), sizeof ((struct node_idempotency *)0)->key);
+    lookup_init(&node->owed, offsetof(struct owed, name), RECEIPT_NAME_BYTES);
+}
+
+static void free_table(struct lookup *table, void (*free_one)(void *))
+{
+    size_t at = 0;
+    for (void *one; (one = lookup_next(table, &at)) != NULL;)
+        free_one(one);
+    lookup_done(table);
+}
+
+static void free_item(void *item)
+{
+    item_free(item);
+}
+
+static void free_owed(void *owed)
+{
+    node_free_owed(owed);
+}
+
+static void free_node(struct node *node)
+{
+    for (size_t i = 0; i < node->link_count; i++)
+        node_free_link(&node->links[i]);
+    free(node->links);
+    cases_done(&node->cases);
+    free_table(&node->items, free_item);
+    lookup_done(&node->own);
+    free_table(&node->seen, free);
+    free_table(&node->sequences, free);
+    free_table(&node->idempotency, free);
+    free_table(&node->owed, free_owed);
+    free(node->sent);
+    free(node->receipts);
+    free(node->held);
+    free(node->delayed);
+    directory_done(&node->directory);
+    wire_arena_done(&node->arena);
+    wire_arena_done(&node->scratch);
+    vault_close(node->vault);
+    key_set_free(node->keys);
+    free(node);
+}
+
+static int open_parts(struct node *node, struct node_setup *setup, struct err_note *note)
+{
+    int result = wire_arena_init(&node->arena);
+    if (result == OK)
+        result = wire_arena_init(&node->scratch);
+    if (result == OK)
+        result = directory_open(&node->directory, node->vault, node->keys, &setup->trust, setup->roster_seed, setup->now_us, note);
+    if (result == OK)
+        result = node_load(node, note);
+    if (result != OK)
+        return result;
+    for (size_t i = 0; i < setup->settings.subscription_count; i++) {
+        int country = country_index(setup->settings.subscriptions[i]);
+        if (country >= 0)
+            node->first_subscriptions[country / 8] |= (uint8_t)(1u << (country % 8));
+    }
+    struct store_events events = {.on_commit = on_commit, .on_failed = on_failed, .ctx = node};
+    result = vault_start(node->vault, setup->loop, &events);
+    return result == OK ? node_build_links(node, setup->now_us) : result;
+}
+
+int node_open(struct node_setup *setup, struct err_note *note, struct node **ret_node)
+{
+    struct vault *vault;
+    int result = vault_open(setup->db, setup->keys, note, &vault);
+    if (result != OK) {
+        key_set_free(setup->keys);
+        return result;
+    }
+    struct node *node = calloc(1, sizeof *node);
+    if (node == NULL) {
+        vault_close(vault);
+        key_set_free(setup->keys);
+        return ERR_NOMEM;
+    }
+    node->keys = setup->keys;
+    node->vault = vault;
+    node->io = setup->io;
+    init_tables(node);
+    cases_init(&node->cases, vault);
+    node_change_settings(node, &setup->settings);
+    result = open_parts(node, setup, note);
+    if (result != OK) {
+        node->closing = true;
+        free_node(node);
+        return result;
+    }
+    vault_flush(node->vault);
+    *ret_node = node;
+    return OK;
+}
+
+void node_close(struct node *node)
+{
+    if (node == NULL)
+        return;
+    Hotline__Goodbye goodbye = HOTLINE__GOODBYE__INIT;
+    WIRE_SET(&goodbye, code, HOTLINE__GOODBYE_CODE__CODE__STOPPING);
+    node_flush(node, clock_wall_us(), clock_steady_us());
+    for (size_t i = 0; i < node->link_count; i++) {
+        if (node->links[i].uplink.state != UPLINK_READY)
+            continue;
+        node_frame(node, &node->links[i], WIRE_GOODBYE, &goodbye.base);
+        node_send_out(node, &node->links[i]);
+    }
+    node->closing = true;
+    free_node(node);
+}
