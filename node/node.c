@@ -13,7 +13,7 @@
 #include "proto/clock.h"
 #include "proto/log.h"
 
-#define SETTLE_US (300 * CLOCK_MS_US)         /* after the last Welcome: own cards have come by then */
+#define SETTLE_US (100 * CLOCK_MS_US)         /* after the last Welcome: own cards have come by then */
 #define CARD_WAIT_US (10 * CLOCK_SECOND_US)   /* an empty store waits this long for relays that are away */
 #define REPLACED_WAIT_US CLOCK_MINUTE_US
 

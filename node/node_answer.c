@@ -28,13 +28,27 @@ static void note_left_out(struct item *item, const Hotline__Acceptance *acceptan
     }
 }
 
+/* An Accepted answers a Publish or Grants: Grants only when it names everybody whose grant was made late. */
+static bool answers_grants(const struct item *item, const Hotline__Acceptance *acceptance)
+{
+    size_t late = 0, named = 0;
+    for (size_t i = 0; i < item->ladder_count; i++)
+        late += item->ladder[i].has_grant && item->ladder[i].late_grant;
+    for (size_t i = 0; late > 0 && i < acceptance->n_granted; i++) {
+        const struct ladder_row *row = item_row(item, acceptance->granted[i]);
+        named += row != NULL && row->has_grant && row->late_grant;
+    }
+    return named >= late;
+}
+
 static void accept_one(struct node *node, struct node_link *link, const Hotline__Acceptance *acceptance, struct slice proof, int64_t now_us)
 {
     struct item *item = own_by_hash(node, wire_slice(acceptance->envelope_hash));
     if (item == NULL)
         return;
-    outlet_answered(&link->outlet, OUTLET_ITEM, item);
-    outlet_answered(&link->outlet, OUTLET_GRANTS, item);
+    /* The answer is to what was sent first; grants added since then still wait. */
+    if (!outlet_answered(&link->outlet, OUTLET_ITEM, item))
+        outlet_landed(&link->outlet, OUTLET_GRANTS, item);
     struct item_relay *relay = item_relay_add(item, link->uplink.relay);
     if (relay == NULL)
         return;

@@ -57,7 +57,8 @@ int outlet_push(struct outlet *outlet, enum outlet_kind kind, void *thing, int r
 {
     CHECK(rank >= 0 && rank < OUTLET_RANKS);
     struct outlet_queue *queue = &outlet->waiting[rank];
-    if (waits_last(queue, kind, thing) || flies(outlet, kind, thing))
+    bool grows = kind == OUTLET_GRANTS; /* the frame in flight lacks the grants added since */
+    if (waits_last(queue, kind, thing) || (!grows && flies(outlet, kind, thing)))
         return OK;
     if (queue->count == queue->capacity) {
         int result = grow(queue);
@@ -116,7 +117,7 @@ static bool leave_queue(struct outlet_queue *queue, enum outlet_kind kind, const
     return left;
 }
 
-bool outlet_answered(struct outlet *outlet, enum outlet_kind kind, const void *thing)
+bool outlet_landed(struct outlet *outlet, enum outlet_kind kind, const void *thing)
 {
     for (size_t i = 0; i < outlet->flight_count; i++) {
         if (is(&outlet->flight[i], kind, thing)) {
@@ -124,6 +125,13 @@ bool outlet_answered(struct outlet *outlet, enum outlet_kind kind, const void *t
             return true;
         }
     }
+    return false;
+}
+
+bool outlet_answered(struct outlet *outlet, enum outlet_kind kind, const void *thing)
+{
+    if (outlet_landed(outlet, kind, thing))
+        return true;
     /* An answer to something that waits again (a resend was due): rare, so it may cost a walk. */
     bool left = false;
     for (int rank = 0; rank < OUTLET_RANKS; rank++)

@@ -2,7 +2,7 @@
  * outlet - what goes out to one relay: in order of urgency, within a window, sent again until answered. Pure.
  *
  * It holds pointers to things that the node owns and knows nothing of them. A thing is either waiting, or in flight, or not
- * here. Whoever frees a thing forgets it here first.
+ * here (grants may be both). Whoever frees a thing forgets it here first.
  */
 #ifndef NODE_OUTLET_H
 #define NODE_OUTLET_H
@@ -38,7 +38,8 @@ struct outlet {
 
 void outlet_init(struct outlet *outlet);
 void outlet_done(struct outlet *outlet);
-/* Queues a thing behind its rank, unless it waits or flies already as this kind. ERR_NOMEM. */
+/* Queues a thing behind its rank, unless it waits or flies already as this kind; grants in flight are queued once more, for
+ * the frame that flies lacks those added since. ERR_NOMEM. */
 int outlet_push(struct outlet *outlet, enum outlet_kind kind, void *thing, int rank) MUST_CHECK;
 /* The next one to send, or NULL (nothing waits, the window is full). It stays the next until outlet_sent or outlet_drop. */
 const struct outlet_entry *outlet_next(const struct outlet *outlet);
@@ -46,7 +47,9 @@ const struct outlet_entry *outlet_next(const struct outlet *outlet);
 void outlet_sent(struct outlet *outlet, int64_t steady_us);
 /* It need not be sent any more. */
 void outlet_drop(struct outlet *outlet);
-/* The relay answered: out of flight, and out of waiting. False when it was not here. */
+/* The relay answered one that flies; what waits stays. False when none flew. */
+bool outlet_landed(struct outlet *outlet, enum outlet_kind kind, const void *thing);
+/* The relay answered: out of flight, else out of waiting. False when it was not here. */
 bool outlet_answered(struct outlet *outlet, enum outlet_kind kind, const void *thing);
 /* The connection was lost, or what was sent before `before_us` was not answered: back to the front of their ranks. */
 void outlet_again(struct outlet *outlet, int64_t before_us);

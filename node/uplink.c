@@ -47,6 +47,8 @@ bool uplink_step(struct uplink *uplink, enum uplink_event event, const char *rea
             continue;
         if (reason != NULL)
             snprintf(uplink->reason, sizeof uplink->reason, "%s", reason);
+        if (moves[i].to == UPLINK_READY)
+            uplink->reason[0] = '\0';
         if (moves[i].to == moves[i].from)
             return false;
         uplink->state = moves[i].to;

@@ -138,6 +138,8 @@ static void main_on_reload(void *ctx)
         error = relay_offer_roster(program->relay, buf_slice(&seed), clock_wall_us(), &note);
     if (error)
         log_event(LOG_ERROR, "roster not taken, the old one stays", "file", program->conf->roster, "why", err_explain(&note, error), NULL);
+    else
+        log_event(LOG_INFO, "roster file and limits read again", NULL);
     buf_free(&seed);
 }
 

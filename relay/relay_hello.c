@@ -245,6 +245,8 @@ static bool relay_may_stay(struct relay *relay, struct session *session, const H
 {
     struct directory_member *self = directory_at(&relay->directory, session->member);
 
+    if (session->cut_us)
+        return false;
     if (!relay_speaks(hello)) {
         relay_end(relay, session, HOTLINE__GOODBYE_CODE__CODE__VERSION, "this relay speaks protocol version 1 only");
         return false;

@@ -62,6 +62,23 @@ static void relay_tell_roster(struct relay *relay, uint64_t before)
     }
 }
 
+/* Connections that were let in by a key which the new roster no longer lists end: whoever holds the old key is out. */
+static void relay_cut_old_keys(struct relay *relay, const struct roster *before, const struct roster *roster)
+{
+    struct session *session;
+    size_t at = 0;
+
+    while ((session = session_next(&relay->sessions, &at))) {
+        const char *id = directory_at(&relay->directory, session->member)->id;
+        size_t old = roster_find(before, id), new = roster_find(roster, id);
+        if (session->cut_us || old == ROSTER_NONE || new == ROSTER_NONE ||
+            slice_equal(wire_slice(roster_member(before, old)->transport_key), wire_slice(roster_member(roster, new)->transport_key)))
+            continue;
+        relay_end(relay, session, HOTLINE__GOODBYE_CODE__CODE__NOT_MEMBER, "the roster lists another transport key now");
+        session->cut_us = relay->now_us + RELAY_FLUSH_US;
+    }
+}
+
 /* Debts of those who are withdrawn end; of all others nothing is blocked any more. */
 static void relay_review_debts(struct relay *relay)
 {
@@ -99,6 +116,8 @@ int relay_adopt(struct relay *relay, struct roster *roster)
         versions[i] = directory->pages[i].version;
     for (size_t i = 0; i < roster_member_count(roster) && !error; i++)
         error = relay_meet(relay, roster_member(roster, i)->id, &member);
+    if (!error && before > 0)
+        relay_cut_old_keys(relay, directory->roster, roster);
     if (!error)
         error = directory_adopt(directory, roster, relay->now_us);
     if (!error) {

@@ -118,7 +118,8 @@ int cli_write_doc(struct cli *cli, enum cli_form form, const struct jdoc *doc)
 static bool wants_colour(void)
 {
     const char *no_colour = getenv("NO_COLOR"), *term = getenv("TERM");
-    return isatty(STDOUT_FILENO) && (no_colour == NULL || no_colour[0] == '\0') && term != NULL && strcmp(term, "dumb") != 0;
+    return isatty(STDOUT_FILENO) && (no_colour == NULL || no_colour[0] == '\0') && term != NULL &&
+        strcmp(term, "dumb") != 0;
 }
 
 void cli_add_coloured(struct buf *out, const char *sgr, const char *text)

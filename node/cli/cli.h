@@ -1,9 +1,9 @@
 /*
- * cli - what every command of `hotline` shares: the table row that describes a command, its context, how it fails, how it
- * writes. stdout is data, stderr is talk.
+ * cli - what every command of `hotline` shares: the table row that describes a command, its context, how it fails, how
+ * it writes. stdout is data, stderr is talk.
  *
- * A command returns 0 or an ERR_*; the program ends with err_exit_status() of it. Before it returns an error it says what
- * and why with cli_fail, and, where there is one, the next thing to do with cli_hint. main prints both, once.
+ * A command returns 0 or an ERR_*; the program ends with err_exit_status() of it. Before it returns an error it says
+ * what and why with cli_fail, and, where there is one, the next thing to do with cli_hint. main prints both, once.
  */
 #ifndef NODE_CLI_H
 #define NODE_CLI_H
@@ -29,28 +29,37 @@ struct cli {
 };
 
 struct cli_command {
-    const char *name;      /* "roster sign"; NULL ends a table */
-    const char *synopsis;  /* what follows the name */
-    const char *summary;   /* one line */
-    const char *examples;  /* whole lines */
-    const char *notes;     /* whole lines, or NULL */
+    const char *name;     /* "roster sign"; NULL ends a table */
+    const char *synopsis; /* what follows the name */
+    const char *summary;  /* one line */
+    const char *examples; /* whole lines */
+    const char *notes;    /* whole lines, or NULL */
     const struct cli_args_option *options;
-    size_t least, most;    /* positional arguments */
+    size_t least, most; /* positional arguments */
     int (*run)(struct cli *cli, const struct cli_args *args);
 };
 
 enum cli_form { CLI_TABLE, CLI_JSON, CLI_JSONL };
 
 /* Rows for option tables. */
-#define CLI_OPTION_OUTPUT {"output", 'o', CLI_ARGS_VALUE, "FORMAT", "table (default), json or jsonl"}
-#define CLI_OPTION_WAIT                                                                                                 \
-    {"wait", 0, CLI_ARGS_VALUE, "STEP", "wait until it is accepted, delivered or acknowledged"},                          \
-    {"timeout", 'W', CLI_ARGS_VALUE, "DURATION", "how long to wait at most (default 60s)"}
-#define CLI_OPTION_END {NULL, 0, CLI_ARGS_FLAG, NULL, NULL}
+#define CLI_OPTION_OUTPUT                                                                                              \
+    {                                                                                                                  \
+        "output", 'o', CLI_ARGS_VALUE, "FORMAT", "table (default), json or jsonl"                                      \
+    }
+#define CLI_OPTION_WAIT                                                                                                \
+    {"wait", 0, CLI_ARGS_VALUE, "STEP", "wait until it is accepted, delivered or acknowledged"},                       \
+    {                                                                                                                  \
+        "timeout", 'W', CLI_ARGS_VALUE, "DURATION", "how long to wait at most (default 60s)"                           \
+    }
+#define CLI_OPTION_END                                                                                                 \
+    {                                                                                                                  \
+        NULL, 0, CLI_ARGS_FLAG, NULL, NULL                                                                             \
+    }
 
 /* Notes what went wrong and returns error. */
 int cli_fail(struct cli *cli, int error, const char *format, ...) PRINTF_LIKE(3, 4);
-/* Returns error with cli->note as it is, filled in by a library call, or with the error's sentence when that is empty. */
+/* Returns error with cli->note as it is, filled in by a library call, or with the error's sentence when that is empty.
+ */
 int cli_failed(struct cli *cli, int error);
 /* Notes the next thing to do. */
 void cli_hint(struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
@@ -66,8 +75,8 @@ int cli_write(struct cli *cli, struct buf *text) MUST_CHECK;
 /* A document as JSON, or, CLI_JSONL, each element of an array (or the document) on a line of its own. */
 int cli_write_doc(struct cli *cli, enum cli_form form, const struct jdoc *doc) MUST_CHECK;
 
-/* Wraps text in an SGR colour for stdout when that is a terminal that wants it; else the text alone. Never the only carrier
- * of a meaning. */
+/* Wraps text in an SGR colour for stdout when that is a terminal that wants it; else the text alone. Never the only
+ * carrier of a meaning. */
 void cli_add_coloured(struct buf *out, const char *sgr, const char *text);
 
 /* A list of countries as people write it, "FR,IT" or more than one argument, checked: ERR_UNKNOWN with "did you mean".

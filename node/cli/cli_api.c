@@ -22,8 +22,9 @@ static void hint_candidates(struct cli *cli, const struct jdoc *candidates)
     buf_add_text(&list, "Name it as MEMBER/REFERENCE or by more digits of its case id:");
     for (size_t i = 0; i < jdoc_count(candidates); i++) {
         const struct jdoc *one = jdoc_at(candidates, i);
-        buf_printf(&list, "\n  %s/%s  %s  %s %s", jdoc_get_text(one, "member", "?"), jdoc_get_text(one, "reference", "?"),
-                   jdoc_get_text(one, "case_id", "?"), jdoc_get_text(one, "status", ""), jdoc_get_text(one, "state", ""));
+        buf_printf(&list, "\n  %s/%s  %s  %s %s", jdoc_get_text(one, "member", "?"),
+                   jdoc_get_text(one, "reference", "?"), jdoc_get_text(one, "case_id", "?"),
+                   jdoc_get_text(one, "status", ""), jdoc_get_text(one, "state", ""));
     }
     cli_hint(cli, "%s", buf_text(&list));
     buf_free(&list);
@@ -63,7 +64,7 @@ int cli_api_unreached(struct cli *cli, int error)
 static bool try_again(int error, int status, int tried)
 {
     return (error == ERR_AGAIN && tried < TRIES) || (error == ERR_TIMEOUT && tried < 2) ||
-           (error == OK && status == 503 && tried < TRIES);
+        (error == OK && status == 503 && tried < TRIES);
 }
 
 static void pause_ms(int ms)
@@ -97,7 +98,9 @@ static int exchange(struct cli *cli, const struct cli_http_request *request, str
     bool unsure = error != ERR_UNREACHABLE && strcmp(request->method, "GET") != 0;
     error = cli_api_unreached(cli, error);
     if (unsure && error == ERR_UNREACHABLE)
-        cli_hint(cli, "It may have been done all the same: look with `hotline inbox --sent` or `hotline show ID` before trying again.");
+        cli_hint(cli,
+                 "It may have been done all the same. Before trying again look with `hotline inbox --sent` or "
+                 "`hotline show ID`.");
     return error;
 }
 
@@ -200,7 +203,8 @@ int cli_api_case_path(struct cli *cli, const char *id, const char *rest, char pa
 {
     char named[121], encoded[400];
     if (strlen(id) >= sizeof named || id[0] == '\0')
-        return cli_fail(cli, ERR_USAGE, "\"%.40s\" is not the name of a case: REFERENCE, MEMBER/REFERENCE or a case id", id);
+        return cli_fail(cli, ERR_USAGE, "\"%.40s\" is not the name of a case: REFERENCE, MEMBER/REFERENCE or a case id",
+                        id);
     snprintf(named, sizeof named, "%s", id);
     char *slash = strchr(named, '/');
     if (slash != NULL)

@@ -1,5 +1,6 @@
 /*
- * cli_api - the node's REST API as the commands use it: JSON in, JSON out, problems turned into errors with their next step.
+ * cli_api - the node's REST API as the commands use it: JSON in, JSON out, problems turned into errors with their next
+ * step.
  */
 #ifndef NODE_CLI_API_H
 #define NODE_CLI_API_H
@@ -10,14 +11,15 @@
 int cli_api_get(struct cli *cli, const char *path, struct jdoc **ret_doc) MUST_CHECK;
 /* The same with a longer patience, for long polls. */
 int cli_api_get_within(struct cli *cli, const char *path, int timeout_ms, struct jdoc **ret_doc) MUST_CHECK;
-/* POST or PUT with a body (borrowed). A POST carries a fresh idempotency key and is sent again with the same one when the
- * connection breaks or the node is busy: the thing is done once. *ret_doc is a root. */
+/* POST or PUT with a body (borrowed). A POST carries a fresh idempotency key and is sent again with the same one when
+ * the connection breaks or the node is busy: the thing is done once. *ret_doc is a root. */
 int cli_api_send(struct cli *cli, const char *method, const char *path, const struct jdoc *body,
                  struct jdoc **ret_doc) MUST_CHECK;
 /* All pages of a list as one array, a root. `path` has its query already ("/v1/cases?box=received"). */
 int cli_api_list(struct cli *cli, const char *path, struct jdoc **ret_array) MUST_CHECK;
 
-/* "/v1/cases/" and what a person called a case, MEMBER/REFERENCE too, percent-encoded; then `rest`. ERR_USAGE: too long. */
+/* "/v1/cases/" and what a person called a case, MEMBER/REFERENCE too, percent-encoded; then `rest`. ERR_USAGE: too
+ * long. */
 #define CLI_API_PATH_MAX 768
 int cli_api_case_path(struct cli *cli, const char *id, const char *rest, char path[CLI_API_PATH_MAX]) MUST_CHECK;
 /* Turns a problem document into an error, its note and its hint. */

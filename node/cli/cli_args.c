@@ -36,7 +36,8 @@ static int refuse_unknown(const struct parser *parser, const char *argument)
     snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "="), word);
     for (size_t t = 0; t < 2; t++)
         for (const struct cli_args_option *o = parser->tables[t]; o != NULL && o->name != NULL; o++)
-            if (near_enough(name, o->name) && (best == NULL || near_distance(name, o->name) < near_distance(name, best)))
+            if (near_enough(name, o->name) &&
+                (best == NULL || near_distance(name, o->name) < near_distance(name, best)))
                 best = o->name;
     if (best != NULL)
         return err_set(parser->note, ERR_USAGE, "unknown option %.60s; did you mean --%s?", argument, best);
@@ -54,14 +55,16 @@ static int add_given(struct parser *parser, const struct cli_args_option *option
 static int take_value(struct parser *parser, const struct cli_args_option *option, const char *joined)
 {
     if (option->kind == CLI_ARGS_FLAG)
-        return joined == NULL ? add_given(parser, option, NULL)
-                              : err_set(parser->note, ERR_USAGE, "--%s takes no value", option->name);
+        return joined == NULL ? add_given(parser, option, NULL) :
+                                err_set(parser->note, ERR_USAGE, "--%s takes no value", option->name);
     if (joined != NULL)
         return add_given(parser, option, joined);
     const char *next = parser->at < parser->argc ? parser->argv[parser->at] : NULL;
-    bool is_option = next != NULL && strncmp(next, "--", 2) == 0 && find(parser, next + 2, strcspn(next + 2, "="), 0) != NULL;
+    bool is_option =
+        next != NULL && strncmp(next, "--", 2) == 0 && find(parser, next + 2, strcspn(next + 2, "="), 0) != NULL;
     if (next == NULL || is_option)
-        return err_set(parser->note, ERR_USAGE, "--%s needs a value: --%s %s", option->name, option->name, option->value);
+        return err_set(parser->note, ERR_USAGE, "--%s needs a value: --%s %s", option->name, option->name,
+                       option->value);
     parser->at++;
     return add_given(parser, option, next);
 }

@@ -19,11 +19,11 @@ enum cli_args_kind {
 };
 
 struct cli_args_option {
-    const char *name;   /* without dashes; NULL ends a table */
-    char letter;        /* 0: none */
+    const char *name; /* without dashes; NULL ends a table */
+    char letter;      /* 0: none */
     enum cli_args_kind kind;
-    const char *value;  /* "FILE"; NULL for a flag */
-    const char *doc;    /* one line */
+    const char *value; /* "FILE"; NULL for a flag */
+    const char *doc;   /* one line */
 };
 
 struct cli_args_given {
@@ -38,11 +38,13 @@ struct cli_args {
     size_t positional_count;
 };
 
-/* The command's own options, then those that every command has (may be NULL). ERR_USAGE with "did you mean"; ERR_NOMEM. */
+/* The command's own options, then those that every command has (may be NULL). ERR_USAGE with "did you mean"; ERR_NOMEM.
+ */
 int cli_args_parse(const char *const *argv, size_t argc, const struct cli_args_option *const tables[2],
                    struct err_note *note, struct cli_args *ret_args) MUST_CHECK;
 void cli_args_done(struct cli_args *args);
 
+/* Whether the option was given. */
 bool cli_args_has(const struct cli_args *args, const char *name);
 /* The value, or the fallback when the option was not given. */
 const char *cli_args_text(const struct cli_args *args, const char *name, const char *fallback);

@@ -8,10 +8,8 @@
 #include "proto/mapper.h"
 
 static const struct mapper_rule rows[] = {
-    {"Roster", "issued_at_us", MAPPER_TIME_US, false},
-    {"Roster", "expires_at_us", MAPPER_TIME_US, false},
-    {"FormerKey", "until_us", MAPPER_TIME_US, false},
-    {"Member", "accredited_from_us", MAPPER_TIME_US, false},
+    {"Roster", "issued_at_us", MAPPER_TIME_US, false},        {"Roster", "expires_at_us", MAPPER_TIME_US, false},
+    {"FormerKey", "until_us", MAPPER_TIME_US, false},         {"Member", "accredited_from_us", MAPPER_TIME_US, false},
     {"Member", "accredited_until_us", MAPPER_TIME_US, false},
 };
 static const struct mapper_rules rules = {rows, sizeof rows / sizeof rows[0]};
@@ -92,7 +90,8 @@ void cli_draft_put(struct jdoc *draft, const char *list, const char *id, struct 
     jdoc_set_doc(draft, list, after);
 }
 
-int cli_draft_roster(struct cli *cli, const struct jdoc *draft, const struct roster_trust *trust, Hotline__Roster **ret_roster)
+int cli_draft_roster(struct cli *cli, const struct jdoc *draft, const struct roster_trust *trust,
+                     Hotline__Roster **ret_roster)
 {
     struct jdoc *whole = jdoc_copy(draft);
     if (whole == NULL)
@@ -160,7 +159,7 @@ static bool same(const struct jdoc *a, const struct jdoc *b)
         jdoc_add_doc(left, jdoc_copy(a));
         jdoc_add_doc(right, jdoc_copy(b));
         equal = jdoc_write(left, false, &one) == OK && jdoc_write(right, false, &two) == OK &&
-                slice_equal(buf_slice(&one), buf_slice(&two));
+            slice_equal(buf_slice(&one), buf_slice(&two));
         jdoc_free(left);
         jdoc_free(right);
     }
@@ -199,7 +198,8 @@ static size_t diff_list(size_t list, const struct jdoc *before, const struct jdo
     const struct jdoc *old = jdoc_get(before, lists[list]), *new = jdoc_get(after, lists[list]);
     size_t count = 0;
     for (size_t i = 0; i < jdoc_count(new); i++) {
-        const struct jdoc *entry = jdoc_at(new, i), *was = cli_draft_find(before, lists[list], jdoc_get_text(entry, "id", ""));
+        const struct jdoc *entry = jdoc_at(new, i),
+                          *was = cli_draft_find(before, lists[list], jdoc_get_text(entry, "id", ""));
         if (was != NULL) {
             count += diff_fields(what, was, entry, out);
             continue;

@@ -1,6 +1,6 @@
 /*
- * cli_draft - the roster that an authority is working on: a JSON file in its folder, with what people decide and nothing
- * that signing adds. Also the same view of a signed roster, and how two of them differ.
+ * cli_draft - the roster that an authority is working on: a JSON file in its folder, with what people decide and
+ * nothing that signing adds. Also the same view of a signed roster, and how two of them differ.
  *
  * A draft is {"members": [...], "relays": [...]}, each entry as the message of roster.proto in JSON, ordered by id.
  */
@@ -24,15 +24,17 @@ const struct jdoc *cli_draft_find(const struct jdoc *draft, const char *list, co
 /* Puts an entry (taken) in the place of the one with its id, in order; entry NULL removes. */
 void cli_draft_put(struct jdoc *draft, const char *list, const char *id, struct jdoc *entry);
 
-/* As a Roster with the authority's keys, version and times left out. Freed by mapper_free. ERR_INVALID, ERR_UNKNOWN by path. */
-int cli_draft_roster(struct cli *cli, const struct jdoc *draft, const struct roster_trust *trust, Hotline__Roster **ret_roster) MUST_CHECK;
+/* As a Roster with the authority's keys, version and times left out. Freed by mapper_free. ERR_INVALID, ERR_UNKNOWN by
+ * path. */
+int cli_draft_roster(struct cli *cli, const struct jdoc *draft, const struct roster_trust *trust,
+                     Hotline__Roster **ret_roster) MUST_CHECK;
 /* A signed roster's whole content, times and version included; a root. Never changed by anybody. */
 struct jdoc *cli_draft_doc(const Hotline__Roster *roster);
 /* The draft that a signed roster would come from; a root. */
 struct jdoc *cli_draft_of(const Hotline__Roster *roster);
 
-/* One line per difference, appended: "+ member be-baken", "- relay relay-2", "~ member pl-kompas standing: ACTIVE -> SUSPENDED".
- * Returns how many. */
+/* One line per difference, appended: "+ member be-baken", "- relay relay-2", "~ member pl-kompas standing: ACTIVE ->
+ * SUSPENDED". Returns how many. */
 size_t cli_draft_diff(const struct jdoc *before, const struct jdoc *after, struct buf *out);
 
 #endif

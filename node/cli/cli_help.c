@@ -10,12 +10,11 @@ const struct cli_args_option cli_help_common[] = {
     CLI_OPTION_END,
 };
 
-static const char top_examples[] =
-    "  hotline status\n"
-    "  hotline inbox\n"
-    "  hotline publish case.json --live --to IT,FR --wait delivered\n"
-    "  hotline show gr-faros/GR-2026-00001\n"
-    "  hotline ack GR-2026-00001 --as Paola\n";
+static const char top_examples[] = "  hotline status\n"
+                                   "  hotline inbox\n"
+                                   "  hotline publish case.json --live --to IT,FR --wait delivered\n"
+                                   "  hotline show gr-faros/GR-2026-00001\n"
+                                   "  hotline ack GR-2026-00001 --as Paola\n";
 
 static const char top_end[] =
     "\nOptions before or after the command:\n"
@@ -59,7 +58,8 @@ static void add_options(const struct cli_args_option *options, struct buf *out)
         char left[64], letter[6] = "";
         if (o->letter != 0)
             snprintf(letter, sizeof letter, "-%c, ", o->letter);
-        snprintf(left, sizeof left, "%s--%s%s%s", letter, o->name, o->value != NULL ? " " : "", o->value != NULL ? o->value : "");
+        snprintf(left, sizeof left, "%s--%s%s%s", letter, o->name, o->value != NULL ? " " : "",
+                 o->value != NULL ? o->value : "");
         buf_printf(out, "  %-26s %s\n", left, o->doc);
     }
 }

@@ -42,8 +42,9 @@ struct cli_http_stream {
     cli_http_piece *on_piece;
     void *ctx;
 };
-/* Reads an endless answer until on_piece says false (OK), time is over (ERR_TIMEOUT) or it breaks (as above). Another status than
- * 200 ends it with OK, *ret_status and the body of the refusal in ret_refusal (initialised by the caller). */
+/* Reads an endless answer until on_piece says false (OK), time is over (ERR_TIMEOUT) or it breaks (as above). Another
+ * status than 200 ends it with OK, *ret_status and the body of the refusal in ret_refusal (initialised by the caller).
+ */
 int cli_http_stream(struct cli_http *http, const struct cli_http_stream *stream, struct err_note *note, int *ret_status,
                     struct buf *ret_refusal) MUST_CHECK;
 

@@ -144,9 +144,9 @@ int cli_prompt_key(struct cli *cli, const struct cli_args *args, const char *pat
     struct cli_prompt_source source = {cli, cli_args_text(args, "passphrase-file", NULL)};
     char unused[LIMIT_PASSPHRASE_BYTES + 1];
     /* Read once before: what is wrong with this file is not what is wrong with the key file. */
-    int error = source.passphrase_file == NULL
-                    ? OK
-                    : keyfile_passphrase_from(source.passphrase_file, unused, sizeof unused, &cli->note);
+    int error = source.passphrase_file == NULL ?
+        OK :
+        keyfile_passphrase_from(source.passphrase_file, unused, sizeof unused, &cli->note);
     seal_wipe(unused, sizeof unused);
     if (error != OK)
         return cli_failed(cli, error);

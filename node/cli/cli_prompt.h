@@ -1,5 +1,6 @@
 /*
- * cli_prompt - asks the person at the terminal. Secrets are read without echo from the terminal itself, never from standard input.
+ * cli_prompt - asks the person at the terminal. Secrets are read without echo from the terminal itself, never from
+ * standard input.
  */
 #ifndef NODE_CLI_PROMPT_H
 #define NODE_CLI_PROMPT_H
@@ -8,9 +9,11 @@
 #include "proto/keyfile.h"
 
 /* Rows for option tables. */
-#define CLI_PROMPT_OPTIONS                                                                                              \
-    {"passphrase-file", 0, CLI_ARGS_VALUE, "FILE", "read the passphrase from the first line of FILE (0600)"},             \
-    {"no-passphrase", 0, CLI_ARGS_FLAG, NULL, "leave the key file unlocked: whoever reads the file has the key"}
+#define CLI_PROMPT_OPTIONS                                                                                             \
+    {"passphrase-file", 0, CLI_ARGS_VALUE, "FILE", "read the passphrase from the first line of FILE (0600)"},          \
+    {                                                                                                                  \
+        "no-passphrase", 0, CLI_ARGS_FLAG, NULL, "leave the key file unlocked: whoever reads the file has the key"     \
+    }
 
 /* True when a person can be asked. */
 bool cli_prompt_possible(const struct cli *cli);
@@ -19,7 +22,8 @@ int cli_prompt_line(struct cli *cli, const char *question, char *room, size_t si
 
 /* A passphrase for a new key file: from --passphrase-file, or asked twice; *ret_given false with --no-passphrase.
  * The caller wipes room. ERR_USAGE when nothing says which. */
-int cli_prompt_new_passphrase(struct cli *cli, const struct cli_args *args, char *room, size_t size, bool *ret_given) MUST_CHECK;
+int cli_prompt_new_passphrase(struct cli *cli, const struct cli_args *args, char *room, size_t size,
+                              bool *ret_given) MUST_CHECK;
 
 /* How locked key files are opened: context of cli_prompt_ask. */
 struct cli_prompt_source {

@@ -23,6 +23,7 @@ struct cli_sse {
 /* One line and one event's data are at most this long. */
 #define CLI_SSE_BYTES_MAX (256 * 1024)
 
+/* An empty stream; ended by cli_sse_done. */
 void cli_sse_init(struct cli_sse *sse, cli_sse_event *on_event, void *ctx);
 void cli_sse_done(struct cli_sse *sse);
 /* Reads on. False when on_event said so or the stream broke its bounds (sse->failed). */

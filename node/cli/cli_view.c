@@ -18,7 +18,8 @@ void cli_view_list(const struct jdoc *array, char text[CLI_VIEW_LIST_MAX])
     size_t used = 0;
     for (size_t i = 0; i < jdoc_count(array) && used + 1 < CLI_VIEW_LIST_MAX; i++) {
         const char *one = jdoc_text(jdoc_at(array, i));
-        used += (size_t)snprintf(text + used, CLI_VIEW_LIST_MAX - used, "%s%s", i > 0 ? " " : "", one != NULL ? one : "?");
+        used +=
+            (size_t)snprintf(text + used, CLI_VIEW_LIST_MAX - used, "%s%s", i > 0 ? " " : "", one != NULL ? one : "?");
     }
     if (used == 0)
         snprintf(text, CLI_VIEW_LIST_MAX, "-");
@@ -69,8 +70,9 @@ void cli_view_headline(const struct jdoc *view, int64_t now_us, struct buf *out)
     cli_text_clean(out, jdoc_get_text(view, "category", ""));
     buf_add_text(out, jdoc_get_bool(view, "restricted", false) ? "  RESTRICTED\n" : "\n");
     add_field(out, "case id", jdoc_get_text(view, "case_id", NULL));
-    add_field(out, "opened by", jdoc_get_text(view, "opener_name", NULL));
-    add_field(out, "phone", jdoc_get_text(view, "phone", NULL));
+    bool mine = jdoc_get_bool(view, "mine", false);
+    add_field(out, "opened by", mine ? NULL : jdoc_get_text(view, "opener_name", NULL));
+    add_field(out, "phone", mine ? NULL : jdoc_get_text(view, "phone", NULL));
     add_time(out, "sent", jdoc_get_text(view, "sent_at", NULL), now_us);
     add_time(out, "received", jdoc_get_text(view, "received_at", NULL), now_us);
     add_time(out, "valid until", jdoc_get_text(view, "expires_at", NULL), now_us);
@@ -88,7 +90,8 @@ static void ladder_time(struct cli_table *table, const struct jdoc *row, const c
 
 int cli_view_ladder(const struct jdoc *view, int64_t now_us, struct buf *out)
 {
-    static const char *const headers[] = {"COUNTRY", "MEMBER", "STATE", "DELIVERED", "SHOWN", "ACKNOWLEDGED", "PHONE", ""};
+    static const char *const headers[] = {"COUNTRY", "MEMBER",       "STATE", "DELIVERED",
+                                          "SHOWN",   "ACKNOWLEDGED", "PHONE", ""};
     const struct jdoc *ladder = jdoc_get(view, "ladder");
     if (jdoc_count(ladder) == 0)
         return OK;
@@ -119,7 +122,8 @@ void cli_view_relays(const struct jdoc *view, struct buf *out)
     char list[CLI_VIEW_LIST_MAX];
     if (jdoc_count(relays) == 0)
         return;
-    buf_printf(out, "\nAccepted by %" PRId64 " of %zu relays\n", jdoc_get_int(view, "accepted_by", 0), jdoc_count(relays));
+    buf_printf(out, "\nAccepted by %" PRId64 " of %zu relays\n", jdoc_get_int(view, "accepted_by", 0),
+               jdoc_count(relays));
     for (size_t i = 0; i < jdoc_count(relays); i++) {
         const struct jdoc *relay = jdoc_at(relays, i);
         if (strcmp(jdoc_get_text(relay, "state", ""), "REFUSED") != 0)
@@ -301,8 +305,8 @@ static void child_cell(struct cli_table *table, const struct jdoc *child)
 
 int cli_view_inbox(const struct jdoc *items, int64_t now_us, struct buf *out)
 {
-    static const char *const headers[] = {"REFERENCE", "FROM", "STATUS", "STATE", "REV", "URGENCY",
-                                          "CHILD", "CATEGORY", "COUNTRIES", "SENT", "ANSWER"};
+    static const char *const headers[] = {"REFERENCE", "FROM",     "STATUS",    "STATE", "REV",   "URGENCY",
+                                          "CHILD",     "CATEGORY", "COUNTRIES", "SENT",  "ANSWER"};
     struct cli_table *table = cli_table_new(headers, 11);
     if (table == NULL)
         return ERR_NOMEM;
@@ -340,8 +344,8 @@ static void add_word(struct buf *out, const struct jdoc *event, const char *key)
 
 void cli_view_event(const struct jdoc *event, int64_t now_us, struct buf *out)
 {
-    static const char *const keys[] = {"reference", "opener", "member", "relay", "urgency", "state", "step", "kind",
-                                       "outcome", "code", "detail", "reason", "phone"};
+    static const char *const keys[] = {"reference", "opener",  "member", "relay",  "urgency", "state", "step",
+                                       "kind",      "outcome", "code",   "detail", "reason",  "phone"};
     char when[CLI_TEXT_TIME_MAX];
     cli_text_time(jdoc_get_text(event, "at", NULL), now_us, when);
     when[strcspn(when, "(")] = '\0';

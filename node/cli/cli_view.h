@@ -6,7 +6,8 @@
 
 #include "cli.h"
 
-/* "*** EXERCISE ***" on a line of its own for a drill, then "GR-2026-00001  gr-faros  OPEN  revision 2  IMMEDIATE ...". */
+/* "*** EXERCISE ***" on a line of its own for a drill, then "GR-2026-00001  gr-faros  OPEN  revision 2  IMMEDIATE ...".
+ */
 void cli_view_headline(const struct jdoc *view, int64_t now_us, struct buf *out);
 /* Who has it, with the phone where it stalls; nothing for a received case. */
 int cli_view_ladder(const struct jdoc *view, int64_t now_us, struct buf *out) MUST_CHECK;

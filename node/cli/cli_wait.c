@@ -39,7 +39,7 @@ static size_t count_state(const struct jdoc *rows, const char *state, bool equal
 static size_t count_acknowledged(const struct jdoc *ladder)
 {
     return count_state(ladder, "ACKNOWLEDGED", true) + count_state(ladder, "DECLINED", true) +
-           count_state(ladder, "ERASED", true);
+        count_state(ladder, "ERASED", true);
 }
 
 static int refused_by_all(const struct jdoc *view, struct err_note *note)
@@ -71,7 +71,8 @@ int cli_wait_verdict(const struct jdoc *view, const char *step, struct err_note 
     return err_set(note, ERR_TIMEOUT, "not %s in time, by nobody of %zu; it is sent on", step, rows);
 }
 
-static int poll_once(struct cli *cli, const char *case_path, const char *query, int64_t left_us, struct jdoc **inout_view)
+static int poll_once(struct cli *cli, const char *case_path, const char *query, int64_t left_us,
+                     struct jdoc **inout_view)
 {
     char path[CLI_API_PATH_MAX + 128];
     int64_t left_ms = left_us / CLOCK_MS_US;
@@ -98,7 +99,8 @@ int cli_wait_for(struct cli *cli, const char *case_path, const char *step, const
         if (error != OK)
             return error;
         const struct jdoc *wait = jdoc_get(*inout_view, "wait");
-        done = jdoc_get_bool(wait, "reached", false) || jdoc_get_bool(wait, "settled", false) || clock_steady_us() >= end_us;
+        done = jdoc_get_bool(wait, "reached", false) || jdoc_get_bool(wait, "settled", false) ||
+            clock_steady_us() >= end_us;
     }
     int verdict = cli_wait_verdict(*inout_view, step, &cli->note);
     if (verdict != OK)

@@ -1,20 +1,20 @@
 /*
- * cmd - the table of commands: one array per group, each ending with a row whose name is NULL. A new command is a row in
- * its group's file and nothing else.
+ * cmd - the table of commands: one array per group, each ending with a row whose name is NULL. A new command is a row
+ * in its group's file and nothing else.
  */
 #ifndef NODE_CMD_H
 #define NODE_CMD_H
 
 #include "cli.h"
 
-extern const struct cli_command cmd_key[];      /* cmd_key.c: key ... */
-extern const struct cli_command cmd_roster[];   /* cmd_roster.c: roster ..., the authority, offline */
-extern const struct cli_command cmd_publish[];  /* cmd_publish.c: publish */
-extern const struct cli_command cmd_inbox[];    /* cmd_inbox.c: inbox, show */
-extern const struct cli_command cmd_watch[];    /* cmd_watch.c: watch */
-extern const struct cli_command cmd_case[];     /* cmd_case.c: ack, reply, update, close, retract */
-extern const struct cli_command cmd_node[];     /* cmd_node.c: status, members, subscribe */
-extern const struct cli_command cmd_db[];       /* cmd_db.c: db ... */
+extern const struct cli_command cmd_key[];     /* cmd_key.c: key ... */
+extern const struct cli_command cmd_roster[];  /* cmd_roster.c: roster ..., the authority, offline */
+extern const struct cli_command cmd_publish[]; /* cmd_publish.c: publish */
+extern const struct cli_command cmd_inbox[];   /* cmd_inbox.c: inbox, show */
+extern const struct cli_command cmd_watch[];   /* cmd_watch.c: watch */
+extern const struct cli_command cmd_case[];    /* cmd_case.c: ack, reply, update, close, retract */
+extern const struct cli_command cmd_node[];    /* cmd_node.c: status, members, subscribe */
+extern const struct cli_command cmd_db[];      /* cmd_db.c: db ... */
 
 #define CMD_GROUPS 8
 /* The arrays above in the order of the help. */
@@ -23,7 +23,8 @@ const struct cli_command *cmd_group(size_t index);
 const struct cli_command *cmd_find(const char *first, const char *second, size_t *ret_words);
 /* True when commands of two words begin with it: "key". */
 bool cmd_is_group(const char *first);
-/* The command whose first word is nearest to a mistyped one, or NULL. With `first`: the nearest of that group's second words. */
+/* The command whose first word is nearest to a mistyped one, or NULL. With `first`: the nearest of that group's second
+ * words. */
 const char *cmd_near(const char *first, const char *word);
 
 #endif

@@ -1,4 +1,5 @@
-/* cmd_case: what people do with a case: acknowledge, reply, update, close, retract. Each returns once committed here. */
+/* cmd_case: what people do with a case: acknowledge, reply, update, close, retract. Each returns once committed here.
+ */
 #include "cli_api.h"
 #include "cli_view.h"
 #include "cli_wait.h"
@@ -10,9 +11,9 @@
 
 /* How one act is sent and waited for. */
 struct act {
-    const char *rest;   /* "/close" */
-    const char *of;     /* what to wait for: NULL the case, "acknowledgement", "reply" its own entry */
-    const char *done;   /* "closed" */
+    const char *rest; /* "/close" */
+    const char *of;   /* what to wait for: NULL the case, "acknowledgement", "reply" its own entry */
+    const char *done; /* "closed" */
 };
 
 static void tell(const struct act *act, const struct jdoc *answer, const char *id)
@@ -34,7 +35,8 @@ static int write_answer(struct cli *cli, const struct cli_args *args, const stru
 }
 
 /* The case's name from an answer, since a closing or another case may make what was typed ambiguous meanwhile. */
-static int wait_path(struct cli *cli, const struct cli_args *args, const struct jdoc *answer, char path[CLI_API_PATH_MAX])
+static int wait_path(struct cli *cli, const struct cli_args *args, const struct jdoc *answer,
+                     char path[CLI_API_PATH_MAX])
 {
     char name[120];
     const char *member = jdoc_get_text(answer, "member", NULL), *reference = jdoc_get_text(answer, "reference", NULL);
@@ -261,7 +263,9 @@ static int run_retract(struct cli *cli, const struct cli_args *args)
 
 static const struct cli_args_option ack_options[] = {
     {"as", 0, CLI_ARGS_VALUE, "NAME", "who; stays here, the receipt names the hotline only (default: your account)"},
-    CLI_OPTION_WAIT, CLI_OPTION_OUTPUT, CLI_OPTION_END,
+    CLI_OPTION_WAIT,
+    CLI_OPTION_OUTPUT,
+    CLI_OPTION_END,
 };
 static const struct cli_args_option reply_options[] = {
     {"message", 0, CLI_ARGS_VALUE, "TEXT", "words to the publisher"},
@@ -270,47 +274,82 @@ static const struct cli_args_option reply_options[] = {
     {"acting", 0, CLI_ARGS_FLAG, NULL, "we have taken it on"},
     {"nothing-here", 0, CLI_ARGS_FLAG, NULL, "looked; nothing"},
     {"language", 0, CLI_ARGS_VALUE, "TAG", "of the text (BCP 47: en, el, pt-PT)"},
-    CLI_OPTION_WAIT, CLI_OPTION_OUTPUT, CLI_OPTION_END,
+    CLI_OPTION_WAIT,
+    CLI_OPTION_OUTPUT,
+    CLI_OPTION_END,
 };
 static const struct cli_args_option update_options[] = {
     {"to", 0, CLI_ARGS_MANY, "COUNTRIES", "further countries concerned; nobody is taken off"},
-    CLI_OPTION_WAIT, CLI_OPTION_OUTPUT, CLI_OPTION_END,
+    CLI_OPTION_WAIT,
+    CLI_OPTION_OUTPUT,
+    CLI_OPTION_END,
 };
 static const struct cli_args_option close_options[] = {
-    {"outcome", 0, CLI_ARGS_VALUE, "CODE", "found-safe, found-harmed, found-deceased, returned, withdrawn, aged-out, taken-over"},
+    {"outcome", 0, CLI_ARGS_VALUE, "CODE",
+     "found-safe, found-harmed, found-deceased, returned, withdrawn, aged-out, taken-over"},
     {"found-country", 0, CLI_ARGS_VALUE, "CC", "where the child was found"},
     {"taken-over-by", 0, CLI_ARGS_VALUE, "MEMBER", "with taken-over"},
     {"reason", 0, CLI_ARGS_VALUE, "TEXT", "a sentence, without personal data"},
-    CLI_OPTION_WAIT, CLI_OPTION_OUTPUT, CLI_OPTION_END,
+    CLI_OPTION_WAIT,
+    CLI_OPTION_OUTPUT,
+    CLI_OPTION_END,
 };
 static const struct cli_args_option retract_options[] = {
     {"reason", 0, CLI_ARGS_VALUE, "TEXT", "a sentence, without personal data"},
-    CLI_OPTION_WAIT, CLI_OPTION_OUTPUT, CLI_OPTION_END,
+    CLI_OPTION_WAIT,
+    CLI_OPTION_OUTPUT,
+    CLI_OPTION_END,
 };
 
 const struct cli_command cmd_case[] = {
-    {.name = "ack", .synopsis = "ID [--as NAME]", .summary = "a person here has read it: tell the publisher",
+    {.name = "ack",
+     .synopsis = "ID [--as NAME]",
+     .summary = "a person here has read it: tell the publisher",
      .examples = "  hotline ack GR-2026-00001 --as Paola\n"
                  "  hotline ack gr-faros/GR-2026-00001 --wait accepted\n",
-     .options = ack_options, .least = 1, .most = 1, .run = run_ack},
-    {.name = "reply", .synopsis = "ID (--message TEXT | --question TEXT | --sighting FILE | --acting | --nothing-here)",
+     .options = ack_options,
+     .least = 1,
+     .most = 1,
+     .run = run_ack},
+    {.name = "reply",
+     .synopsis = "ID (--message TEXT | --question TEXT | --sighting FILE | --acting | --nothing-here)",
      .summary = "answer the publisher; nobody else reads it",
-     .examples = "  hotline reply GR-2026-00001 --message \"Bari police informed\"\n"
-                 "  hotline reply GR-2026-00001 --acting\n"
-                 "  hotline reply GR-2026-00001 --sighting seen.json --message \"by the ticket office\"\n"
-                 "\n  seen.json: {\"at\": \"2026-11-21T18:05:00+01:00\", \"place\": \"Bari, port\", \"country\": \"IT\", \"confidence\": \"PROBABLE\"}\n",
-     .options = reply_options, .least = 1, .most = 1, .run = run_reply},
-    {.name = "update", .synopsis = "ID FILE [--to COUNTRIES]", .summary = "a new revision of a case opened here, whole",
+     .examples =
+         "  hotline reply GR-2026-00001 --message \"Bari police informed\"\n"
+         "  hotline reply GR-2026-00001 --acting\n"
+         "  hotline reply GR-2026-00001 --sighting seen.json --message \"by the ticket office\"\n"
+         "\n  seen.json: {\"at\": \"2026-11-21T18:05:00+01:00\", \"place\": \"Bari, port\", \"country\": \"IT\",\n"
+         "              \"confidence\": \"PROBABLE\"}\n",
+     .options = reply_options,
+     .least = 1,
+     .most = 1,
+     .run = run_reply},
+    {.name = "update",
+     .synopsis = "ID FILE [--to COUNTRIES]",
+     .summary = "a new revision of a case opened here, whole",
      .examples = "  hotline update GR-2026-00001 case.json\n"
                  "  hotline update GR-2026-00001 case.json --to AL --wait delivered\n",
      .notes = "It reaches everybody who holds the case. After a closing it opens the case again, loudly.\n",
-     .options = update_options, .least = 2, .most = 2, .run = run_update},
-    {.name = "close", .synopsis = "ID --outcome CODE [--found-country CC] [--reason TEXT]", .summary = "end a case opened here",
+     .options = update_options,
+     .least = 2,
+     .most = 2,
+     .run = run_update},
+    {.name = "close",
+     .synopsis = "ID --outcome CODE [--found-country CC] [--reason TEXT]",
+     .summary = "end a case opened here",
      .examples = "  hotline close GR-2026-00001 --outcome found-safe --found-country IT\n"
                  "  hotline close GR-2026-00001 --outcome taken-over --taken-over-by it-lanterna\n",
-     .options = close_options, .least = 1, .most = 1, .run = run_close},
-    {.name = "retract", .synopsis = "ID --reason TEXT", .summary = "take back a case sent in error, as loud as it was sent",
+     .options = close_options,
+     .least = 1,
+     .most = 1,
+     .run = run_close},
+    {.name = "retract",
+     .synopsis = "ID --reason TEXT",
+     .summary = "take back a case sent in error, as loud as it was sent",
      .examples = "  hotline retract GR-2026-00001 --reason \"sent in error\"\n",
-     .options = retract_options, .least = 1, .most = 1, .run = run_retract},
+     .options = retract_options,
+     .least = 1,
+     .most = 1,
+     .run = run_retract},
     {0},
 };

@@ -37,8 +37,8 @@ static int run_backup(struct cli *cli, const struct cli_args *args)
     if (error != OK)
         return error;
     if (form == CLI_TABLE)
-        cli_talk("%s: %" PRId64 " bytes, verified. It holds personal data, encrypted; it opens with this member's key.", path,
-                 jdoc_get_int(answer, "size_bytes", 0));
+        cli_talk("%s: %" PRId64 " bytes, verified. It holds personal data, encrypted; it opens with this member's key.",
+                 path, jdoc_get_int(answer, "size_bytes", 0));
     else
         error = cli_write_doc(cli, form, answer);
     jdoc_free(answer);
@@ -53,7 +53,8 @@ static int run_restore(struct cli *cli, const struct cli_args *args)
         cli_hint(cli, "Stop the node and move %s away first (and %s-wal, %s-shm).", store, store, store);
     if (error != OK)
         return cli_failed(cli, error);
-    cli_talk("%s is restored. Start the daemon: it takes a new store id and fetches what it lacks from the relays.", store);
+    cli_talk("%s is restored. Start the daemon: it takes a new store id and fetches what it lacks from the relays.",
+             store);
     return OK;
 }
 
@@ -66,7 +67,8 @@ static int run_check(struct cli *cli, const struct cli_args *args)
         return error;
     error = db_inspect(cli_args_at(args, 0), &cli->note, &facts);
     if (error == ERR_BUSY)
-        cli_hint(cli, "A running node checks itself: hotline status. For the whole file, stop it first, or check a backup.");
+        cli_hint(cli,
+                 "A running node checks itself: hotline status. For the whole file, stop it first, or check a backup.");
     if (error != OK)
         return cli_failed(cli, error);
     struct jdoc *doc = jdoc_object();
@@ -76,7 +78,8 @@ static int run_check(struct cli *cli, const struct cli_args *args)
     jdoc_set_int(doc, "size_bytes", facts.size_bytes);
     struct buf out;
     buf_init(&out);
-    buf_printf(&out, "ok: a %s's store of %s, schema %d, %" PRId64 " bytes\n", facts.kind, facts.owner, facts.schema, facts.size_bytes);
+    buf_printf(&out, "ok: a %s's store of %s, schema %d, %" PRId64 " bytes\n", facts.kind, facts.owner, facts.schema,
+               facts.size_bytes);
     error = form == CLI_TABLE ? cli_write(cli, &out) : cli_write_doc(cli, form, doc);
     buf_free(&out);
     jdoc_free(doc);
@@ -87,14 +90,29 @@ static const struct cli_args_option output_options[] = {CLI_OPTION_OUTPUT, CLI_O
 static const struct cli_args_option no_options[] = {CLI_OPTION_END};
 
 const struct cli_command cmd_db[] = {
-    {.name = "db backup", .synopsis = "FILE [-o FORMAT]", .summary = "a verified copy of the running node's store",
+    {.name = "db backup",
+     .synopsis = "FILE [-o FORMAT]",
+     .summary = "a verified copy of the running node's store",
      .examples = "  hotline db backup /var/backups/hotline/2026-11-21.db\n",
-     .options = output_options, .least = 1, .most = 1, .run = run_backup},
-    {.name = "db restore", .synopsis = "BACKUP STORE", .summary = "put a backup in the place of a lost store (daemon stopped)",
+     .options = output_options,
+     .least = 1,
+     .most = 1,
+     .run = run_backup},
+    {.name = "db restore",
+     .synopsis = "BACKUP STORE",
+     .summary = "put a backup in the place of a lost store (daemon stopped)",
      .examples = "  hotline db restore /var/backups/hotline/2026-11-21.db /var/lib/hotline/node.db\n",
-     .options = no_options, .least = 2, .most = 2, .run = run_restore},
-    {.name = "db check", .synopsis = "STORE [-o FORMAT]", .summary = "is this store or backup whole? (daemon stopped)",
+     .options = no_options,
+     .least = 2,
+     .most = 2,
+     .run = run_restore},
+    {.name = "db check",
+     .synopsis = "STORE [-o FORMAT]",
+     .summary = "is this store or backup whole? (daemon stopped)",
      .examples = "  hotline db check /var/lib/hotline/node.db\n",
-     .options = output_options, .least = 1, .most = 1, .run = run_check},
+     .options = output_options,
+     .least = 1,
+     .most = 1,
+     .run = run_check},
     {0},
 };

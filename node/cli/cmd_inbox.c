@@ -79,7 +79,8 @@ const struct cli_command cmd_inbox[] = {
      .examples = "  hotline inbox\n"
                  "  hotline inbox -o json | jq -r '.[] | select(.state==\"OPEN\") | .reference'\n"
                  "  hotline inbox --sent\n",
-     .options = inbox_options, .run = run_inbox},
+     .options = inbox_options,
+     .run = run_inbox},
     {.name = "show",
      .synopsis = "ID [-o FORMAT]",
      .summary = "one case: what it says, who has it, what was answered",
@@ -88,6 +89,9 @@ const struct cli_command cmd_inbox[] = {
                  "  hotline show 3f9a2c -o json | jq '.ladder[] | {member, state}'\n",
      .notes = "ID is a reference, MEMBER/REFERENCE, or the first six or more digits of the case id.\n"
               "What fits more than one case is refused (2) with the list.\n",
-     .options = show_options, .least = 1, .most = 1, .run = run_show},
+     .options = show_options,
+     .least = 1,
+     .most = 1,
+     .run = run_show},
     {0},
 };

@@ -27,7 +27,8 @@ static int read_who(struct cli *cli, const struct cli_args *args, struct key_set
     if (!key_name_ok(id))
         return cli_fail(cli, ERR_INVALID, "\"%.60s\": an id has lower-case letters, digits and dashes, 40 at most", id);
     if ((relay != NULL) != cli_args_has(args, "endpoint"))
-        return cli_fail(cli, ERR_USAGE, relay != NULL ? "a relay needs --endpoint tcp://HOST:PORT" : "--endpoint is for relays");
+        return cli_fail(cli, ERR_USAGE,
+                        relay != NULL ? "a relay needs --endpoint tcp://HOST:PORT" : "--endpoint is for relays");
     if (country == NULL || name == NULL || name[0] == '\0')
         return cli_fail(cli, ERR_USAGE, "%s is missing", country == NULL ? "--country CC" : "--name NAME");
     if (strlen(name) > LIMIT_NAME_BYTES)
@@ -291,19 +292,37 @@ const struct cli_command cmd_key[] = {
     {.name = "key generate",
      .synopsis = "(--member ID | --relay ID --endpoint ENDPOINT) --country CC --name NAME -o KEY --request FILE",
      .summary = "make a key file and the request to be let in",
-     .examples = "  hotline key generate --member be-baken --country BE --name \"Baken\" -o be-baken.key --request be-baken.request\n"
-                 "  hotline key generate --relay relay-1 --endpoint tcp://relay.example.org:4460 --country BE --name \"Relay 1\" \\\n"
-                 "      -o relay-1.key --request relay-1.request --no-passphrase\n",
+     .examples = "  hotline key generate --member be-baken --country BE --name \"Baken\" \\\n"
+                 "      -o be-baken.key --request be-baken.request\n"
+                 "  hotline key generate --relay relay-1 --endpoint tcp://relay.example.org:4460 \\\n"
+                 "      --country BE --name \"Relay 1\" -o relay-1.key --request relay-1.request --no-passphrase\n",
      .notes = "The passphrase is read from the terminal, without echo. It never overwrites a key file.\n",
-     .options = generate_options, .run = run_generate},
-    {.name = "key show", .synopsis = "KEY [-o FORMAT]", .summary = "what a key file holds, without its secret",
+     .options = generate_options,
+     .run = run_generate},
+    {.name = "key show",
+     .synopsis = "KEY [-o FORMAT]",
+     .summary = "what a key file holds, without its secret",
      .examples = "  hotline key show be-baken.key\n  hotline key show be-baken.key -o json\n",
-     .options = show_options, .least = 1, .most = 1, .run = run_show},
-    {.name = "key fingerprint", .synopsis = "KEY|REQUEST [--words]", .summary = "what two people compare by telephone",
+     .options = show_options,
+     .least = 1,
+     .most = 1,
+     .run = run_show},
+    {.name = "key fingerprint",
+     .synopsis = "KEY|REQUEST [--words]",
+     .summary = "what two people compare by telephone",
      .examples = "  hotline key fingerprint be-baken.request --words\n  hotline key fingerprint be-baken.key\n",
-     .options = fingerprint_options, .least = 1, .most = 1, .run = run_fingerprint},
-    {.name = "key passphrase", .synopsis = "KEY", .summary = "lock a key file with another passphrase",
-     .examples = "  hotline key passphrase be-baken.key\n  hotline key passphrase be-baken.key --passphrase-file new.txt\n",
-     .options = passphrase_options, .least = 1, .most = 1, .run = run_passphrase},
+     .options = fingerprint_options,
+     .least = 1,
+     .most = 1,
+     .run = run_fingerprint},
+    {.name = "key passphrase",
+     .synopsis = "KEY",
+     .summary = "lock a key file with another passphrase",
+     .examples =
+         "  hotline key passphrase be-baken.key\n  hotline key passphrase be-baken.key --passphrase-file new.txt\n",
+     .options = passphrase_options,
+     .least = 1,
+     .most = 1,
+     .run = run_passphrase},
     {0},
 };

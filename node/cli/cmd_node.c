@@ -57,19 +57,21 @@ static void add_facts(const struct jdoc *status, int64_t now_us, struct buf *out
     char text[CLI_VIEW_LIST_MAX], expires[CLI_TEXT_TIME_MAX];
     const struct jdoc *inbox = jdoc_get(status, "inbox");
     snprintf(text, sizeof text, "%.40s (%.2s) %.120s, %.20s", jdoc_get_text(status, "member", "?"),
-             jdoc_get_text(status, "country", "?"), jdoc_get_text(status, "name", ""), jdoc_get_text(status, "standing", "?"));
+             jdoc_get_text(status, "country", "?"), jdoc_get_text(status, "name", ""),
+             jdoc_get_text(status, "standing", "?"));
     add_line(out, "member", text);
     add_line(out, "version", jdoc_get_text(status, "version", NULL));
     cli_text_time(jdoc_get_text(status, "roster_expires_at", NULL), now_us, expires);
-    snprintf(text, sizeof text, "version %" PRId64 ", valid until %s", jdoc_get_int(status, "roster_version", 0), expires);
+    snprintf(text, sizeof text, "version %" PRId64 ", valid until %s", jdoc_get_int(status, "roster_version", 0),
+             expires);
     add_line(out, "roster", text);
     cli_view_list(jdoc_get(status, "subscriptions"), text);
     add_line(out, "subscriptions", text);
     snprintf(text, sizeof text, "%" PRId64 " open, %" PRId64 " to be answered, %" PRId64 " in all",
              jdoc_get_int(inbox, "open", 0), jdoc_get_int(inbox, "unacknowledged", 0), jdoc_get_int(inbox, "total", 0));
     add_line(out, "inbox", text);
-    snprintf(text, sizeof text, "%" PRId64 " not yet accepted, %" PRId64 " steps late", jdoc_get_int(status, "outbox", 0),
-             jdoc_get_int(status, "late", 0));
+    snprintf(text, sizeof text, "%" PRId64 " not yet accepted, %" PRId64 " steps late",
+             jdoc_get_int(status, "outbox", 0), jdoc_get_int(status, "late", 0));
     add_line(out, "outbox", text);
     snprintf(text, sizeof text, "%+" PRId64 " ms against the relays", jdoc_get_int(status, "clock_offset_ms", 0));
     add_line(out, "clock", text);
@@ -82,7 +84,8 @@ static int add_status(const struct jdoc *status, struct buf *out)
 {
     int64_t now_us = clock_wall_us();
     add_facts(status, now_us, out);
-    const struct jdoc *warnings = jdoc_get(status, "warnings"), *pending = jdoc_get(jdoc_get(status, "inbox"), "pending");
+    const struct jdoc *warnings = jdoc_get(status, "warnings"),
+                      *pending = jdoc_get(jdoc_get(status, "inbox"), "pending");
     for (size_t i = 0; i < jdoc_count(warnings); i++) {
         cli_add_coloured(out, "33;1", "WARNING");
         buf_add_text(out, "        ");
@@ -93,7 +96,8 @@ static int add_status(const struct jdoc *status, struct buf *out)
         const struct jdoc *one = jdoc_at(pending, i);
         char text[CLI_VIEW_LIST_MAX];
         snprintf(text, sizeof text, "a case of %.40s (%.12s) waits for its sender to come back; call %.20s",
-                 jdoc_get_text(one, "member", "?"), jdoc_get_text(one, "urgency", "?"), jdoc_get_text(one, "phone", "-"));
+                 jdoc_get_text(one, "member", "?"), jdoc_get_text(one, "urgency", "?"),
+                 jdoc_get_text(one, "phone", "-"));
         add_line(out, "PENDING", text);
     }
     return add_relays(jdoc_get(status, "relays"), now_us, out);
@@ -101,8 +105,8 @@ static int add_status(const struct jdoc *status, struct buf *out)
 
 static int add_members(const struct jdoc *members, struct buf *out)
 {
-    static const char *const headers[] = {"MEMBER", "COUNTRY", "NAME", "ROLE", "STANDING", "CONNECTED", "CONSOLE",
-                                          "LANGUAGES", "SUBSCRIBES TO", "PHONE", "KEY UNTIL"};
+    static const char *const headers[] = {"MEMBER",  "COUNTRY",   "NAME",          "ROLE",  "STANDING", "CONNECTED",
+                                          "CONSOLE", "LANGUAGES", "SUBSCRIBES TO", "PHONE", "KEY UNTIL"};
     struct cli_table *table = cli_table_new(headers, 11);
     if (table == NULL)
         return ERR_NOMEM;
@@ -225,8 +229,8 @@ static int run_subscribe(struct cli *cli, const struct cli_args *args)
     if (error == OK && cli_args_has(args, "neighbours"))
         error = with_neighbours(cli, body);
     if (error == OK)
-        error = jdoc_count(body) == 0 ? cli_api_get(cli, "/v1/subscriptions", &answer)
-                                      : cli_api_send(cli, "PUT", "/v1/subscriptions", body, &answer);
+        error = jdoc_count(body) == 0 ? cli_api_get(cli, "/v1/subscriptions", &answer) :
+                                        cli_api_send(cli, "PUT", "/v1/subscriptions", body, &answer);
     jdoc_free(body);
     if (error != OK)
         return error;
@@ -255,21 +259,30 @@ static const struct cli_args_option subscribe_options[] = {
 };
 
 const struct cli_command cmd_node[] = {
-    {.name = "status", .synopsis = "[-o FORMAT]", .summary = "this node: relays, roster, inbox, clock, warnings",
+    {.name = "status",
+     .synopsis = "[-o FORMAT]",
+     .summary = "this node: relays, roster, inbox, clock, warnings",
      .examples = "  hotline status\n"
                  "  hotline status -o json | jq '[.relays[] | select(.state==\"CONNECTED\")] | length'\n",
-     .options = read_options, .run = run_status},
-    {.name = "members", .synopsis = "[-o FORMAT]", .summary = "who takes part, who is there, whom to call",
+     .options = read_options,
+     .run = run_status},
+    {.name = "members",
+     .synopsis = "[-o FORMAT]",
+     .summary = "who takes part, who is there, whom to call",
      .examples = "  hotline members\n"
                  "  hotline members -o json | jq -r '.[] | select(.country==\"IT\") | .phone'\n",
-     .options = read_options, .run = run_members},
-    {.name = "subscribe", .synopsis = "[COUNTRY]... [--neighbours] | --add COUNTRIES | --remove COUNTRIES | --none",
+     .options = read_options,
+     .run = run_members},
+    {.name = "subscribe",
+     .synopsis = "[COUNTRY]... [--neighbours] | --add COUNTRIES | --remove COUNTRIES | --none",
      .summary = "whose cases to get besides those that concern one's own country",
      .examples = "  hotline subscribe\n"
                  "  hotline subscribe FR DE\n"
                  "  hotline subscribe --add PL --remove DE\n"
                  "  hotline subscribe --neighbours\n",
      .notes = "Without arguments it shows the set. Countries named replace it.\n",
-     .options = subscribe_options, .most = 250, .run = run_subscribe},
+     .options = subscribe_options,
+     .most = 250,
+     .run = run_subscribe},
     {0},
 };

@@ -1,4 +1,5 @@
-/* cmd_publish: one case to the hotlines meant. Has no default between live and exercise and none for whom: a person says. */
+/* cmd_publish: one case to the hotlines meant. Has no default between live and exercise and none for whom: a person
+ * says. */
 #include <inttypes.h>
 #include <unistd.h>
 
@@ -13,7 +14,7 @@
 #include "proto/clock.h"
 
 struct draft {
-    struct jdoc *request;  /* the body of POST /v1/cases */
+    struct jdoc *request; /* the body of POST /v1/cases */
     Hotline__Case *alert;
 };
 
@@ -121,7 +122,8 @@ static int add_members(const struct jdoc *members, const char *title, const char
 static int add_plan(const struct jdoc *plan, struct buf *out)
 {
     bool drill = strcmp(jdoc_get_text(plan, "status", ""), "EXERCISE") == 0;
-    buf_printf(out, "%s%s\n", drill ? "*** EXERCISE ***" : "LIVE", jdoc_get_bool(plan, "restricted", false) ? ", restricted" : "");
+    buf_printf(out, "%s%s\n", drill ? "*** EXERCISE ***" : "LIVE",
+               jdoc_get_bool(plan, "restricted", false) ? ", restricted" : "");
     int error = add_members(jdoc_get(plan, "recipients"), "It goes to", "WHY", out);
     if (error == OK)
         error = add_members(jdoc_get(plan, "not_recipients"), "It does NOT go to", "STANDING", out);
@@ -206,9 +208,9 @@ static void copy_member(struct jdoc *to, const struct jdoc *from, const char *ke
 
 static int write_result(struct cli *cli, enum cli_form form, const struct jdoc *view)
 {
-    static const char *const keys[] = {"reference", "case_id", "member", "revision", "status", "state", "sent_at", "expires_at",
-                                       "restricted", "countries", "accepted_by", "accepted_needed", "relays", "unreached",
-                                       "left_out", "ladder"};
+    static const char *const keys[] = {
+        "reference",  "case_id",   "member",      "revision",        "status", "state",     "sent_at",  "expires_at",
+        "restricted", "countries", "accepted_by", "accepted_needed", "relays", "unreached", "left_out", "ladder"};
     int error = OK;
     if (form == CLI_TABLE) {
         struct buf out;
@@ -302,9 +304,14 @@ const struct cli_command cmd_publish[] = {
      .examples = "  hotline publish case.json --live --to IT,FR --wait delivered\n"
                  "  hotline publish case.json --exercise --neighbours --dry-run\n"
                  "  hotline publish - --live --to IT --confirm Eleni --wait accepted -W 30s -o json <case.json\n",
-     .notes = "The case is a JSON file (docs/openapi.yaml, Case). On a terminal it shows who gets it and who does not, and asks\n"
-              "for the child's given name; elsewhere --confirm says it. A call that is cut off and tried again sends once.\n"
-              "Exit with --wait: 7 when it was reached in part, 5 when every relay refused, 6 when time was over.\n",
-     .options = options, .least = 1, .most = 1, .run = run_publish},
+     .notes =
+         "The case is a JSON file (docs/openapi.yaml, Case). On a terminal it shows who gets it and who does not,\n"
+         "and asks for the child's given name; elsewhere --confirm says it. A call that is cut off and tried\n"
+         "again sends once.\n"
+         "Exit with --wait: 7 when it was reached in part, 5 when every relay refused, 6 when time was over.\n",
+     .options = options,
+     .least = 1,
+     .most = 1,
+     .run = run_publish},
     {0},
 };

@@ -20,7 +20,8 @@
 /* A former key counts for so long after its successor came. */
 #define FORMER_US (30 * CLOCK_DAY_US)
 
-static int read_number(struct cli *cli, const struct cli_args *args, const char *name, size_t fallback, size_t *ret_value)
+static int read_number(struct cli *cli, const struct cli_args *args, const char *name, size_t fallback,
+                       size_t *ret_value)
 {
     const char *text = cli_args_text(args, name, NULL);
     char *end = NULL;
@@ -223,8 +224,12 @@ static void inherit(const struct cli_args *args, const struct jdoc *old, struct 
 {
     static const struct {
         const char *field, *option;
-    } kept[] = {{"standing", ""}, {"role", "role"}, {"emergency_phone", "phone"}, {"languages", "languages"},
-                {"accredited_until_us", "until"}, {"may_subscribe", "may-subscribe"}};
+    } kept[] = {{"standing", ""},
+                {"role", "role"},
+                {"emergency_phone", "phone"},
+                {"languages", "languages"},
+                {"accredited_until_us", "until"},
+                {"may_subscribe", "may-subscribe"}};
     for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
         if (!cli_args_has(args, kept[i].option) && jdoc_get(old, kept[i].field) != NULL)
             jdoc_set_doc(entry, kept[i].field, jdoc_copy(jdoc_get(old, kept[i].field)));
@@ -293,7 +298,8 @@ static int run_add(struct cli *cli, const struct cli_args *args)
     if (error == OK) {
         char fingerprint[KEY_FINGERPRINT_MAX];
         key_fingerprint(request->identity_key.data, fingerprint);
-        cli_talk("%s (%s): compare its fingerprint by telephone before signing:\n%s", request->id, request->country, fingerprint);
+        cli_talk("%s (%s): compare its fingerprint by telephone before signing:\n%s", request->id, request->country,
+                 fingerprint);
     }
     jdoc_free(draft);
     mapper_free(request != NULL ? &request->base : NULL, NULL);
@@ -420,7 +426,8 @@ static int run_show(struct cli *cli, const struct cli_args *args)
     buf_init(&out);
     if (jdoc_get(doc, "version") != NULL)
         buf_printf(&out, "version %" PRId64 ", issued %s, expires %s (signatures not checked: roster verify)\n\n",
-                   jdoc_get_int(doc, "version", 0), jdoc_get_text(doc, "issued_at_us", "?"), jdoc_get_text(doc, "expires_at_us", "?"));
+                   jdoc_get_int(doc, "version", 0), jdoc_get_text(doc, "issued_at_us", "?"),
+                   jdoc_get_text(doc, "expires_at_us", "?"));
     error = add_members(jdoc_get(doc, "members"), &out);
     if (error == OK)
         error = add_relays(jdoc_get(doc, "relays"), &out);
@@ -477,40 +484,84 @@ static const struct cli_args_option no_options[] = {CLI_OPTION_END};
 static const struct cli_args_option show_options[] = {CLI_OPTION_OUTPUT, CLI_OPTION_END};
 
 const struct cli_command cmd_roster[] = {
-    {.name = "roster init", .synopsis = "DIR [--keys N] [--threshold K]", .summary = "make an authority: its keys and an empty roster",
+    {.name = "roster init",
+     .synopsis = "DIR [--keys N] [--threshold K]",
+     .summary = "make an authority: its keys and an empty roster",
      .examples = "  hotline roster init net\n  hotline roster init net --keys 3 --threshold 2\n",
      .notes = "DIR gets authority.pub, authority.key (or authority-1.key ...) and draft.json.\n",
-     .options = init_options, .least = 1, .most = 1, .run = run_init},
-    {.name = "roster add", .synopsis = "DIR REQUEST [--role ROLE] [--phone PHONE] [OPTION]...",
+     .options = init_options,
+     .least = 1,
+     .most = 1,
+     .run = run_init},
+    {.name = "roster add",
+     .synopsis = "DIR REQUEST [--role ROLE] [--phone PHONE] [OPTION]...",
      .summary = "take a hotline or a relay onto the roster",
      .examples = "  hotline roster add net be-baken.request --role hotline --phone +3225550000 --languages fr,nl,de\n"
                  "  hotline roster add net relay-1.request\n",
-     .options = add_options, .least = 2, .most = 2, .run = run_add},
-    {.name = "roster suspend", .synopsis = "DIR ID", .summary = "a member that may finish, and open nothing",
+     .options = add_options,
+     .least = 2,
+     .most = 2,
+     .run = run_add},
+    {.name = "roster suspend",
+     .synopsis = "DIR ID",
+     .summary = "a member that may finish, and open nothing",
      .examples = "  hotline roster suspend net pl-kompas\n",
-     .options = no_options, .least = 2, .most = 2, .run = run_suspend},
-    {.name = "roster withdraw", .synopsis = "DIR ID", .summary = "cut off a member, or take a relay out",
+     .options = no_options,
+     .least = 2,
+     .most = 2,
+     .run = run_suspend},
+    {.name = "roster withdraw",
+     .synopsis = "DIR ID",
+     .summary = "cut off a member, or take a relay out",
      .examples = "  hotline roster withdraw net be-baken && hotline roster sign net -o roster.signed\n",
-     .options = no_options, .least = 2, .most = 2, .run = run_withdraw},
-    {.name = "roster reinstate", .synopsis = "DIR ID", .summary = "a suspended or withdrawn member is active again",
+     .options = no_options,
+     .least = 2,
+     .most = 2,
+     .run = run_withdraw},
+    {.name = "roster reinstate",
+     .synopsis = "DIR ID",
+     .summary = "a suspended or withdrawn member is active again",
      .examples = "  hotline roster reinstate net pl-kompas\n",
-     .options = no_options, .least = 2, .most = 2, .run = run_reinstate},
-    {.name = "roster sign", .synopsis = "DIR -o FILE [--with KEYFILE]... [--expires 90d] [--renew]",
+     .options = no_options,
+     .least = 2,
+     .most = 2,
+     .run = run_reinstate},
+    {.name = "roster sign",
+     .synopsis = "DIR -o FILE [--with KEYFILE]... [--expires 90d] [--renew]",
      .summary = "sign the roster, or add a signature",
      .examples = "  hotline roster sign net -o roster.signed\n"
                  "  hotline roster sign net --with /media/stick/authority-2.key -o roster.signed\n",
-     .notes = "When the content has changed since the last signing it makes the next version, else it adds its signatures to\n"
-              "FILE. It signs with each of DIR/authority*.key that it can open, or with those named by --with.\n",
-     .options = cmd_roster_sign_options, .least = 1, .most = 1, .run = cmd_roster_sign_run},
-    {.name = "roster verify", .synopsis = "FILE --authority PUB", .summary = "is this roster signed by the authority, and in force?",
+     .notes = "When the content has changed since the last signing it makes the next version, else it adds its\n"
+              "signatures to FILE. It signs with each of DIR/authority*.key that it can open,\n"
+              "or with those named by --with.\n",
+     .options = cmd_roster_sign_options,
+     .least = 1,
+     .most = 1,
+     .run = cmd_roster_sign_run},
+    {.name = "roster verify",
+     .synopsis = "FILE --authority PUB",
+     .summary = "is this roster signed by the authority, and in force?",
      .examples = "  hotline roster verify roster.signed --authority authority.pub\n",
-     .options = cmd_roster_verify_options, .least = 1, .most = 1, .run = cmd_roster_verify_run},
-    {.name = "roster diff", .synopsis = "DIR | BEFORE AFTER", .summary = "what changed",
+     .options = cmd_roster_verify_options,
+     .least = 1,
+     .most = 1,
+     .run = cmd_roster_verify_run},
+    {.name = "roster diff",
+     .synopsis = "DIR | BEFORE AFTER",
+     .summary = "what changed",
      .examples = "  hotline roster diff net\n  hotline roster diff old.signed roster.signed\n",
      .notes = "DIR alone compares what was signed last with the draft.\n",
-     .options = no_options, .least = 1, .most = 2, .run = run_diff},
-    {.name = "roster show", .synopsis = "DIR|FILE [-o FORMAT]", .summary = "who is on it",
+     .options = no_options,
+     .least = 1,
+     .most = 2,
+     .run = run_diff},
+    {.name = "roster show",
+     .synopsis = "DIR|FILE [-o FORMAT]",
+     .summary = "who is on it",
      .examples = "  hotline roster show net\n  hotline roster show roster.signed -o json | jq '.members[].id'\n",
-     .options = show_options, .least = 1, .most = 1, .run = run_show},
+     .options = show_options,
+     .least = 1,
+     .most = 1,
+     .run = run_show},
     {0},
 };

@@ -1,4 +1,5 @@
-/* cmd_roster_sign: puts signatures under a roster and checks them. Never signs what it did not just check by every rule. */
+/* cmd_roster_sign: puts signatures under a roster and checks them. Never signs what it did not just check by every
+ * rule. */
 #include "cmd_roster_sign.h"
 
 #include <dirent.h>
@@ -22,7 +23,7 @@ struct signing {
     struct buf bytes;             /* the roster to sign */
     struct buf signatures;        /* a SignedRoster over bytes, or empty */
     size_t signed_with, skipped;
-    bool fresh;                   /* a new version */
+    bool fresh; /* a new version */
 };
 
 int cmd_roster_peek(struct cli *cli, const char *path, struct buf *ret_signed, Hotline__Roster **ret_roster)
@@ -242,7 +243,8 @@ static int sign_all(struct cli *cli, const struct cli_args *args, struct signing
         error = sign_with(cli, args, path, signing);
     if (error == OK && signing->signed_with == 0) {
         cli_hint(cli, "Name a key file with --with KEYFILE, or put authority*.key into the folder.");
-        error = cli_fail(cli, signing->skipped > 0 ? ERR_PASSPHRASE : ERR_NOT_FOUND, "no authority key could be opened");
+        error =
+            cli_fail(cli, signing->skipped > 0 ? ERR_PASSPHRASE : ERR_NOT_FOUND, "no authority key could be opened");
     }
     return error;
 }
@@ -269,12 +271,13 @@ static int tell(struct cli *cli, const char *out_path, const struct signing *sig
     roster_free(roster);
     if (error != OK && error != ERR_THRESHOLD)
         return cli_fail(cli, error, "%s", err_explain(&note, error));
-    cli_talk("%s: roster version %" PRIu64 "%s", out_path, version, signing->fresh ? "" : ", unchanged, signature added");
+    cli_talk("%s: roster version %" PRIu64 "%s", out_path, version,
+             signing->fresh ? "" : ", unchanged, signature added");
     if (error == ERR_THRESHOLD)
         cli_warn("%s: pass %s on to the next signer", err_explain(&note, error), out_path);
     if (signing->next->n_relays < FEW_RELAYS)
-        cli_warn("%zu relay%s: a network runs three or more, so that losing one delays nothing", signing->next->n_relays,
-                 signing->next->n_relays == 1 ? "" : "s");
+        cli_warn("%zu relay%s: a network runs three or more, so that losing one delays nothing",
+                 signing->next->n_relays, signing->next->n_relays == 1 ? "" : "s");
     return OK;
 }
 

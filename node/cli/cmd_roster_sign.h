@@ -12,11 +12,13 @@
 
 extern const struct cli_args_option cmd_roster_sign_options[];
 extern const struct cli_args_option cmd_roster_verify_options[];
+/* Runs `roster sign`. */
 int cmd_roster_sign_run(struct cli *cli, const struct cli_args *args);
+/* Runs `roster verify`. */
 int cmd_roster_verify_run(struct cli *cli, const struct cli_args *args);
 
-/* A signed roster's file: its content, unverified (freed by mapper_free), and its bytes into ret_signed (initialised by the
- * caller; may be NULL). */
+/* A signed roster's file: its content, unverified (freed by mapper_free), and its bytes into ret_signed (initialised by
+ * the caller; may be NULL). */
 int cmd_roster_peek(struct cli *cli, const char *path, struct buf *ret_signed, Hotline__Roster **ret_roster) MUST_CHECK;
 
 #endif

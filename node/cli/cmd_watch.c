@@ -1,4 +1,5 @@
-/* cmd_watch: what happens, as it happens; and a program for each event. Never loses an event over a broken connection. */
+/* cmd_watch: what happens, as it happens; and a program for each event. Never loses an event over a broken connection.
+ */
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -123,7 +124,8 @@ static bool on_piece(void *ctx, struct slice piece)
     struct watch *watch = ctx;
     bool go_on = cli_sse_feed(&watch->sse, piece);
     if (watch->sse.failed)
-        watch->error = cli_fail(watch->cli, ERR_LIMIT, "the node sent an event larger than %d bytes", CLI_SSE_BYTES_MAX);
+        watch->error =
+            cli_fail(watch->cli, ERR_LIMIT, "the node sent an event larger than %d bytes", CLI_SSE_BYTES_MAX);
     return go_on;
 }
 
@@ -144,9 +146,12 @@ static bool is_over(const struct watch *watch)
 /* One connection. *ret_again: it broke, and the stream goes on with the next one. */
 static int listen_once(struct watch *watch, struct cli_http *http, bool *ret_again)
 {
-    struct cli_http_stream stream = {.path = "/v1/events", .timeout_ms = left_ms(watch), .silence_ms = SILENCE_MS,
+    struct cli_http_stream stream = {.path = "/v1/events",
+                                     .timeout_ms = left_ms(watch),
+                                     .silence_ms = SILENCE_MS,
                                      .last_event_id = watch->last_id[0] != '\0' ? watch->last_id : NULL,
-                                     .on_piece = on_piece, .ctx = watch};
+                                     .on_piece = on_piece,
+                                     .ctx = watch};
     struct buf refusal;
     int status = 200;
     buf_init(&refusal);
@@ -233,7 +238,8 @@ static const struct cli_args_option options[] = {
     {"count", 'C', CLI_ARGS_VALUE, "N", "stop after N events"},
     {"timeout", 'W', CLI_ARGS_VALUE, "DURATION", "stop after this long, with exit status 6"},
     {"after", 0, CLI_ARGS_VALUE, "ID", "begin after this event (0: with all that the node still keeps)"},
-    {"exec", 0, CLI_ARGS_VALUE, "COMMAND", "run COMMAND by /bin/sh for each event, the event's JSON on its standard input"},
+    {"exec", 0, CLI_ARGS_VALUE, "COMMAND",
+     "run COMMAND by /bin/sh for each event, the event's JSON on its standard input"},
     CLI_OPTION_OUTPUT,
     CLI_OPTION_END,
 };
@@ -246,9 +252,10 @@ const struct cli_command cmd_watch[] = {
                  "  hotline watch -o jsonl | jq -r 'select(.type==\"ladder.changed\") | .member + \" \" + .state'\n"
                  "  hotline watch --exec 'jq -e \".type == \\\"case.received\\\"\" >/dev/null && play alarm.wav'\n"
                  "  hotline watch -C 1 -W 60s\n",
-     .notes = "With -o json or jsonl each event is one line. A connection that breaks is made again, and nothing is missed as\n"
-              "long as the node kept running. COMMAND is text of yours for the shell; nothing that came from the network is put into\n"
-              "it. Commands run one after the other.\n",
-     .options = options, .run = run_watch},
+     .notes = "With -o json or jsonl each event is one line. A connection that breaks is made again, and nothing is\n"
+              "missed as long as the node kept running. COMMAND is text of yours for the shell; nothing that came\n"
+              "from the network is put into it. Commands run one after the other.\n",
+     .options = options,
+     .run = run_watch},
     {0},
 };

@@ -1,4 +1,5 @@
-/* main: finds the command, reads its arguments, runs it, and says once how it ended. Knows nothing of what commands do. */
+/* main: finds the command, reads its arguments, runs it, and says once how it ended. Knows nothing of what commands do.
+ */
 #include <locale.h>
 
 #include "cli_help.h"
@@ -42,8 +43,8 @@ static int refuse_command(struct cli *cli, const char *first, const char *second
     if (near == NULL)
         return cli_fail(cli, ERR_USAGE, "there is no command \"%s%s%s\"", group ? first : "", group ? " " : "", wrong);
     int len = (int)strcspn(near, " ");
-    return cli_fail(cli, ERR_USAGE, "there is no command \"%s%s%s\"; did you mean `hotline %s%s%.*s`?", group ? first : "",
-                    group ? " " : "", wrong, group ? first : "", group ? " " : "", len, near);
+    return cli_fail(cli, ERR_USAGE, "there is no command \"%s%s%s\"; did you mean `hotline %s%s%.*s`?",
+                    group ? first : "", group ? " " : "", wrong, group ? first : "", group ? " " : "", len, near);
 }
 
 static int check_count(struct cli *cli, const struct cli_args *args)
@@ -81,7 +82,8 @@ static int run(struct cli *cli, const char *const *argv, size_t argc)
     return error;
 }
 
-/* Options before the command; *ret_help, *ret_version as asked. Returns how many words they took, or a negative error. */
+/* Options before the command; *ret_help, *ret_version as asked. Returns how many words they took, or a negative error.
+ */
 static int take_leading(struct cli *cli, const char *const *argv, size_t argc, bool *ret_help, bool *ret_version)
 {
     size_t at = 0;

@@ -8,6 +8,7 @@
 #define TESTS_UNIT_RELAY_WORLD_H
 
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "fixture.h"
@@ -454,6 +455,37 @@ static inline void world_taken(struct world *world, unsigned member, struct slic
     taken.n_names = 1;
     taken.names = names;
     world_say(world, member, WIRE_TAKEN, &taken.base);
+}
+
+/* "I cannot read this", with the recipient's present card. */
+static inline void world_unreadable(struct world *world, unsigned recipient, const struct world_alert *alert,
+                                    Hotline__UnreadableCode__Code code)
+{
+    Hotline__Unreadables frame = HOTLINE__UNREADABLES__INIT;
+    Hotline__SignedUnreadable signed_unreadable = HOTLINE__SIGNED_UNREADABLE__INIT;
+    Hotline__Unreadable unreadable = HOTLINE__UNREADABLE__INIT;
+    struct key_signature signature;
+    struct wire_arena arena;
+    struct card card;
+    struct buf bytes;
+
+    unreadable.recipient = world->fixture.member[recipient]->id;
+    unreadable.sender = world->fixture.member[alert->sender]->id;
+    WIRE_SET_BYTES(&unreadable, envelope_hash, alert->sealed.hash.bytes, KEY_HASH_BYTES);
+    WIRE_SET(&unreadable, code, code);
+    WIRE_SET(&unreadable, at_us, world->now_us);
+    buf_init(&bytes);
+    assert_int_equal(receipt_sign_unreadable(&unreadable, world->fixture.member[recipient], &bytes, &signature), OK);
+    assert_int_equal(wire_arena_init(&arena), OK);
+    world_card(world, recipient, &card);
+    WIRE_SET_BYTES(&signed_unreadable, unreadable, bytes.data, bytes.len);
+    WIRE_SET_BYTES(&signed_unreadable, signature, signature.bytes, KEY_SIGNATURE_BYTES);
+    assert_int_equal(card_view(&card, &arena, &signed_unreadable.card), OK);
+    frame.unreadable = &signed_unreadable;
+    world_say(world, recipient, WIRE_UNREADABLES, &frame.base);
+    buf_free(&bytes);
+    card_done(&card);
+    wire_arena_done(&arena);
 }
 
 /* The one acceptance of the next Accepted frame for this member; verified. */

@@ -20,8 +20,8 @@ static const struct cli_args_option common[] = {
 };
 static const struct cli_args_option *const tables[2] = {own, common};
 
-#define PARSE(note, args, ...)                                                                                          \
-    cli_args_parse((const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *),       \
+#define PARSE(note, args, ...)                                                                                         \
+    cli_args_parse((const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *),    \
                    tables, (note), (args))
 
 static void cli_args_every_form_is_read(void **state)

@@ -21,8 +21,9 @@ static bool note_event(void *ctx, const char *id, const char *type, const char *
     return ++seen->count != seen->stop_after;
 }
 
-static const char stream[] = ": hello\n\nid: 7\nevent: case.received\ndata: {\"a\":1}\n\nevent: heartbeat\r\ndata: {}\r\n\r\n"
-                             "data: one\ndata:two\nretry: 5\n\nid: 9\n\n";
+static const char stream[] =
+    ": hello\n\nid: 7\nevent: case.received\ndata: {\"a\":1}\n\nevent: heartbeat\r\ndata: {}\r\n\r\n"
+    "data: one\ndata:two\nretry: 5\n\nid: 9\n\n";
 #define WANTED "[7|case.received|{\"a\":1}][|heartbeat|{}][|message|one\ntwo]"
 
 static void cli_sse_events_are_found_however_the_stream_is_cut(void **state)

@@ -26,19 +26,28 @@ static void cli_text_controls_are_stripped(void **state)
     (void)state;
     cleans_to("plain", "plain");
     cleans_to("\033[31mred\033[0m", "[31mred[0m");
-    cleans_to("a\001\x7f" "b", "ab");
-    cleans_to("\xc2\x9b" "31m", "31m");                      /* C1 CSI */
-    cleans_to("x\xe2\x80\xae" "y\xe2\x81\xa6z", "xyz");      /* RLO, LRI */
-    cleans_to("x\xe2\x80\x8fy\xd8\x9cz", "xyz");             /* RLM, ALM */
+    cleans_to("a\001\x7f"
+              "b",
+              "ab");
+    cleans_to("\xc2\x9b"
+              "31m",
+              "31m"); /* C1 CSI */
+    cleans_to("x\xe2\x80\xae"
+              "y\xe2\x81\xa6z",
+              "xyz");                            /* RLO, LRI */
+    cleans_to("x\xe2\x80\x8fy\xd8\x9cz", "xyz"); /* RLM, ALM */
     cleans_to("a\tb\nc", "a b c");
     cleans_to("\xce\xa6\xce\xac\xcf\x81\xce\xbf\xcf\x82", "\xce\xa6\xce\xac\xcf\x81\xce\xbf\xcf\x82");
-    cleans_to("\xf3\xa0\x81\x81tag", "tag");                 /* a language tag character */
+    cleans_to("\xf3\xa0\x81\x81tag", "tag"); /* a language tag character */
 }
 
 static void cli_text_broken_utf8_becomes_replacement(void **state)
 {
     (void)state;
-    cleans_to("a\xff" "b", "a\xef\xbf\xbd" "b");
+    cleans_to("a\xff"
+              "b",
+              "a\xef\xbf\xbd"
+              "b");
     cleans_to("a\xe2\x82", "a\xef\xbf\xbd\xef\xbf\xbd");
     cleans_to("\xc0\x9b[31m", "\xef\xbf\xbd\xef\xbf\xbd[31m"); /* overlong ESC */
 }
@@ -57,12 +66,12 @@ static void cli_text_width_counts_columns(void **state)
 {
     (void)state;
     assert_int_equal(cli_text_width("abc"), 3);
-    assert_int_equal(cli_text_width("\xce\xa6\xce\xac\xcf\x81\xce\xbf\xcf\x82"), 5);   /* Greek */
-    assert_int_equal(cli_text_width("\xe6\x97\xa5\xe6\x9c\xac"), 4);                   /* Japanese */
-    assert_int_equal(cli_text_width("e\xcc\x81"), 1);                                  /* combining acute */
-    assert_int_equal(cli_text_width("\xf0\x9f\x9a\xa8"), 2);                           /* an emoji */
-    assert_int_equal(cli_text_width("\xd7\xa9\xd6\xb8\xd7\x9c"), 2);                   /* Hebrew with a point */
-    assert_int_equal(cli_text_width("\033[1m"), 3);                                    /* ESC goes, the rest stays */
+    assert_int_equal(cli_text_width("\xce\xa6\xce\xac\xcf\x81\xce\xbf\xcf\x82"), 5); /* Greek */
+    assert_int_equal(cli_text_width("\xe6\x97\xa5\xe6\x9c\xac"), 4);                 /* Japanese */
+    assert_int_equal(cli_text_width("e\xcc\x81"), 1);                                /* combining acute */
+    assert_int_equal(cli_text_width("\xf0\x9f\x9a\xa8"), 2);                         /* an emoji */
+    assert_int_equal(cli_text_width("\xd7\xa9\xd6\xb8\xd7\x9c"), 2);                 /* Hebrew with a point */
+    assert_int_equal(cli_text_width("\033[1m"), 3);                                  /* ESC goes, the rest stays */
     assert_int_equal(cli_text_width(""), 0);
 }
 
@@ -70,7 +79,9 @@ static void cli_text_escaped_json_is_the_same_document(void **state)
 {
     (void)state;
     struct jdoc *doc = jdoc_object();
-    jdoc_set_text(doc, "t", "a\xe2\x80\xae\xc2\x9b" "b\xf3\xa0\x81\x81");
+    jdoc_set_text(doc, "t",
+                  "a\xe2\x80\xae\xc2\x9b"
+                  "b\xf3\xa0\x81\x81");
     struct buf raw, safe;
     buf_init(&raw);
     buf_init(&safe);
@@ -123,7 +134,8 @@ static void cli_table_pads_by_width_and_strips_cells(void **state)
     cli_table_cell(table, "");
     assert_int_equal(cli_table_rows(table), 2);
     assert_int_equal(cli_table_write(table, &out), OK);
-    assert_string_equal(buf_text(&out), "NAME    CC  NOTE\n\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e  JP  [2Jx\nabc     -\n");
+    assert_string_equal(buf_text(&out),
+                        "NAME    CC  NOTE\n\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e  JP  [2Jx\nabc     -\n");
     cli_table_free(table);
     buf_free(&out);
 }

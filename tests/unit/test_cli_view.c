@@ -1,4 +1,5 @@
-/* cli_view, cli_draft, cli_words: what people read. A drill says so; what comes from others is harmless; a diff names each field. */
+/* cli_view, cli_draft, cli_words: what people read. A drill says so; what comes from others is harmless; a diff names
+ * each field. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -34,7 +35,9 @@ static void cli_view_drill_says_so_in_words(void **state)
 {
     (void)state;
     struct buf out;
-    struct jdoc *view = parsed("{\"reference\":\"GR-2026-00001\",\"member\":\"gr-faros\",\"status\":\"EXERCISE\",\"state\":\"OPEN\",\"revision\":1}");
+    struct jdoc *view =
+        parsed("{\"reference\":\"GR-2026-00001\",\"member\":\"gr-faros\",\"status\":\"EXERCISE\",\"state\":\"OPEN\","
+               "\"revision\":1}");
     buf_init(&out);
     cli_view_headline(view, 0, &out);
     says(&out, "*** EXERCISE ***");
@@ -51,9 +54,10 @@ static void cli_view_drill_says_so_in_words(void **state)
 static void cli_view_text_of_others_cannot_steer(void **state)
 {
     (void)state;
-    struct jdoc *view = parsed("{\"reference\":\"R\\u001b[2J\",\"member\":\"m\\u202e\",\"state\":\"OPEN\\u009b\",\"thread\":[{\"from\":"
-                               "\"a\\u001b\",\"kind\":\"MESSAGE\",\"text\":\"x\\u001b]0;t\\u0007\\ny\"}],\"case\":{\"a\":\"b\\u001b\"},"
-                               "\"ladder\":[{\"name\":\"n\",\"member\":\"m\\u001b[1m\",\"state\":\"QUEUED\",\"note\":\"\\u001b\"}]}");
+    struct jdoc *view =
+        parsed("{\"reference\":\"R\\u001b[2J\",\"member\":\"m\\u202e\",\"state\":\"OPEN\\u009b\",\"thread\":[{\"from\":"
+               "\"a\\u001b\",\"kind\":\"MESSAGE\",\"text\":\"x\\u001b]0;t\\u0007\\ny\"}],\"case\":{\"a\":\"b\\u001b\"},"
+               "\"ladder\":[{\"name\":\"n\",\"member\":\"m\\u001b[1m\",\"state\":\"QUEUED\",\"note\":\"\\u001b\"}]}");
     struct buf out;
     buf_init(&out);
     cli_view_headline(view, 0, &out);
@@ -72,8 +76,10 @@ static void cli_view_text_of_others_cannot_steer(void **state)
 static void cli_view_case_lists_every_field_by_its_path(void **state)
 {
     (void)state;
-    struct jdoc *alert = parsed("{\"do_not_approach\":true,\"child\":{\"given_name\":\"Eleni\",\"languages\":[\"el\",\"en\"],\"clothing\":"
-                                "[{\"item\":\"COAT\"},{\"item\":\"CAP\"}],\"glasses\":false,\"age_years\":9},\"last_seen\":{\"latitude\":38.25}}");
+    struct jdoc *alert = parsed(
+        "{\"do_not_approach\":true,\"child\":{\"given_name\":\"Eleni\",\"languages\":[\"el\",\"en\"],\"clothing\":"
+        "[{\"item\":\"COAT\"},{\"item\":\"CAP\"}],\"glasses\":false,\"age_years\":9},"
+        "\"last_seen\":{\"latitude\":38.25}}");
     struct buf out;
     buf_init(&out);
     assert_int_equal(cli_view_case(alert, &out), OK);
@@ -92,7 +98,8 @@ static void cli_view_case_lists_every_field_by_its_path(void **state)
 static void cli_view_ladder_names_whom_to_call(void **state)
 {
     (void)state;
-    struct jdoc *view = parsed("{\"ladder\":[{\"country\":\"IT\",\"member\":\"it-lanterna\",\"state\":\"QUEUED\",\"phone\":\"+3225550000\",\"late\":true}]}");
+    struct jdoc *view = parsed("{\"ladder\":[{\"country\":\"IT\",\"member\":\"it-lanterna\",\"state\":\"QUEUED\","
+                               "\"phone\":\"+3225550000\",\"late\":true}]}");
     struct buf out;
     buf_init(&out);
     assert_int_equal(cli_view_ladder(view, 0, &out), OK);
@@ -104,12 +111,14 @@ static void cli_view_ladder_names_whom_to_call(void **state)
 static void cli_view_event_is_one_line(void **state)
 {
     (void)state;
-    struct jdoc *event = parsed("{\"type\":\"ladder.changed\",\"reference\":\"GR-2026-00001\",\"opener\":\"gr-faros\",\"member\":\"it-lanterna\","
+    struct jdoc *event = parsed("{\"type\":\"ladder.changed\",\"reference\":\"GR-2026-00001\",\"opener\":\"gr-faros\","
+                                "\"member\":\"it-lanterna\","
                                 "\"state\":\"DELIVERED\",\"status\":\"EXERCISE\",\"revision\":2,\"after_ms\":212}");
     struct buf out;
     buf_init(&out);
     cli_view_event(event, 0, &out);
-    says(&out, "ladder.changed   EXERCISE  GR-2026-00001  gr-faros  it-lanterna  DELIVERED  revision 2  after 212 ms\n");
+    says(&out,
+         "ladder.changed   EXERCISE  GR-2026-00001  gr-faros  it-lanterna  DELIVERED  revision 2  after 212 ms\n");
     assert_ptr_equal(strchr(buf_text(&out), '\n'), buf_text(&out) + out.len - 1);
     buf_free(&out);
     jdoc_free(event);
@@ -135,13 +144,16 @@ static void cli_draft_put_keeps_order_and_replaces(void **state)
 static void cli_draft_diff_names_entry_and_field(void **state)
 {
     (void)state;
-    struct jdoc *before = parsed("{\"members\":[{\"id\":\"a\",\"standing\":\"ACTIVE\",\"old\":true},{\"id\":\"gone\"}],\"relays\":[]}");
-    struct jdoc *after = parsed("{\"members\":[{\"id\":\"a\",\"standing\":\"SUSPENDED\"},{\"id\":\"new\",\"country\":\"BE\",\"name\":\"N\"}],\"relays\":[{\"id\":\"r\"}]}");
+    struct jdoc *before =
+        parsed("{\"members\":[{\"id\":\"a\",\"standing\":\"ACTIVE\",\"old\":true},{\"id\":\"gone\"}],\"relays\":[]}");
+    struct jdoc *after = parsed("{\"members\":[{\"id\":\"a\",\"standing\":\"SUSPENDED\"},"
+                                "{\"id\":\"new\",\"country\":\"BE\",\"name\":\"N\"}],\"relays\":[{\"id\":\"r\"}]}");
     struct buf out;
     buf_init(&out);
     assert_int_equal(cli_draft_diff(before, after, &out), 5);
-    assert_string_equal(buf_text(&out), "~ member a standing: ACTIVE -> SUSPENDED\n~ member a old: yes -> -\n+ member new (BE) N\n"
-                                        "- member gone\n+ relay r (?) \n");
+    assert_string_equal(buf_text(&out),
+                        "~ member a standing: ACTIVE -> SUSPENDED\n~ member a old: yes -> -\n+ member new (BE) N\n"
+                        "- member gone\n+ relay r (?) \n");
     buf_clear(&out);
     assert_int_equal(cli_draft_diff(after, after, &out), 0);
     buf_free(&out);

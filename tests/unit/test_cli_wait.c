@@ -1,4 +1,5 @@
-/* cli_wait: the exit a wait ends with, by docs/protocol.md; and that it asks until it knows. The node is played by a stub. */
+/* cli_wait: the exit a wait ends with, by docs/protocol.md; and that it asks until it knows. The node is played by a
+ * stub. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -6,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "node/cli/cli_args.c"
 #include "node/cli/cli.c"
+#include "node/cli/cli_args.c"
 #include "node/cli/cli_text.c"
 #include "node/cli/cli_wait.c"
 #include "node/cli/cli_width.c"
@@ -46,16 +47,19 @@ static void cli_wait_verdict_follows_the_protocol(void **state)
 {
     (void)state;
     ends("{\"wait\":{\"reached\":true},\"accepted_by\":0}", "accepted", OK, "");
-    ends("{\"wait\":{\"reached\":false},\"accepted_by\":1,\"accepted_needed\":2,\"relays\":[" RELAY_WAITING "]}", "accepted",
-         ERR_PARTLY, "by 1 of 2");
-    ends("{\"wait\":{\"reached\":false},\"accepted_by\":0,\"relays\":[" RELAY_REFUSED "]}", "accepted", ERR_POLICY, "withdrawn");
-    ends("{\"wait\":{\"reached\":false},\"accepted_by\":0,\"relays\":[" RELAY_REFUSED "," RELAY_WAITING "]}", "accepted",
-         ERR_TIMEOUT, "no relay");
+    ends("{\"wait\":{\"reached\":false},\"accepted_by\":1,\"accepted_needed\":2,\"relays\":[" RELAY_WAITING "]}",
+         "accepted", ERR_PARTLY, "by 1 of 2");
+    ends("{\"wait\":{\"reached\":false},\"accepted_by\":0,\"relays\":[" RELAY_REFUSED "]}", "accepted", ERR_POLICY,
+         "withdrawn");
+    ends("{\"wait\":{\"reached\":false},\"accepted_by\":0,\"relays\":[" RELAY_REFUSED "," RELAY_WAITING "]}",
+         "accepted", ERR_TIMEOUT, "no relay");
     ends("{\"wait\":{\"reached\":false},\"accepted_by\":0,\"relays\":[]}", "accepted", ERR_TIMEOUT, "no relay");
-    ends("{\"accepted_by\":2,\"ladder\":[{\"state\":\"QUEUED\"},{\"state\":\"SHOWN\"}]}", "delivered", ERR_PARTLY, "1 of 2");
+    ends("{\"accepted_by\":2,\"ladder\":[{\"state\":\"QUEUED\"},{\"state\":\"SHOWN\"}]}", "delivered", ERR_PARTLY,
+         "1 of 2");
     ends("{\"accepted_by\":2,\"ladder\":[{\"state\":\"QUEUED\"}]}", "delivered", ERR_TIMEOUT, "nobody of 1");
     ends("{\"accepted_by\":2,\"ladder\":[{\"state\":\"DELIVERED\"}]}", "acknowledged", ERR_TIMEOUT, "nobody of 1");
-    ends("{\"accepted_by\":2,\"ladder\":[{\"state\":\"DELIVERED\"},{\"state\":\"DECLINED\"}]}", "acknowledged", ERR_PARTLY, "1 of 2");
+    ends("{\"accepted_by\":2,\"ladder\":[{\"state\":\"DELIVERED\"},{\"state\":\"DECLINED\"}]}", "acknowledged",
+         ERR_PARTLY, "1 of 2");
 }
 
 static void cli_wait_verdicts_have_their_exit_statuses(void **state)
@@ -86,7 +90,8 @@ static void cli_wait_asks_until_reached(void **state)
 static void cli_wait_ends_when_settled_or_out_of_time(void **state)
 {
     (void)state;
-    static const char *const settled[] = {"{\"wait\":{\"reached\":false,\"settled\":true},\"relays\":[" RELAY_REFUSED "]}"};
+    static const char *const settled[] = {"{\"wait\":{\"reached\":false,\"settled\":true},\"relays\":[" RELAY_REFUSED
+                                          "]}"};
     static const char *const silent[] = {"{\"wait\":{\"reached\":false,\"settled\":false}}"};
     struct cli cli = {0};
     struct jdoc *view = NULL;

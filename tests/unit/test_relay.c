@@ -405,9 +405,84 @@ static void relay_restart_owes_what_was_accepted_and_not_answered(void **state)
     world_alert_done(&second);
 }
 
-/* What was not committed was not promised, and is not there. */
+/* What was not committed was not promised, and is not there: a process that dies before its commit. */
 static void relay_crash_before_the_commit_forgets_what_nobody_was_told(void **state)
 {
+    struct world *world = *state;
+    pid_t child;
+    int status;
+
+    world_stop(world);
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct world_alert kept, lost;
+        world_start(world);
+        world_hello_all(world);
+        world_seal(world, &(struct world_case){.sender = BE}, &kept);
+        world_grant(world, &kept, FR);
+        world_publish(world, &kept);
+        world_commit(world);
+        world_seal(world, &(struct world_case){.sender = BE, .case_id = 2}, &lost);
+        world_grant(world, &lost, FR);
+        world_publish(world, &lost);
+        _exit(world_count(world, BE, WIRE_ACCEPTED) == 1 && world_count(world, FR, WIRE_DELIVER) == 2 ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    world_start(world);
+    assert_int_equal(relay_numbers(world->relay, world->now_us)->counters.held, 1);
+}
+
+/* Granted to a key that is gone: blocked, told to the sender, wanted for the card's key, sent once it is granted. */
+static void relay_unreadable_blocks_until_a_grant_for_the_shown_key_comes(void **state)
+{
+    struct world *world = *state;
+    struct world_alert alert;
+    struct key_box_secret secret;
+    Hotline__GrantWanted *wanted;
+    struct receipt_name name;
+
+    world_hello_all(world);
+    world_seal(world, &(struct world_case){.sender = BE}, &alert);
+    world_grant(world, &alert, FR);
+    key_box_generate(&world->encryption[FR], &secret);
+    world->serial[FR]++;
+    world_publish(world, &alert);
+    world_take(world, FR, WIRE_DELIVER);
+    world_unreadable(world, FR, &alert, HOTLINE__UNREADABLE_CODE__CODE__NO_KEY);
+    name = receipt_name_of(wire_slice(((Hotline__Unreadables *)world_take(world, BE, WIRE_UNREADABLES))->unreadable->unreadable));
+    wanted = world_take(world, BE, WIRE_GRANT_WANTED);
+    assert_memory_equal(wanted->envelope_hash.data, alert.sealed.hash.bytes, KEY_HASH_BYTES);
+    world_none(world, FR, WIRE_TAKEN);
+    world_commit(world);
+    assert_memory_equal(((Hotline__Taken *)world_take(world, FR, WIRE_TAKEN))->names[0].data, name.bytes, RECEIPT_NAME_BYTES);
+    for (int i = 0; i < 70; i++)
+        world_pass(world, CLOCK_SECOND_US / 10);
+    world_none(world, FR, WIRE_DELIVER);
+    assert_int_equal(relay_numbers(world->relay, world->now_us)->counters.owed, 1);
+    alert.grant_count = 0;
+    world_grant(world, &alert, FR);
+    world_send_grants(world, &alert);
+    assert_true(slice_equal(wire_slice(((Hotline__Deliver *)world_take(world, FR, WIRE_DELIVER))->envelope->grants[0]->box),
+                            slice_of(alert.grants[0].box, ENVELOPE_GRANT_BOX_BYTES)));
+    assert_int_equal(relay_numbers(world->relay, world->now_us)->counters.wanted, 0);
+    world_alert_done(&alert);
+}
+
+static void world_suspend_be(Hotline__Roster *roster, void *ctx)
+{
+    (void)ctx;
+    WIRE_SET(roster->members[BE], standing, HOTLINE__STANDING__CODE__SUSPENDED);
+}
+
+static void relay_suspended_member_updates_and_closes_and_opens_nothing(void **state)
+{
+    static const struct {
+        uint32_t revision;
+        Hotline__Act__Code act;
+        bool taken;
+    } rows[] = {{2, HOTLINE__ACT__CODE__UPDATE, true}, {3, HOTLINE__ACT__CODE__CLOSE, true}, {4, HOTLINE__ACT__CODE__UPDATE, false}};
     struct world *world = *state;
     struct world_alert alert;
 
@@ -415,9 +490,125 @@ static void relay_crash_before_the_commit_forgets_what_nobody_was_told(void **st
     world_seal(world, &(struct world_case){.sender = BE}, &alert);
     world_grant(world, &alert, FR);
     world_publish(world, &alert);
-    world_none(world, BE, WIRE_ACCEPTED);
-    assert_int_equal(relay_numbers(world->relay, world->now_us)->counters.waiting, 1);
     world_alert_done(&alert);
+    world_new_roster(world, world_suspend_be, NULL);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        world_forget(world);
+        world_seal(world, &(struct world_case){.sender = BE, .revision = rows[i].revision, .act = rows[i].act}, &alert);
+        world_grant(world, &alert, FR);
+        world_publish(world, &alert);
+        assert_int_equal(world_count(world, BE, WIRE_REFUSED), rows[i].taken ? 0 : 1);
+        world_alert_done(&alert);
+    }
+    assert_int_equal(((Hotline__Refused *)world_take(world, BE, WIRE_REFUSED))->code, HOTLINE__REFUSED_CODE__CODE__NOT_ALLOWED);
+    world_seal(world, &(struct world_case){.sender = BE, .case_id = 9}, &alert);
+    world_grant(world, &alert, FR);
+    world_publish(world, &alert);
+    assert_int_equal(((Hotline__Refused *)world_take(world, BE, WIRE_REFUSED))->code, HOTLINE__REFUSED_CODE__CODE__NOT_ALLOWED);
+    world_alert_done(&alert);
+}
+
+static void world_rekey_fr(Hotline__Roster *roster, void *ctx)
+{
+    WIRE_SET_BYTES(roster->members[FR], transport_key, ((struct key_set *)ctx)->transport.bytes, KEY_BYTES);
+}
+
+static void relay_connection_of_a_replaced_transport_key_is_cut(void **state)
+{
+    struct world *world = *state;
+    struct key_set *other = fixture_key(KEY_MEMBER, "fr-phare", "FR", 0x77);
+
+    world_hello_all(world);
+    world_new_roster(world, world_rekey_fr, other);
+    assert_int_equal(((Hotline__Goodbye *)world_take(world, FR, WIRE_GOODBYE))->code, HOTLINE__GOODBYE_CODE__CODE__NOT_MEMBER);
+    world_hello(world, FR);
+    world_none(world, FR, WIRE_WELCOME);
+    world_pass(world, 1100 * CLOCK_MS_US);
+    assert_int_equal(world->cuts, 1);
+    world->connection[FR]++; /* with the new key */
+    world_hello(world, FR);
+    world_take(world, FR, WIRE_WELCOME);
+    key_set_free(other);
+}
+
+/* A slow node slows only itself: with its credit used up it gets no more, others do. */
+static void relay_credit_bounds_what_flies_and_receipts_free_it(void **state)
+{
+    struct world *world = *state;
+    struct world_alert alerts[5];
+
+    world->conf.limits.credit_messages = 3;
+    relay_reconfigure(world->relay, &world->conf);
+    world_hello_all(world);
+    for (uint8_t i = 0; i < 5; i++) {
+        world_seal(world, &(struct world_case){.sender = BE, .case_id = i, .sent_us = world->now_us + i}, &alerts[i]);
+        world_grant(world, &alerts[i], FR);
+        world_grant(world, &alerts[i], NL);
+        world_publish(world, &alerts[i]);
+    }
+    assert_int_equal(world_count(world, FR, WIRE_DELIVER), 3);
+    assert_int_equal(world_count(world, NL, WIRE_DELIVER), 3);
+    world_receipt(world, FR, &alerts[1], DELIVERED);
+    assert_int_equal(world_count(world, FR, WIRE_DELIVER), 4);
+    world_receipt(world, FR, &alerts[0], HOTLINE__RECEIPT_STATE__CODE__DECLINED);
+    assert_int_equal(world_count(world, FR, WIRE_DELIVER), 5);
+    assert_int_equal(world_count(world, NL, WIRE_DELIVER), 3);
+    for (size_t i = 0; i < 5; i++)
+        world_alert_done(&alerts[i]);
+}
+
+/* ZeroMQ's queue is full: nothing is lost, it goes with the next occasion. */
+static void relay_send_that_is_not_taken_is_tried_again(void **state)
+{
+    struct world *world = *state;
+    struct world_alert alert;
+
+    world_hello_all(world);
+    world_seal(world, &(struct world_case){.sender = BE}, &alert);
+    world_grant(world, &alert, FR);
+    world->deaf = true;
+    world_publish(world, &alert);
+    world_none(world, FR, WIRE_DELIVER);
+    world->deaf = false;
+    world_pass(world, 2 * CLOCK_SECOND_US);
+    world_take(world, FR, WIRE_DELIVER);
+    world_alert_done(&alert);
+}
+
+/* A node with a newer roster brings it; it is stored and in force after a restart too. */
+static void relay_newer_roster_from_a_node_is_taken_and_stays(void **state)
+{
+    struct world *world = *state;
+    Hotline__Rosters rosters = HOTLINE__ROSTERS__INIT;
+    Hotline__SignedRoster *list[1];
+    struct buf bytes, signed_bytes;
+    ProtobufCMessage *message;
+    struct wire_arena arena;
+
+    world_hello_all(world);
+    buf_init(&bytes);
+    buf_init(&signed_bytes);
+    fixture_roster_bytes(&world->fixture, 2, world_suspend_be, NULL, &bytes);
+    fixture_sign(&world->fixture, buf_slice(&bytes), 3, &signed_bytes);
+    assert_int_equal(wire_arena_init(&arena), OK);
+    assert_int_equal(wire_unpack(&hotline__signed_roster__descriptor, buf_slice(&signed_bytes), &arena, NULL, &message), OK);
+    list[0] = (Hotline__SignedRoster *)message;
+    rosters.n_rosters = 1;
+    rosters.rosters = list;
+    world_say(world, FR, WIRE_ROSTERS, &rosters.base);
+    world_commit(world);
+    world_take(world, BE, WIRE_ROSTERS);
+    assert_int_equal(roster_version(relay_roster(world->relay)), 2);
+    world_stop(world);
+    world_start(world); /* the file still says version 1 */
+    assert_int_equal(roster_version(relay_roster(world->relay)), 2);
+    list[0]->signatures[0]->signature.data[0] ^= 1;
+    world_hello(world, FR);
+    world_say(world, FR, WIRE_ROSTERS, &rosters.base);
+    assert_int_equal(roster_version(relay_roster(world->relay)), 2);
+    buf_free(&bytes);
+    buf_free(&signed_bytes);
+    wire_arena_done(&arena);
 }
 
 static void relay_offer_is_answered_with_what_is_lacking(void **state)
@@ -737,6 +928,12 @@ int main(void)
         WORLD_TEST(relay_node_that_lost_its_disk_gets_everything_again),
         WORLD_TEST(relay_restart_owes_what_was_accepted_and_not_answered),
         WORLD_TEST(relay_crash_before_the_commit_forgets_what_nobody_was_told),
+        WORLD_TEST(relay_unreadable_blocks_until_a_grant_for_the_shown_key_comes),
+        WORLD_TEST(relay_suspended_member_updates_and_closes_and_opens_nothing),
+        WORLD_TEST(relay_connection_of_a_replaced_transport_key_is_cut),
+        WORLD_TEST(relay_credit_bounds_what_flies_and_receipts_free_it),
+        WORLD_TEST(relay_send_that_is_not_taken_is_tried_again),
+        WORLD_TEST(relay_newer_roster_from_a_node_is_taken_and_stays),
         WORLD_TEST(relay_offer_is_answered_with_what_is_lacking),
         WORLD_TEST(relay_receipt_signed_by_another_member_is_not_taken),
         WORLD_TEST(relay_receipt_for_an_unknown_envelope_is_kept_and_forwarded),

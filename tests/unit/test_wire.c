@@ -1,6 +1,7 @@
 /* wire: frames, the budget against bombs, and everything that protobuf-c lets through and we must not. */
 #include "fixture.h"
 
+#include "proto/case.pb-c.h"
 #include "proto/wire_rules.h"
 
 static int unpack(const ProtobufCMessageDescriptor *descriptor, struct slice bytes, struct err_note *note)
@@ -57,7 +58,7 @@ static void wire_message_that_another_encoder_would_not_make_is_refused(void **s
     EXPECT(presence, "0a070a016210011a01", ERR_SYNTAX, NULL);                    /* cut inside */
     EXPECT(presence, "0a080a01621001" "f00101", ERR_UNKNOWN, "members.");        /* unknown inside a repeated message */
     EXPECT(deliver, "0a00" "0a00", ERR_MISSING, NULL);                           /* merged duplicates never get so far */
-    EXPECT(roster_name, "08" "ffffffffffffffffff7f", ERR_SYNTAX, NULL);          /* a varint beyond 64 bits */
+    EXPECT(roster_name, "08" "ffffffffffffffffff7f", ERR_LIMIT, "version"); /* a varint beyond 64 bits */
     EXPECT(roster_name, "12ffffffff0f", ERR_SYNTAX, NULL);                       /* a length of 4 GiB */
 }
 
@@ -112,6 +113,18 @@ static void wire_repeated_numbers_must_be_packed_as_the_schema_says(void **state
     EXPECT(route, "0a024245" "1800", ERR_UNKNOWN, "audience");
     EXPECT(route, "0a024245" "18ffffffffffffffffff01", ERR_UNKNOWN, "audience");
     EXPECT(route, "0a024245" "1881808080" "10", ERR_SYNTAX, NULL); /* 2^32 + 1 cut to 1 */
+}
+
+/* EnvelopeBody is a oneof: the last one wins in protobuf, so two of them must not pass. */
+static void wire_oneof_holds_exactly_what_came(void **state)
+{
+    (void)state;
+    EXPECT(envelope_body, "3202" "1001", OK, NULL);                       /* probe, number 1 */
+    EXPECT(envelope_body, "", OK, NULL);                                  /* none: the case's own rules refuse it */
+    EXPECT(envelope_body, "3202" "1001" "3202" "1001", ERR_SYNTAX, NULL); /* the same twice */
+    EXPECT(envelope_body, "2200" "3202" "1001", ERR_SYNTAX, NULL);        /* statistics, then probe */
+    EXPECT(envelope_body, "3202" "1001" "2200", ERR_SYNTAX, NULL);
+    EXPECT(envelope_body, "3204" "1001" "1801", ERR_UNKNOWN, "probe.");
 }
 
 static void wire_strings_must_be_utf8_without_nul(void **state)
@@ -447,6 +460,7 @@ int main(void)
         cmocka_unit_test(wire_message_that_another_encoder_would_not_make_is_refused),
         cmocka_unit_test(wire_merged_duplicate_message_is_refused),
         cmocka_unit_test(wire_repeated_numbers_must_be_packed_as_the_schema_says),
+        cmocka_unit_test(wire_oneof_holds_exactly_what_came),
         cmocka_unit_test(wire_strings_must_be_utf8_without_nul),
         cmocka_unit_test(wire_absent_short_long_and_unknown_values_are_named),
         cmocka_unit_test(wire_bomb_of_empty_submessages_is_refused_within_its_budget),
