@@ -33,7 +33,7 @@ static const char help[] =
     "Examples:\n"
     "  hotline-node --config /etc/hotline/node.yaml --check-config\n"
     "  hotline-node --config /etc/hotline/node.yaml\n"
-    "  hotline --node /run/hotline-node/node.sock status\n";
+    "  hotline --node /run/hotline/node.sock status\n";
 
 /* ---- the passphrase ---- */
 

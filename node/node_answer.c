@@ -47,7 +47,7 @@ static void accept_one(struct node *node, struct node_link *link, const Hotline_
     if (item == NULL)
         return;
     /* The answer is to what was sent first; grants added since then still wait. */
-    if (!outlet_answered(&link->outlet, OUTLET_ITEM, item))
+    if (!outlet_answered(&link->outlet, OUTLET_ITEM, item) && answers_grants(item, acceptance))
         outlet_landed(&link->outlet, OUTLET_GRANTS, item);
     struct item_relay *relay = item_relay_add(item, link->uplink.relay);
     if (relay == NULL)

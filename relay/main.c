@@ -133,13 +133,14 @@ static void main_on_reload(void *ctx)
     else
         main_take_conf(program, conf);
     buf_init(&seed);
+    note.text[0] = '\0';
     error = keyfile_slurp(program->conf->roster, LIMIT_ROSTER_BYTES, &seed, &note);
     if (!error)
         error = relay_offer_roster(program->relay, buf_slice(&seed), clock_wall_us(), &note);
     if (error)
         log_event(LOG_ERROR, "roster not taken, the old one stays", "file", program->conf->roster, "why", err_explain(&note, error), NULL);
     else
-        log_event(LOG_INFO, "roster file and limits read again", NULL);
+        log_event(LOG_INFO, "roster file and limits read again", "roster", note.text[0] ? note.text : "taken", NULL);
     buf_free(&seed);
 }
 

@@ -205,17 +205,40 @@ void relay_receive(struct relay *relay, const struct session_peer *peer, const c
 
 /* ---- sending and ending ------------------------------------------------------------------------------------------ */
 
-int relay_send(struct relay *relay, const struct session *session, enum wire_type type, const ProtobufCMessage *message)
+static int relay_pack(struct relay *relay, enum wire_type type, const ProtobufCMessage *message)
 {
     buf_clear(&relay->out);
     wire_add(&relay->out, type, message);
-    if (buf_broken(&relay->out)) {
-        buf_free(&relay->out);
-        buf_init(&relay->out);
-        return ERR_NOMEM;
-    }
+    if (!buf_broken(&relay->out))
+        return OK;
+    buf_free(&relay->out);
+    buf_init(&relay->out);
+    return ERR_NOMEM;
+}
+
+int relay_send(struct relay *relay, const struct session *session, enum wire_type type, const ProtobufCMessage *message)
+{
+    int error = relay_pack(relay, type, message);
+
+    if (error)
+        return error;
     relay->numbers.frames_out[type]++;
     return relay->io.send(relay->io.ctx, &session->peer, buf_slice(&relay->out));
+}
+
+void relay_send_all(struct relay *relay, enum wire_type type, const ProtobufCMessage *message, uint32_t except)
+{
+    struct session *session;
+    size_t at = 0;
+
+    if (relay_pack(relay, type, message))
+        return;
+    while ((session = session_next(&relay->sessions, &at))) {
+        if (session->state != SESSION_READY || session->member == except)
+            continue;
+        relay->numbers.frames_out[type]++;
+        (void)relay->io.send(relay->io.ctx, &session->peer, buf_slice(&relay->out));
+    }
 }
 
 struct wire_arena *relay_build(struct relay *relay)

@@ -128,15 +128,10 @@ static Hotline__Present *relay_present(struct relay *relay, struct wire_arena *a
 /* Sends what is in the list to one session, or to every one. */
 static void relay_flush_presence(struct relay *relay, const struct session *to, Hotline__Presence *presence)
 {
-    size_t at = 0;
-
-    if (to) {
+    if (to)
         (void)relay_send(relay, to, WIRE_PRESENCE, &presence->base);
-        return;
-    }
-    for (struct session *session; (session = session_next(&relay->sessions, &at));)
-        if (session->state == SESSION_READY && !session->silent)
-            (void)relay_send(relay, session, WIRE_PRESENCE, &presence->base);
+    else
+        relay_send_all(relay, WIRE_PRESENCE, &presence->base, DIRECTORY_NONE);
 }
 
 /* In pages: of all that are connected (to one session), or of those that changed (to all). */

@@ -104,6 +104,9 @@ struct relay {
 /* ---- relay.c ---- */
 /* Sends one frame of this session's; an error when it was not taken. */
 int relay_send(struct relay *relay, const struct session *session, enum wire_type type, const ProtobufCMessage *message);
+/* Sends one frame to every READY session, silent ones too (they may only be slow, and say no Hello when they come back), but
+ * those of `except` (DIRECTORY_NONE: to all); packed once. */
+void relay_send_all(struct relay *relay, enum wire_type type, const ProtobufCMessage *message, uint32_t except);
 /* An empty arena for the lists of one frame; valid until the next call. */
 struct wire_arena *relay_build(struct relay *relay);
 /* Ends the session: Goodbye, and no debts fly any more. reason may be NULL. */

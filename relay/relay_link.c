@@ -20,6 +20,8 @@ struct relay_link_peer {
     struct buf out;
     int64_t used_us;
     bool gone;                  /* ZeroMQ knows it no more: to be told to the core */
+    bool waiting;               /* on the link's list of those to flush */
+    struct relay_link_peer *next;
 };
 
 struct relay_link {
@@ -30,6 +32,7 @@ struct relay_link {
     struct relay *relay;
     struct loop_timer *flush, *tick;
     struct lookup peers;
+    struct relay_link_peer *waiting; /* something is gathered for these */
     relay_link_failed *on_failed;
     void *ctx;
     int64_t ticked_us;
@@ -70,8 +73,23 @@ static int relay_link_flush_peer(struct relay_link *link, struct relay_link_peer
     return error;
 }
 
+static void relay_link_wait(struct relay_link *link, struct relay_link_peer *peer)
+{
+    if (peer->waiting)
+        return;
+    peer->waiting = true;
+    peer->next = link->waiting;
+    link->waiting = peer;
+}
+
 static void relay_link_drop(struct relay_link *link, struct relay_link_peer *peer)
 {
+    struct relay_link_peer **at = &link->waiting;
+
+    while (peer->waiting && *at != peer)
+        at = &(*at)->next;
+    if (peer->waiting)
+        *at = peer->next;
     lookup_remove(&link->peers, &peer->peer);
     buf_free(&peer->out);
     free(peer);
@@ -79,33 +97,45 @@ static void relay_link_drop(struct relay_link *link, struct relay_link_peer *pee
 
 void relay_link_flush(struct relay_link *link)
 {
-    struct relay_link_peer *peer;
-    size_t at = 0;
+    struct relay_link_peer *peer = link->waiting, *next;
     bool blocked = false;
 
-    while ((peer = lookup_next(&link->peers, &at)))
-        if (peer->out.len > 0)
-            blocked = relay_link_flush_peer(link, peer) == ERR_AGAIN || blocked;
+    link->waiting = NULL;
+    for (; peer; peer = next) {
+        next = peer->next;
+        peer->waiting = false;
+        if (relay_link_flush_peer(link, peer) == ERR_AGAIN)
+            blocked = true;
+        if (peer->out.len > 0 || peer->gone)
+            relay_link_wait(link, peer);
+    }
     if (blocked) {
         link->flush_planned = true;
         loop_timer_once(link->flush, RELAY_LINK_TICK_MS);
     }
 }
 
+/* Tells the core of connections that are gone, now that it is not calling. */
+static void relay_link_bury(struct relay_link *link)
+{
+    struct relay_link_peer *peer = link->waiting, *next;
+
+    for (; peer; peer = next) {
+        next = peer->next;
+        if (peer->gone) {
+            relay_gone(link->relay, &peer->peer, clock_wall_us());
+            relay_link_drop(link, peer);
+        }
+    }
+}
+
 static void relay_link_on_flush(void *ctx)
 {
     struct relay_link *link = ctx;
-    struct relay_link_peer *peer;
-    size_t at = 0;
 
     link->flush_planned = false;
     relay_link_flush(link);
-    while ((peer = lookup_next(&link->peers, &at))) {
-        if (!peer->gone)
-            continue;
-        relay_gone(link->relay, &peer->peer, clock_wall_us());
-        relay_link_drop(link, peer);
-    }
+    relay_link_bury(link);
 }
 
 static struct relay_link_peer *relay_link_peer(struct relay_link *link, const struct session_peer *id)
@@ -137,8 +167,10 @@ static int relay_link_send(void *ctx, const struct session_peer *id, struct slic
         return ERR_UNREACHABLE;
     if (peer->out.len > 0 && peer->out.len + frames.len > LIMIT_GATHER_BYTES) {
         int error = relay_link_flush_peer(link, peer);
-        if (error == ERR_AGAIN || peer->gone)
+        if (error == ERR_AGAIN || peer->gone) {
+            relay_link_wait(link, peer);
             return error;
+        }
     }
     buf_add_slice(&peer->out, frames);
     if (buf_broken(&peer->out)) {
@@ -147,6 +179,7 @@ static int relay_link_send(void *ctx, const struct session_peer *id, struct slic
         return ERR_NOMEM;
     }
     peer->used_us = clock_steady_us();
+    relay_link_wait(link, peer);
     if (!link->flush_planned) {
         link->flush_planned = true;
         loop_timer_once(link->flush, 0);

@@ -191,17 +191,13 @@ static void relay_tell_card(struct relay *relay, const struct directory_member *
 {
     Hotline__Cards cards = HOTLINE__CARDS__INIT;
     Hotline__SignedCard *view;
-    struct session *session;
-    size_t at = 0;
 
     wire_arena_clear(&relay->work);
     if (card_view(&member->card, &relay->work, &view))
         return;
     cards.cards = &view;
     cards.n_cards = 1;
-    while ((session = session_next(&relay->sessions, &at)))
-        if (session->state == SESSION_READY && session->member != member->number)
-            (void)relay_send(relay, session, WIRE_CARDS, &cards.base);
+    relay_send_all(relay, WIRE_CARDS, &cards.base, member->number);
 }
 
 void relay_take_card(struct relay *relay, struct directory_member *member, struct card *card)

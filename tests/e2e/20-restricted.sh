@@ -14,8 +14,8 @@ sign
 everyone_up
 
 draft plain.json Aurora
-draft legal.json Leonor '.legal={"basis":"Custody order 7 of 2026"}'
-draft medical.json Leonor '.child.medical_needs=["INSULIN"]'
+draft legal.json Leonor '.legal={"basis":["SOLE_CUSTODY"],"reference":"Custody order 7"}'
+draft medical.json Leonor '.child.medical_needs=[{"need":"INSULIN"}]'
 live=(--live --to ES --confirm Leonor)
 check "legal group, not restricted (5)" cli 5 pt-farol publish legal.json "${live[@]}"
 check "legal group: named, with the way out" says 'legal.*--restricted'
@@ -26,7 +26,7 @@ check "restricted: delivered to all of its ladder" publish pt-farol legal.json p
 ref=$(jq -r .reference p.json)
 check "restricted: the ladder is the country named, no subscriber" jq -e '[.ladder[].member] == ["es-faro"] and .restricted' p.json
 check "es-faro: has it, marked restricted" within 5 field es-faro "$ref" restricted true
-check "es-faro: the legal group arrived" shows es-faro "$ref" '.case.legal.basis == "Custody order 7 of 2026"'
+check "es-faro: the legal group arrived" shows es-faro "$ref" '.case.legal.reference == "Custody order 7"'
 # What comes after it on the same relays was there before: then its silence is an answer.
 check "an unrestricted case follows" publish pt-farol plain.json q.json --live --to ES --confirm Aurora --wait delivered -W 10s
 plain=$(jq -r .reference q.json)
@@ -38,7 +38,7 @@ check "lu-liicht: not the restricted one" hasnt lu-liicht "$ref"
 jq '.why_urgent="The lawyer called"' legal.json >update.json
 check "update of the restricted case" at pt-farol update "$ref" update.json
 check "es-faro: revision 2" within 5 field es-faro "$ref" revision 2
-jq '.legal={"basis":"Custody order 8 of 2026"}' plain.json >update.json
+jq '.legal={"basis":["HAGUE_1980"]}' plain.json >update.json
 check "an update may not bring the legal group into an open case (5)" cli 5 pt-farol update "$plain" update.json
 check "and is told the way out" says 'legal.*close it and open a restricted one'
 check "close of the restricted case" at pt-farol close "$ref" --outcome found-safe

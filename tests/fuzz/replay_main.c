@@ -1,7 +1,7 @@
 /*
  * replay_main: runs a fuzz target over the files of its corpus, without a fuzzer, as a test of every build.
  *
- * usage: replay_TARGET [FOLDER]. Without FOLDER: tests/fuzz/corpus/TARGET beside or below the working folder's tree. Prints
+ * usage: replay_TARGET [FOLDER]. Without FOLDER: tests/fuzz/corpus/TARGET, from the top of the tree. Prints
  * one line "ok N - FILE" a file and a plan; an empty corpus is a failure. A crash is the other failure.
  */
 #include <dirent.h>
@@ -51,7 +51,10 @@ int main(int argc, char **argv)
     name = name ? name + 1 : argv[0];
     if (strncmp(name, "replay_", 7) == 0)
         name += 7;
-    snprintf(folder, sizeof folder, argc > 1 ? "%s" : "tests/fuzz/corpus/%s", argc > 1 ? argv[1] : name);
+    if (argc > 1)
+        snprintf(folder, sizeof folder, "%s", argv[1]);
+    else
+        snprintf(folder, sizeof folder, "tests/fuzz/corpus/%s", name);
     struct dirent **entries = NULL;
     int count = scandir(folder, &entries, NULL, by_name), done = 0, failed = 0;
     for (int i = 0; i < count; i++) {

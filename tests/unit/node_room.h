@@ -14,6 +14,7 @@
 #include "node/node.h"
 #include "node/node_api.h"
 #include "node/node_events.h"
+#include "node/node_link.h"
 #include "node/node_view.h"
 #include "proto/case.h"
 
@@ -34,6 +35,9 @@ struct room {
     struct node *node;
     struct node_events *events;
     struct node_api *api;
+    struct node_links *links;            /* NULL: what the node sends is thrown away */
+    char *endpoints[2];                  /* of the relay; NULL: the fixture's */
+    size_t endpoint_count;
     int64_t now_us;
     uint64_t serial;
     struct key_box french;               /* fr-phare's encryption key */
@@ -47,13 +51,15 @@ struct room {
 
 static inline int room_send(void *ctx, size_t slot, struct slice message)
 {
-    (void)ctx, (void)slot, (void)message;
-    return OK;
+    struct room *room = ctx;
+    return room->links != NULL ? node_link_send(room->links, slot, message) : OK;
 }
 
 static inline void room_relays_changed(void *ctx)
 {
-    (void)ctx;
+    struct room *room = ctx;
+    if (room->links != NULL)
+        node_link_reconcile(room->links);
 }
 
 static inline void room_event(void *ctx, const struct node_event *event)
@@ -95,20 +101,32 @@ static inline void room_tick(void *ctx)
 /* The fixture's roster is of a fixed day; this node lives now. */
 static inline void room_today(Hotline__Roster *roster, void *ctx)
 {
-    const struct room *room = ctx;
+    struct room *room = ctx;
     roster->issued_at_us = room->now_us - CLOCK_DAY_US;
     roster->expires_at_us = room->now_us + 30 * CLOCK_DAY_US;
     roster->members[1]->emergency_phone = (char *)(uintptr_t)"+33155500000";
+    if (room->endpoint_count > 0) {
+        roster->relays[0]->endpoints = room->endpoints;
+        roster->relays[0]->n_endpoints = room->endpoint_count;
+    }
+}
+
+/* A SignedRoster of this version, as of today. */
+static inline void room_roster(struct room *room, uint64_t version, struct buf *out)
+{
+    struct buf bytes;
+    buf_init(&bytes);
+    fixture_roster_bytes(&room->fixture, version, room_today, room, &bytes);
+    fixture_sign(&room->fixture, buf_slice(&bytes), 3, out);
+    buf_free(&bytes);
 }
 
 static inline void room_open_node(struct room *room)
 {
-    struct buf bytes, seed;
+    struct buf seed;
     struct err_note note = {""};
-    buf_init(&bytes);
     buf_init(&seed);
-    fixture_roster_bytes(&room->fixture, 1, room_today, room, &bytes);
-    fixture_sign(&room->fixture, buf_slice(&bytes), 3, &seed);
+    room_roster(room, 1, &seed);
     struct node_setup setup = {
         .keys = fixture_key(KEY_MEMBER, "be-baken", "BE", 0x10),
         .trust = room->fixture.trust,
@@ -125,7 +143,6 @@ static inline void room_open_node(struct room *room)
         error = node_open(&setup, &note, &room->node);
     if (error != OK)
         fail_msg("node_open: %s: %s", err_name(error), note.text);
-    buf_free(&bytes);
     buf_free(&seed);
 }
 
@@ -137,7 +154,8 @@ static inline void room_close_node(struct room *room)
     loop_turn(room->loop);
 }
 
-static inline int room_setup(void **state)
+/* All but the node. */
+static inline int room_prepare(void **state)
 {
     struct room *room = calloc(1, sizeof *room);
     assert_non_null(room);
@@ -154,8 +172,14 @@ static inline int room_setup(void **state)
     assert_int_equal(loop_timer_new(room->loop, room_tick, room, &room->ticker), OK);
     assert_int_equal(loop_timer_new(room->loop, room_flush, room, &room->flush), OK);
     loop_timer_every(room->ticker, 2);
-    room_open_node(room);
     *state = room;
+    return 0;
+}
+
+static inline int room_setup(void **state)
+{
+    room_prepare(state);
+    room_open_node(*state);
     return 0;
 }
 

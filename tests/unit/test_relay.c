@@ -611,6 +611,46 @@ static void relay_newer_roster_from_a_node_is_taken_and_stays(void **state)
     wire_arena_done(&arena);
 }
 
+/* Each recipient gets its own grant and nobody else's; what is missing is still known to be after a restart. */
+static void relay_restart_keeps_each_grant_with_its_member_and_still_wants_the_missing(void **state)
+{
+    struct world *world = *state;
+    struct world_alert alert;
+
+    world->subscription[NL] = "BE";
+    world_hello_all(world);
+    world_seal(world, &(struct world_case){.sender = BE}, &alert);
+    world_publish(world, &alert);
+    world_take(world, BE, WIRE_GRANT_WANTED);
+    world_grant(world, &alert, NL);
+    world_grant(world, &alert, FR);
+    world_send_grants(world, &alert);
+    for (unsigned i = 0; i < 2; i++) {
+        Hotline__Deliver *deliver = world_take(world, i ? FR : NL, WIRE_DELIVER);
+        assert_int_equal(deliver->envelope->n_grants, 1);
+        assert_string_equal(deliver->envelope->grants[0]->member, alert.grants[i].member);
+        assert_memory_equal(deliver->envelope->grants[0]->box.data, alert.grants[i].box, ENVELOPE_GRANT_BOX_BYTES);
+    }
+    world_alert_done(&alert);
+    world_seal(world, &(struct world_case){.sender = BE, .case_id = 2}, &alert);
+    world_grant(world, &alert, FR);
+    world_publish(world, &alert);
+    world_commit(world);
+    world_forget(world);
+    world_stop(world);
+    world_start(world);
+    for (unsigned i = 0; i < FIXTURE_MEMBERS; i++)
+        world->connection[i]++;
+    world_hello(world, NL);
+    assert_int_equal(((Hotline__Pending *)world_take(world, NL, WIRE_PENDING))->count, 1);
+    world_hello(world, BE);
+    assert_memory_equal(((Hotline__GrantWanted *)world_take(world, BE, WIRE_GRANT_WANTED))->envelope_hash.data, alert.sealed.hash.bytes,
+                        KEY_HASH_BYTES);
+    world_pass(world, 2 * CLOCK_SECOND_US);
+    assert_int_equal(((Hotline__Pending *)world_take(world, NL, WIRE_PENDING))->count, 0);
+    world_alert_done(&alert);
+}
+
 static void relay_offer_is_answered_with_what_is_lacking(void **state)
 {
     struct world *world = *state;
@@ -934,6 +974,7 @@ int main(void)
         WORLD_TEST(relay_credit_bounds_what_flies_and_receipts_free_it),
         WORLD_TEST(relay_send_that_is_not_taken_is_tried_again),
         WORLD_TEST(relay_newer_roster_from_a_node_is_taken_and_stays),
+        WORLD_TEST(relay_restart_keeps_each_grant_with_its_member_and_still_wants_the_missing),
         WORLD_TEST(relay_offer_is_answered_with_what_is_lacking),
         WORLD_TEST(relay_receipt_signed_by_another_member_is_not_taken),
         WORLD_TEST(relay_receipt_for_an_unknown_envelope_is_kept_and_forwarded),

@@ -1,0 +1,178 @@
+/* node_events: the ring by itself, and streams over the API's real socket. */
+#include "node_room.h"
+
+static void tell(struct room *room, size_t times)
+{
+    const struct node_event event = {.type = NODE_MEMBERS_CHANGED, .at_us = room->now_us};
+    for (size_t i = 0; i < times; i++)
+        node_events_tell(room->events, room->node, &event);
+}
+
+static uint64_t last_id(struct room *room)
+{
+    uint64_t id = 0;
+    assert_int_equal(node_events_read_id(room->events, NULL, &id), OK);
+    return id;
+}
+
+static size_t count_words(const char *text, const char *word)
+{
+    size_t count = 0;
+    for (const char *at = text; (at = strstr(at, word)) != NULL; at++)
+        count++;
+    return count;
+}
+
+/* How many events follow `after`, and whether a gap comes first. */
+static size_t backlog(struct room *room, uint64_t after, bool *ret_gap)
+{
+    struct buf text;
+    buf_init(&text);
+    *ret_gap = node_events_backlog(room->events, after, &text);
+    const char *gap = strstr(buf_text(&text), "event: gap\n"), *first = strstr(buf_text(&text), "event: members.changed\n");
+    assert_true(*ret_gap == (gap != NULL));
+    if (gap != NULL && first != NULL)
+        assert_true(gap < first);
+    size_t count = count_words(buf_text(&text), "event: members.changed\n");
+    buf_free(&text);
+    return count;
+}
+
+static void node_events_number_names_what_follows(void **state)
+{
+    struct room *room = *state;
+    bool gap;
+    tell(room, 3);
+    uint64_t last = last_id(room);
+    assert_int_equal(backlog(room, last, &gap), 0);
+    assert_false(gap);
+    assert_int_equal(backlog(room, last - 2, &gap), 2);
+    assert_false(gap);
+    assert_int_equal(backlog(room, last - 3, &gap), 3); /* the first of this run follows it */
+    assert_false(gap);
+    assert_int_equal(backlog(room, 0, &gap), 3);
+    assert_false(gap);
+}
+
+static void node_events_number_of_another_run_begins_with_a_gap(void **state)
+{
+    struct room *room = *state;
+    bool gap;
+    tell(room, 2);
+    assert_int_equal(backlog(room, last_id(room) - 3, &gap), 2);
+    assert_true(gap);
+    assert_int_equal(backlog(room, last_id(room) + 1, &gap), 2);
+    assert_true(gap);
+    assert_int_equal(backlog(room, UINT64_MAX, &gap), 2);
+    assert_true(gap);
+}
+
+static void node_events_ring_keeps_a_thousand(void **state)
+{
+    struct room *room = *state;
+    bool gap;
+    tell(room, NODE_EVENTS_KEPT + 5);
+    uint64_t last = last_id(room);
+    assert_int_equal(backlog(room, last - NODE_EVENTS_KEPT, &gap), NODE_EVENTS_KEPT);
+    assert_false(gap);
+    assert_int_equal(backlog(room, last - NODE_EVENTS_KEPT - 1, &gap), NODE_EVENTS_KEPT);
+    assert_true(gap);
+    assert_int_equal(backlog(room, 0, &gap), NODE_EVENTS_KEPT);
+    assert_false(gap);
+}
+
+static void node_events_id_that_is_no_number_is_refused(void **state)
+{
+    struct room *room = *state;
+    uint64_t id = 7;
+    static const char *const bad[] = {"", "x", "-1", " 1", "1.5", "123456789012345678901"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_int_equal(node_events_read_id(room->events, bad[i], &id), ERR_SYNTAX);
+    assert_int_equal(id, 7);
+    assert_int_equal(node_events_read_id(room->events, "42", &id), OK);
+    assert_int_equal(id, 42);
+}
+
+static void node_events_numbers_grow_over_restarts(void **state)
+{
+    struct room *room = *state;
+    struct node_events *later = NULL;
+    uint64_t id = 0;
+    tell(room, 3);
+    assert_int_equal(node_events_new(room->loop, room->now_us + CLOCK_SECOND_US, &later), OK);
+    assert_int_equal(node_events_read_id(later, NULL, &id), OK);
+    assert_true(id >= last_id(room));
+    node_events_free(later);
+}
+
+static void node_events_stream_gets_what_happens_and_a_heartbeat(void **state)
+{
+    struct room *room = *state;
+    room_say(room, 0, "GET /v1/events", "", NULL);
+    room_wait(room, ": hotline-node events\n\n");
+    assert_non_null(strstr(buf_text(&room->client->in), "Content-Type: text/event-stream\r\n"));
+    assert_null(strstr(buf_text(&room->client->in), "event: members.changed"));
+    tell(room, 1);
+    room_wait(room, "event: members.changed\ndata: {\"id\":");
+    room_wait(room, "event: heartbeat\ndata: {\"type\":\"heartbeat\",\"at\":\"");
+    assert_int_equal(node_events_counters(room->events)->streams, 1);
+}
+
+static void node_events_stream_resumes_after_the_last_number(void **state)
+{
+    struct room *room = *state;
+    char header[64], wanted[64];
+    tell(room, 3);
+    uint64_t last = last_id(room);
+    snprintf(header, sizeof header, "Last-Event-ID: %llu\r\n", (unsigned long long)(last - 1));
+    snprintf(wanted, sizeof wanted, "id: %llu\n", (unsigned long long)last);
+    room_say(room, 0, "GET /v1/events?after=0", header, NULL); /* the header goes first */
+    room_wait(room, wanted);
+    assert_int_equal(count_words(buf_text(&room->client->in), "event: members.changed\n"), 1);
+    assert_null(strstr(buf_text(&room->client->in), "event: gap"));
+}
+
+static bool no_stream(void *ctx)
+{
+    const struct room *room = ctx;
+    return node_events_counters(room->events)->streams == 0;
+}
+
+static void node_events_reader_that_leaves_is_forgotten(void **state)
+{
+    struct room *room = *state;
+    room_say(room, 0, "GET /v1/events", "", NULL);
+    room_wait(room, "events\n\n");
+    room_say(room, 1, "GET /v1/events", "", NULL);
+    room_wait(room, "events\n\n");
+    room_hang_up(&room->clients[0]);
+    room_hang_up(&room->clients[1]);
+    assert_error(loop_run_until(room->loop, no_stream, room, ROOM_DEADLINE_MS), OK);
+    tell(room, 1);
+}
+
+static void node_events_end_of_the_node_ends_the_streams(void **state)
+{
+    struct room *room = *state;
+    room_say(room, 0, "GET /v1/events", "", NULL);
+    room_wait(room, "events\n\n");
+    node_api_close(room->api);
+    room->api = NULL;
+    room_wait(room, NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ROOM_API_TEST(node_events_number_names_what_follows),
+        ROOM_API_TEST(node_events_number_of_another_run_begins_with_a_gap),
+        ROOM_API_TEST(node_events_ring_keeps_a_thousand),
+        ROOM_API_TEST(node_events_id_that_is_no_number_is_refused),
+        ROOM_API_TEST(node_events_numbers_grow_over_restarts),
+        ROOM_API_TEST(node_events_stream_gets_what_happens_and_a_heartbeat),
+        ROOM_API_TEST(node_events_stream_resumes_after_the_last_number),
+        ROOM_API_TEST(node_events_reader_that_leaves_is_forgotten),
+        ROOM_API_TEST(node_events_end_of_the_node_ends_the_streams),
+    };
+    return cmocka_run_group_tests_name("node_events", tests, NULL, NULL);
+}
