@@ -19,6 +19,7 @@ void cases_done(struct cases *cases)
     for (size_t i = 0; i < cases->count; i++) {
         free(cases->order[i]->revisions);
         free(cases->order[i]->thread);
+        free(cases->order[i]->tombstone);
         free(cases->order[i]);
     }
     free(cases->order);
@@ -237,6 +238,62 @@ int cases_named(const struct cases *cases, const char *name, struct case_entry *
     return OK;
 }
 
+/* --- tombstones --- */
+
+static void describe_alert(const Hotline__Case *alert, struct case_tombstone *tombstone)
+{
+    tombstone->category = alert->has_category ? (int)alert->category : 0;
+    tombstone->intake_channel = alert->has_intake_channel ? (int)alert->intake_channel : 0;
+    if (alert->last_seen != NULL && alert->last_seen->country != NULL)
+        snprintf(tombstone->last_seen_country, sizeof tombstone->last_seen_country, "%s", alert->last_seen->country);
+}
+
+static void describe_acknowledgement(const struct case_entry *entry, struct case_tombstone *tombstone)
+{
+    int64_t first_us = entry->acknowledged_at_us;
+    for (size_t r = 0; r < entry->revision_count; r++) {
+        for (size_t i = 0; i < entry->revisions[r]->ladder_count; i++) {
+            int64_t at_us = entry->revisions[r]->ladder[i].state_at_us[HOTLINE__RECEIPT_STATE__CODE__ACKNOWLEDGED];
+            if (at_us != 0 && (first_us == 0 || at_us < first_us))
+                first_us = at_us;
+        }
+    }
+    tombstone->first_acknowledged_us = first_us > tombstone->opened_at_us ? first_us - tombstone->opened_at_us : 0;
+}
+
+void cases_describe(const struct cases *cases, const struct case_entry *entry, struct case_tombstone *ret_tombstone)
+{
+    const struct item *newest = cases_newest(cases, entry), *shown = cases_shown(cases, entry);
+    struct case_tombstone *tombstone = ret_tombstone;
+    *tombstone = entry->tombstone ? *entry->tombstone : (struct case_tombstone){0};
+    if (newest == NULL || entry->erased)
+        return;
+    const Hotline__Route *route = newest->header->route;
+    tombstone->revision = newest->header->revision;
+    tombstone->country_count = 0;
+    for (size_t i = 0; i < route->n_countries && i < LIMIT_COUNTRIES; i++)
+        snprintf(tombstone->countries[tombstone->country_count++], sizeof tombstone->countries[0], "%s", route->countries[i]);
+    if (tombstone->opened_at_us == 0)
+        tombstone->opened_at_us = entry->revisions[0]->header->sent_at_us;
+    if (shown != NULL)
+        describe_alert(shown->content->alert, tombstone);
+    if (newest->content != NULL && newest->content->content_case == HOTLINE__ENVELOPE_BODY__CONTENT_CLOSING) {
+        const Hotline__Closing *closing = newest->content->closing;
+        tombstone->outcome = closing->has_outcome ? (int)closing->outcome : 0;
+        tombstone->closed_at_us = newest->header->sent_at_us;
+        snprintf(tombstone->found_country, sizeof tombstone->found_country, "%s", closing->found_country ? closing->found_country : "");
+    }
+    describe_acknowledgement(entry, tombstone);
+}
+
+void cases_keep_only(struct case_entry *entry, struct item *item)
+{
+    CHECK(entry->revision_count > 0);
+    entry->revisions[0] = item;
+    entry->revision_count = 1;
+    entry->thread_count = 0;
+}
+
 /* --- at rest --- */
 
 uint64_t cases_save(struct vault *vault, const struct case_entry *entry)
@@ -250,13 +307,57 @@ uint64_t cases_save(struct vault *vault, const struct case_entry *entry)
     WIRE_SET(&record, acknowledged_at_us, entry->acknowledged_at_us);
     WIRE_SET(&record, acknowledged_revision, entry->acknowledged_revision);
     WIRE_SET(&record, changed_us, entry->changed_us);
+    struct case_tombstone tombstone;
+    char *countries[LIMIT_COUNTRIES];
+    if (entry->tombstone != NULL) {
+        tombstone = *entry->tombstone;
+        record.reference = copy.reference;
+        record.last_seen_country = tombstone.last_seen_country;
+        record.found_country = tombstone.found_country;
+        WIRE_SET(&record, erased_at_us, tombstone.erased_at_us);
+        WIRE_SET(&record, erased_revision, tombstone.revision);
+        WIRE_SET(&record, category, (uint32_t)tombstone.category);
+        WIRE_SET(&record, outcome, (uint32_t)tombstone.outcome);
+        WIRE_SET(&record, intake_channel, (uint32_t)tombstone.intake_channel);
+        WIRE_SET(&record, opened_at_us, tombstone.opened_at_us);
+        WIRE_SET(&record, closed_at_us, tombstone.closed_at_us);
+        WIRE_SET(&record, first_acknowledged_us, tombstone.first_acknowledged_us);
+        for (size_t i = 0; i < tombstone.country_count; i++)
+            countries[i] = tombstone.countries[i];
+        record.n_countries = tombstone.country_count;
+        record.countries = countries;
+    }
     struct buf bytes;
     buf_init(&bytes);
     wire_pack(&record.base, &bytes);
     CHECK(!buf_broken(&bytes));
-    uint64_t ticket = vault_put(vault, VAULT_CASE, slice_of(entry->key.bytes, sizeof entry->key.bytes), &entry->key, buf_slice(&bytes));
+    uint64_t ticket = vault_put(vault, VAULT_CASE, slice_of(entry->key.bytes, sizeof entry->key.bytes), entry->erased ? NULL : &entry->key,
+                                buf_slice(&bytes));
     buf_free(&bytes);
     return ticket;
+}
+
+static int load_tombstone(struct case_entry *entry, const Hotline__Node__CaseRecord *record)
+{
+    struct case_tombstone *tombstone = calloc(1, sizeof *tombstone);
+    if (tombstone == NULL)
+        return ERR_NOMEM;
+    tombstone->erased_at_us = record->erased_at_us;
+    tombstone->revision = record->erased_revision;
+    tombstone->category = (int)record->category;
+    tombstone->outcome = (int)record->outcome;
+    tombstone->intake_channel = (int)record->intake_channel;
+    tombstone->opened_at_us = record->opened_at_us;
+    tombstone->closed_at_us = record->closed_at_us;
+    tombstone->first_acknowledged_us = record->first_acknowledged_us;
+    snprintf(tombstone->last_seen_country, sizeof tombstone->last_seen_country, "%s", record->last_seen_country ? record->last_seen_country : "");
+    snprintf(tombstone->found_country, sizeof tombstone->found_country, "%s", record->found_country ? record->found_country : "");
+    for (size_t i = 0; i < record->n_countries && i < LIMIT_COUNTRIES; i++)
+        snprintf(tombstone->countries[tombstone->country_count++], sizeof tombstone->countries[0], "%s", record->countries[i]);
+    snprintf(entry->reference, sizeof entry->reference, "%s", record->reference ? record->reference : "");
+    free(entry->tombstone);
+    entry->tombstone = tombstone;
+    return OK;
 }
 
 int cases_load(struct cases *cases, struct slice bytes)
@@ -277,6 +378,7 @@ int cases_load(struct cases *cases, struct slice bytes)
         entry->changed_us = record->changed_us;
         snprintf(entry->acknowledged_as, sizeof entry->acknowledged_as, "%s", record->acknowledged_as ? record->acknowledged_as : "");
     }
+    int result = entry == NULL ? ERR_NOMEM : record->erased_at_us != 0 ? load_tombstone(entry, record) : OK;
     hotline__node__case_record__free_unpacked(record, NULL);
-    return entry ? OK : ERR_NOMEM;
+    return result;
 }

@@ -8,9 +8,21 @@
 #include "node/item.h"
 #include "proto/lookup.h"
 
-#define CASES_REFERENCE_MAX 32
+#define CASES_REFERENCE_MAX 33 /* 32 characters, as the form of references allows */
 
 enum case_state { CASE_OPEN, CASE_CLOSED, CASE_RETRACTED, CASE_EXPIRED };
+
+/* What figures and people may still know of a case whose personal data was erased. */
+struct case_tombstone {
+    int64_t erased_at_us;                    /* 0: not erased */
+    uint32_t revision;                       /* the highest there was */
+    int category, outcome, intake_channel;   /* codes; 0 unknown */
+    char last_seen_country[3], found_country[3];
+    char countries[LIMIT_COUNTRIES][3];
+    size_t country_count;
+    int64_t opened_at_us, closed_at_us;
+    int64_t first_acknowledged_us;           /* from opening to the first acknowledgement; 0 none */
+};
 
 struct case_entry {
     struct envelope_case_key key;            /* first: the key of the table */
@@ -25,6 +37,8 @@ struct case_entry {
     int64_t acknowledged_at_us;              /* by a person here; 0 not */
     uint32_t acknowledged_revision;
     char acknowledged_as[LIMIT_NAME_BYTES + 1];
+    bool erased;                             /* its key is destroyed; the tombstone stands for it */
+    struct case_tombstone *tombstone;        /* NULL: never erased */
     uint64_t changed;                        /* grows with each change: newest change first */
     int64_t changed_us;
 };
@@ -55,6 +69,11 @@ struct item *cases_newest(const struct cases *cases, const struct case_entry *en
 struct item *cases_shown(const struct cases *cases, const struct case_entry *entry);
 enum case_state cases_state(const struct cases *cases, const struct case_entry *entry, int64_t now_us);
 const char *cases_state_name(enum case_state state);
+
+/* The content that the case has now, as a tombstone would tell it. */
+void cases_describe(const struct cases *cases, const struct case_entry *entry, struct case_tombstone *ret_tombstone);
+/* Keeps only this revision, and no thread: the others' items stay with their owner. */
+void cases_keep_only(struct case_entry *entry, struct item *item);
 
 /* What a person typed: reference, member:reference or member/reference, case id or at least 6 of its first digits.
  * ERR_NOT_FOUND; ERR_AMBIGUOUS: `candidates` (room for cap) holds *ret_count of them. Only what is on the disk is found. */

@@ -59,9 +59,9 @@ static void save_roster(struct directory *directory)
     buf_free(&key);
 }
 
-static void save_card(struct directory *directory, const struct card *card)
+static uint64_t save_card(struct directory *directory, const struct card *card)
 {
-    vault_put(directory->vault, VAULT_CARD, slice_text(card->member), NULL, buf_slice(&card->bytes));
+    return vault_put(directory->vault, VAULT_CARD, slice_text(card->member), NULL, buf_slice(&card->bytes));
 }
 
 /* --- the roster in force --- */
@@ -75,6 +75,17 @@ static void drop_members(struct directory *directory)
     directory->members = NULL;
     route_index_free(directory->index);
     directory->index = NULL;
+}
+
+/* By the member's keys on this roster: a key that the authority took away locks no alert any more. */
+static bool still_signed(const struct card *card, const struct roster *roster, int64_t now_us)
+{
+    struct card again;
+    size_t index;
+    if (card_load(buf_slice(&card->bytes), roster, now_us, &again, &index) != OK)
+        return false;
+    card_done(&again);
+    return true;
 }
 
 /* Takes the next roster and carries over what is known of each member. */
@@ -94,6 +105,10 @@ static int install(struct directory *directory, struct roster *next, int64_t now
             continue;
         members[at] = directory->members[i];
         directory->members[i] = (struct directory_member){0};
+        if (members[at].has_card && !still_signed(&members[at].card, next, now_us)) {
+            card_done(&members[at].card);
+            members[at].has_card = false;
+        }
         if (members[at].has_card)
             route_index_card(index, at, &members[at].card);
     }
@@ -194,9 +209,17 @@ static int load_roster(struct directory *directory, const struct roster_trust *t
     if (result != OK)
         return result;
     struct roster *newest = seeded ? seeded : stored;
+    directory->is_seeded = seeded != NULL;
     if (seeded != NULL)
         roster_free(stored);
     return install(directory, newest, now_us);
+}
+
+void directory_keep_seed(struct directory *directory)
+{
+    if (directory->is_seeded)
+        save_roster(directory);
+    directory->is_seeded = false;
 }
 
 static int check_self(const struct directory *directory, struct err_note *note)
@@ -399,7 +422,7 @@ int directory_new_card(struct directory *directory, const uint8_t subscriptions[
     result = card_make(directory->keys, &draft, &card);
     if (result != OK)
         return err_set(note, result, "the card cannot be signed: %s", err_text(result));
-    save_card(directory, &card);
+    directory->own_card_ticket = save_card(directory, &card);
     card_done(&directory->own_card);
     directory->own_card = card;
     directory->has_own_card = true;

@@ -46,6 +46,8 @@ struct directory {
     size_t own_count;
     struct card own_card;                    /* newest */
     bool has_own_card;
+    uint64_t own_card_ticket;                /* of its record and its key's */
+    bool is_seeded;                          /* the roster is the configured file's: not in the vault yet */
     uint64_t own_serial_seen;                /* highest valid serial of an own card at any relay ... */
     uint8_t own_seen[LIMIT_COUNTRIES / 8];   /* ... and its subscriptions: an empty store begins with them */
     struct directory_sending *sending;
@@ -57,6 +59,8 @@ struct directory {
 int directory_open(struct directory *directory, struct vault *vault, const struct key_set *keys, const struct roster_trust *trust,
                    struct slice seed, int64_t now_us, struct err_note *note) MUST_CHECK;
 void directory_done(struct directory *directory);
+/* After vault_start: puts a roster that came as the seed into the vault, so that no older one is ever believed again. */
+void directory_keep_seed(struct directory *directory);
 
 /* A roster from a relay or a file: follows the chain, saves, rebuilds. ERR_* of roster_follow. */
 int directory_follow(struct directory *directory, struct slice signed_roster, int64_t now_us, struct err_note *note) MUST_CHECK;

@@ -123,6 +123,18 @@ int item_open(struct item *item, const struct key_content *key, struct wire_aren
     return result;
 }
 
+void item_erase(struct item *item)
+{
+    if (item->body.data != NULL)
+        seal_wipe(item->body.data, item->body.capacity);
+    buf_free(&item->body);
+    seal_wipe(&item->content_key, sizeof item->content_key);
+    if (item->content != NULL)
+        hotline__envelope_body__free_unpacked(item->content, NULL);
+    item->content = NULL;
+    item->erased = item->spared = true;
+}
+
 /* --- rows --- */
 
 struct ladder_row *item_row(const struct item *item, const char *member)
@@ -214,7 +226,7 @@ bool item_is_exercise(const struct item *item)
 const struct envelope_case_key *item_owner(const struct item *item, struct envelope_case_key *room)
 {
     const Hotline__CaseName *name = item->header->case_name;
-    if (name == NULL)
+    if (name == NULL || item->spared)
         return NULL;
     *room = envelope_case_key(name->opener, item_is_exercise(item), name->case_id.data);
     return room;
@@ -241,8 +253,12 @@ uint64_t item_save(struct vault *vault, struct item *item)
     char *unreached[LIMIT_COUNTRIES];
     WIRE_SET_BYTES(&record, header, item->header_bytes.data, item->header_bytes.len);
     WIRE_SET_BYTES(&record, signature, item->signature.bytes, KEY_SIGNATURE_BYTES);
-    WIRE_SET_BYTES(&record, body, item->body.data, item->body.len);
-    WIRE_SET_BYTES(&record, content_key, item->content_key.bytes, KEY_BYTES);
+    if (item->erased) {
+        WIRE_SET_BYTES(&record, erased_hash, item->hash.bytes, KEY_HASH_BYTES);
+    } else {
+        WIRE_SET_BYTES(&record, body, item->body.data, item->body.len);
+        WIRE_SET_BYTES(&record, content_key, item->content_key.bytes, KEY_BYTES);
+    }
     WIRE_SET(&record, at_us, item->at_us);
     WIRE_SET(&record, mine, item->mine);
     WIRE_SET(&record, late, item->late);
@@ -311,7 +327,8 @@ uint64_t item_save_relay(struct vault *vault, const struct item *item, const str
     record.reason = copy.reason;
     WIRE_SET(&record, accepted, relay->state == ITEM_ACCEPTED);
     WIRE_SET(&record, at_us, relay->at_us);
-    WIRE_SET(&record, refused, (uint32_t)relay->refused);
+    /* One that was only put off still waits, after a restart too. */
+    WIRE_SET(&record, refused, relay->state == ITEM_REFUSED ? (uint32_t)relay->refused : 0);
     for (size_t i = 0; i < item->left_out_count; i++) {
         snprintf(names[i], sizeof names[i], "%s", item->left_out[i]);
         left_out[i] = names[i];
@@ -336,12 +353,37 @@ static int load_fields(const Hotline__Node__ItemRecord *record, struct item *ite
     item->sequence = record->sequence;
     for (size_t i = 0; i < record->n_unreached && i < LIMIT_COUNTRIES; i++)
         snprintf(item->unreached[item->unreached_count++], sizeof item->unreached[0], "%s", record->unreached[i]);
+    if (item->erased)
+        return OK;
     if (record->content_key.len != KEY_BYTES)
         return ERR_CORRUPT;
     memcpy(key.bytes, record->content_key.data, KEY_BYTES);
     int result = item_open(item, &key, arena, NULL);
     seal_wipe(&key, sizeof key);
     return result == ERR_NOMEM ? result : result == OK ? OK : ERR_CORRUPT;
+}
+
+/* An erased item's header was checked when it came; its body, and so its hash, cannot be made again. */
+static int load_shell(const Hotline__Node__ItemRecord *record, struct item **ret_item)
+{
+    struct item *item = calloc(1, sizeof *item);
+    if (item == NULL)
+        return ERR_NOMEM;
+    item->header = hotline__envelope_header__unpack(NULL, record->header.len, record->header.data);
+    int result = item->header && record->signature.len == KEY_SIGNATURE_BYTES ? OK : ERR_CORRUPT;
+    if (result == OK)
+        result = key_hash_from(wire_slice(record->erased_hash), &item->hash);
+    if (result == OK)
+        result = key_uuid_from(wire_slice(item->header->id), &item->id);
+    if (result != OK) {
+        item_free(item);
+        return ERR_CORRUPT;
+    }
+    memcpy(item->signature.bytes, record->signature.data, KEY_SIGNATURE_BYTES);
+    buf_add_slice(&item->header_bytes, wire_slice(record->header));
+    item->erased = item->spared = true;
+    *ret_item = item;
+    return OK;
 }
 
 int item_load(struct slice record_bytes, struct wire_arena *arena, struct item **ret_item)
@@ -352,7 +394,8 @@ int item_load(struct slice record_bytes, struct wire_arena *arena, struct item *
     if (result != OK)
         return ERR_CORRUPT;
     const Hotline__Node__ItemRecord *record = (const Hotline__Node__ItemRecord *)message;
-    result = item_new(wire_slice(record->header), wire_slice(record->signature), wire_slice(record->body), arena, NULL, &item);
+    result = record->has_erased_hash ? load_shell(record, &item)
+                                     : item_new(wire_slice(record->header), wire_slice(record->signature), wire_slice(record->body), arena, NULL, &item);
     if (result == OK)
         result = load_fields(record, item, arena);
     if (result == OK)

@@ -45,6 +45,8 @@ struct item {
     struct key_hash hash;                    /* first: the key of tables */
     struct key_uuid id;
     bool mine, late, recovered;
+    bool erased;                             /* a shell: header alone, no body, no key, no content */
+    bool spared;                             /* outlives its case's key: a closing, or a shell */
     struct buf header_bytes, body;
     struct key_signature signature;
     struct key_content content_key;
@@ -53,6 +55,7 @@ struct item {
     struct case_entry *case_entry;           /* CASE, REPLY; borrowed */
     int64_t at_us;                           /* committed (mine) or received here, wall clock */
     uint64_t ticket;                         /* on the disk when vault_committed() >= ticket */
+    uint64_t grants_ticket;                  /* mine: of the last grant made */
     /* received */
     int receipt_state;
     int64_t receipt_at_us;
@@ -73,6 +76,9 @@ int item_new(struct slice header, struct slice signature, struct slice body, str
 void item_free(struct item *item);
 /* Opens the body with the content key into item->content. ERR_CRYPTO, ERR_SYNTAX, ERR_INVALID (content not of the header's kind). */
 int item_open(struct item *item, const struct key_content *key, struct wire_arena *arena, struct err_note *note) MUST_CHECK;
+
+/* Wipes body, key and content: what is left says when and to whom, not about whom. Saved again by the caller. */
+void item_erase(struct item *item);
 
 /* A row, by recipient; NULL when there is none. item_row_add gives a fresh one (or the old); NULL out of memory. */
 struct ladder_row *item_row(const struct item *item, const char *member);

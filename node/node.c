@@ -16,6 +16,7 @@
 #define SETTLE_US (100 * CLOCK_MS_US)         /* after the last Welcome: own cards have come by then */
 #define CARD_WAIT_US (10 * CLOCK_SECOND_US)   /* an empty store waits this long for relays that are away */
 #define REPLACED_WAIT_US CLOCK_MINUTE_US
+#define ERASE_EVERY_US (5 * CLOCK_SECOND_US)
 
 /* --- the turn --- */
 
@@ -23,6 +24,8 @@ void node_flush(struct node *node, int64_t now_us, int64_t steady_us)
 {
     if (node->failed || node->closing)
         return;
+    node->now_us = now_us;
+    node->steady_us = steady_us;
     node_sign_receipts(node, now_us);
     vault_flush(node->vault);
     node_release_held(node);
@@ -45,10 +48,9 @@ static void on_welcome(struct node *node, struct node_link *link, const Hotline_
     uplink->skew_us = welcome->clock_us - now_us;
     uplink->has_skew = true;
     uplink->pulsed_us = steady_us;
-    if (welcome->own_card_serial > node->directory.own_serial_seen && node->directory.has_own_card)
-        node->directory.own_serial_seen = welcome->own_card_serial;
     node->welcomed_us = steady_us;
     node_link_event(node, link, UPLINK_WELCOMED, NULL, now_us);
+    node_say_card(node, link);
     if (welcome->roster->version < roster_version(node->directory.roster)) {
         Hotline__Rosters rosters = HOTLINE__ROSTERS__INIT;
         ProtobufCMessage *message;
@@ -170,7 +172,8 @@ static void on_goodbye(struct node *node, struct node_link *link, const Hotline_
     switch (goodbye->code) {
     case HOTLINE__GOODBYE_CODE__CODE__HELLO_FIRST:
         node_link_event(node, link, UPLINK_HELLO_WANTED, NULL, now_us);
-        node_say_hello(node, link, steady_us);
+        if (link->uplink.state == UPLINK_GREETING) /* not when another node of this member took over */
+            node_say_hello(node, link, steady_us);
         break;
     case HOTLINE__GOODBYE_CODE__CODE__REPLACED:
         log_event(LOG_ERROR, "another node uses this member's key: stop one of the two", "relay", link->uplink.relay, NULL);
@@ -243,6 +246,8 @@ void node_receive(struct node *node, size_t slot, struct slice bytes, int64_t no
     if (slot >= node->link_count || node->failed)
         return;
     struct cursor message = cursor_of(bytes);
+    node->now_us = now_us;
+    node->steady_us = steady_us;
     node->links[slot].uplink.heard_us = steady_us;
     /* A roster among the frames may rebuild the links: the slot is looked up anew for each. */
     char relay[LIMIT_ID_CHARS + 1];
@@ -276,8 +281,8 @@ void node_link(struct node *node, size_t slot, enum uplink_event event, int64_t 
     struct node_link *link = &node->links[slot];
     node_link_event(node, link, event, event == UPLINK_LINK_DOWN ? "connection lost" : event == UPLINK_KEY_REFUSED ? "the relay does not know this key" : NULL, now_us);
     if (event == UPLINK_LINK_UP) {
-        link->uplink.heard_us = clock_steady_us();
-        node_say_hello(node, link, link->uplink.heard_us);
+        link->uplink.heard_us = node->steady_us;
+        node_say_hello(node, link, node->steady_us);
     }
 }
 
@@ -295,6 +300,8 @@ static void send_pulse(struct node *node, struct node_link *link, int64_t now_us
 static void tick_link(struct node *node, struct node_link *link, int64_t now_us, int64_t steady_us)
 {
     struct uplink *uplink = &link->uplink;
+    if (uplink->greeted_us == 0)
+        uplink->greeted_us = steady_us; /* it was greeted before the first tick said what time it is */
     int64_t since_hello_us = steady_us - uplink->greeted_us;
     if (uplink->state == UPLINK_READY && steady_us - uplink->heard_us > LIMIT_SILENCE_MS * CLOCK_MS_US) {
         node_link_event(node, link, UPLINK_SILENT, "silent", now_us);
@@ -313,13 +320,14 @@ static void tick_link(struct node *node, struct node_link *link, int64_t now_us,
 /* An empty store takes the subscriptions of its last card, if any relay has it: it waits for all of them, or ten seconds. */
 static void tick_card(struct node *node, int64_t now_us, int64_t steady_us)
 {
-    if (node->directory.has_own_card) {
-        node_renew_card(node, now_us);
-        return;
-    }
     size_t ready = 0;
     for (size_t i = 0; i < node->link_count; i++)
         ready += node->links[i].uplink.state == UPLINK_READY;
+    if (node->directory.has_own_card) {
+        if (ready > 0) /* a key's 30 days after its successor begin when a relay can have the successor's card */
+            node_renew_card(node, now_us);
+        return;
+    }
     bool all = ready == node->link_count && steady_us - node->welcomed_us > SETTLE_US;
     if (all || (ready > 0 && steady_us - node->opened_us > CARD_WAIT_US))
         node_renew_card(node, now_us);
@@ -364,6 +372,8 @@ void node_tick(struct node *node, int64_t now_us, int64_t steady_us)
 {
     if (node->failed)
         return;
+    node->now_us = now_us;
+    node->steady_us = steady_us;
     if (node->opened_us == 0)
         node->opened_us = steady_us;
     for (size_t i = 0; i < node->link_count; i++)
@@ -373,6 +383,10 @@ void node_tick(struct node *node, int64_t now_us, int64_t steady_us)
     if (steady_us - node->ticked_us > CLOCK_SECOND_US) {
         node->ticked_us = steady_us;
         node_alarms(node, now_us);
+    }
+    if (steady_us - node->erased_us > ERASE_EVERY_US) {
+        node->erased_us = steady_us;
+        node_erase_due(node, now_us);
     }
     if (steady_us - node->checked_us > CLOCK_HOUR_US) {
         node->checked_us = steady_us;

@@ -47,6 +47,8 @@ struct node_io {
 
 struct node_settings {
     int64_t deadline_delivered_us, deadline_shown_us, deadline_acknowledged_us;
+    int64_t closed_after_ack_us, closed_latest_us;             /* retention after a closing or expiry */
+    int64_t error_after_ack_us, error_latest_us;               /* after a retraction: sent in error */
     int64_t encryption_key_life_us;
     int64_t disk_reserve_bytes;
     const char *const *subscriptions;        /* for the first card only; borrowed during node_open */

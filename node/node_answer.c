@@ -95,6 +95,10 @@ static bool is_passing(int code)
 
 static void send_later(struct node *node, const struct node_link *link, struct item *item, int64_t due_us)
 {
+    for (size_t i = 0; i < node->delayed_count; i++) {
+        if (node->delayed[i].item == item && strcmp(node->delayed[i].relay, link->uplink.relay) == 0)
+            return;
+    }
     if (node->delayed_count == node->delayed_capacity) {
         size_t capacity = node->delayed_capacity ? 2 * node->delayed_capacity : 16;
         struct delayed *delayed = realloc(node->delayed, capacity * sizeof *delayed);
@@ -146,9 +150,10 @@ static void take_receipt(struct node *node, const Hotline__Receipt *receipt, con
 {
     struct item *item = own_by_hash(node, wire_slice(receipt->envelope_hash));
     struct ladder_row *row = item ? item_row(item, recipient) : NULL;
-    if (item == NULL)
+    /* A stranger's word opens no row: later revisions go to all that have one. But for what was granted before a disk was lost. */
+    if (item == NULL || (row == NULL && !item->recovered))
         return;
-    if (row == NULL && (row = item_row_add(item, recipient)) == NULL) /* granted before our disk was lost */
+    if (row == NULL && (row = item_row_add(item, recipient)) == NULL)
         return;
     if (!receipt_may_follow(row->state, receipt->state))
         return;
@@ -267,8 +272,6 @@ void node_grant_wanted(struct node *node, struct node_link *link, const Hotline_
         return;
     if (item->case_entry != NULL)
         cases_touch(&node->cases, item->case_entry, now_us);
-    /* In a turn of its own: the outlet waits for its ticket by the item's, so the record is handed over first. */
-    vault_flush(node->vault);
     node_queue(node, NULL, OUTLET_GRANTS, item);
 }
 

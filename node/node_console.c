@@ -41,7 +41,7 @@ struct node_console {
     X(commits, COUNTER, "hotline_node_store_commits_total", "Commits on the disk.")                                   \
     X(writes, COUNTER, "hotline_node_store_writes_total", "Writes in these commits.")                                 \
     X(waiting, GAUGE, "hotline_node_store_waiting", "Writes not yet committed.")                                      \
-    X(free_bytes, GAUGE, "hotline_node_store_free_bytes", "Free space on the store's disk, as of the last commit.")
+    X(free_bytes, GAUGE, "hotline_node_store_free_bytes", "Free space on the store's disk.")
 
 #define RELAY_METRICS(X)                                                                                              \
     X(connected, GAUGE, "hotline_node_relay_connected", "1 after the relay's Welcome.")                               \

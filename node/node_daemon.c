@@ -80,17 +80,17 @@ static void on_tick(void *ctx)
 
 /* ---- what the core tells ---- */
 
+/* What is told nowhere else. A session that ended is told by its link. */
 static void log_what_people_watch(const struct node_event *event)
 {
+    const struct uplink *uplink = event->uplink;
     if (event->type == NODE_ALARM && event->row != NULL)
         log_event(LOG_WARN, "a recipient is late", "member", event->row->member, "step", receipt_state_name(event->state), NULL);
-    if (event->type == NODE_RELAY_REFUSED && event->relay != NULL)
-        log_event(LOG_WARN, "a relay refused an envelope", "relay", event->relay->relay, "why", event->relay->reason, NULL);
-    if (event->type == NODE_RELAY_STATE && event->uplink != NULL)
-        log_event(LOG_INFO, "relay session", "relay", event->uplink->relay, "state", uplink_state_label(event->uplink->state), "why",
-                  event->uplink->reason, NULL);
-    if (event->type == NODE_ROSTER_CHANGED)
-        log_event(LOG_INFO, "a newer roster is in force", NULL);
+    if (uplink != NULL && uplink->state == UPLINK_READY)
+        log_event(LOG_INFO, "relay session", "relay", uplink->relay, "state", uplink_state_label(uplink->state), NULL);
+    if (uplink != NULL && (uplink->state == UPLINK_REFUSED || uplink->state == UPLINK_REPLACED))
+        log_event(LOG_WARN, "relay session", "relay", uplink->relay, "state", uplink_state_label(uplink->state), "why", uplink->reason,
+                  NULL);
 }
 
 static void on_event(void *ctx, const struct node_event *event)
@@ -132,6 +132,10 @@ static struct node_settings settings_of(const struct node_conf *conf)
         .deadline_delivered_us = conf->deadlines.delivered_us,
         .deadline_shown_us = conf->deadlines.shown_us,
         .deadline_acknowledged_us = conf->deadlines.acknowledged_us,
+        .closed_after_ack_us = conf->retention.closed_after_ack_us,
+        .closed_latest_us = conf->retention.closed_latest_us,
+        .error_after_ack_us = conf->retention.sent_in_error_after_ack_us,
+        .error_latest_us = conf->retention.sent_in_error_latest_us,
         .encryption_key_life_us = conf->encryption_key_life_us,
         .disk_reserve_bytes = conf->disk_reserve_bytes,
     };

@@ -133,7 +133,10 @@ static enum node_event_type event_of(const struct item *item)
         return NODE_CASE_CLOSED;
     if (header->act == HOTLINE__ACT__CODE__RETRACT)
         return NODE_CASE_RETRACTED;
-    return entry->revision_count == 1 ? NODE_CASE_RECEIVED : NODE_CASE_UPDATED;
+    /* After a closing or an erasure an UPDATE opens the case again, as loud as an opening. */
+    const struct item *before = entry->revision_count > 1 ? entry->revisions[entry->revision_count - 2] : NULL;
+    bool reopens = before == NULL || before->erased || before->header->act == HOTLINE__ACT__CODE__CLOSE;
+    return reopens ? NODE_CASE_RECEIVED : NODE_CASE_UPDATED;
 }
 
 /* Seen, view and receipt in this turn; the event and the receipt's sending wait for the commit. */
@@ -198,6 +201,27 @@ static void resume_reference(struct node *node, const char *reference)
     }
 }
 
+/* Who was granted, as the union of what the relays say, and that this relay holds it. */
+static int recover_rows(struct node *node, struct node_link *link, struct item *item, const Hotline__Deliver *deliver, int64_t now_us)
+{
+    for (size_t i = 0; i < deliver->n_granted; i++) {
+        if (item_row(item, deliver->granted[i]) != NULL)
+            continue;
+        struct ladder_row *row = item_row_add(item, deliver->granted[i]);
+        if (row == NULL)
+            return ERR_NOMEM;
+        row->state_at_us[0] = item->at_us;
+        item_save_row(node->vault, item, row);
+    }
+    struct item_relay *relay = item_relay_add(item, link->uplink.relay);
+    if (relay != NULL && relay->state != ITEM_ACCEPTED) {
+        relay->state = ITEM_ACCEPTED;
+        relay->at_us = now_us;
+        item_save_relay(node->vault, item, relay, slice_of(NULL, 0));
+    }
+    return OK;
+}
+
 static int recover(struct node *node, struct node_link *link, struct item *item, const Hotline__Deliver *deliver, int64_t now_us, uint64_t *ret_ticket)
 {
     bool newest;
@@ -206,19 +230,8 @@ static int recover(struct node *node, struct node_link *link, struct item *item,
     int result = node_keep(node, item, &newest);
     if (result != OK)
         return result;
-    for (size_t i = 0; i < deliver->n_granted; i++) {
-        struct ladder_row *row = item_row_add(item, deliver->granted[i]);
-        if (row == NULL)
-            return ERR_NOMEM;
-        row->state_at_us[0] = item->at_us;
-        item_save_row(node->vault, item, row);
-    }
-    struct item_relay *relay = item_relay_add(item, link->uplink.relay);
-    if (relay != NULL) {
-        relay->state = ITEM_ACCEPTED;
-        relay->at_us = now_us;
-        item_save_relay(node->vault, item, relay, slice_of(NULL, 0));
-    }
+    if ((result = recover_rows(node, link, item, deliver, now_us)) != OK)
+        return result;
     *ret_ticket = item_save(node->vault, item);
     if (item->case_entry != NULL) {
         resume_reference(node, item->case_entry->reference);
@@ -245,19 +258,26 @@ static void deliver_own(struct node *node, struct node_link *link, const Hotline
             log_event(LOG_WARN, "an envelope of our own cannot be recovered", "relay", link->uplink.relay, "error", err_name(result), NULL);
             return;
         }
+    } else if (item->recovered && recover_rows(node, link, item, deliver, now_us) == OK) {
+        ticket = vault_last(node->vault);
     }
     node_hold_taken(node, ticket, link, name);
 }
 
 /* --- the way in --- */
 
-static void duplicate(struct node *node, struct node_link *link, const struct key_hash *hash, int64_t now_us)
+static void duplicate(struct node *node, struct node_link *link, const char *sender, const struct key_hash *hash, int64_t now_us)
 {
     struct item *item = lookup_find(&node->items, hash);
     node->counters.duplicates++;
     /* The relay lost our receipt, or never had it: say it again, to this relay alone, unless it is on its way. */
-    if (item != NULL && !node_owes(node, hash, link->uplink.relay))
-        node_receipt(node, item, item->receipt_state, (size_t)(link - node->links), now_us);
+    size_t only = (size_t)(link - node->links);
+    if (node_owes(node, hash, link->uplink.relay))
+        return;
+    if (item != NULL)
+        node_receipt(node, item, item->receipt_state, only, item->receipt_at_us);
+    else
+        node_receipt_for(node, sender, hash, HOTLINE__RECEIPT_STATE__CODE__ERASED, only, now_us);
 }
 
 static void dispute(struct node *node, struct node_link *link, struct seen *seen, const struct envelope *envelope, int64_t now_us)
@@ -277,8 +297,11 @@ static int check_sender(const struct node *node, const struct envelope *envelope
 {
     size_t sender;
     int result = envelope_verify(envelope, node->directory.roster, now_us, &sender);
-    if (result == OK)
-        return 0;
+    if (result == OK) {
+        const struct roster *roster = node->directory.roster;
+        bool gone = roster_standing(roster, sender, now_us) == HOTLINE__STANDING__CODE__WITHDRAWN;
+        return gone && envelope->header->sent_at_us > roster_issued_us(roster) ? HOTLINE__UNREADABLE_CODE__CODE__NO_SENDER : 0;
+    }
     if (result == ERR_MEMBER)
         return envelope->header->roster_version > roster_version(node->directory.roster) ? HOTLINE__UNREADABLE_CODE__CODE__ROSTER_OLDER
                                                                                         : HOTLINE__UNREADABLE_CODE__CODE__NO_SENDER;
@@ -324,10 +347,13 @@ void node_deliver(struct node *node, struct node_link *link, const Hotline__Deli
         return;
     }
     struct seen *seen = node_seen(node, sender, &envelope.id);
-    if (seen != NULL && key_hash_equal(&seen->hash, &envelope.hash))
-        duplicate(node, link, &envelope.hash, now_us);
+    bool held = lookup_find(&node->items, &envelope.hash) != NULL; /* also when it was seen too long ago to remember */
+    if (held || (seen != NULL && key_hash_equal(&seen->hash, &envelope.hash)))
+        duplicate(node, link, sender, &envelope.hash, now_us);
     else if (seen != NULL)
         dispute(node, link, seen, &envelope, now_us);
+    else if (node_is_erased(node, &envelope))
+        node_receipt_for(node, sender, &envelope.hash, HOTLINE__RECEIPT_STATE__CODE__ERASED, (size_t)(link - node->links), now_us);
     else
         deliver_new(node, link, wire, &envelope, now_us);
 }

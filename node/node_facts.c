@@ -39,7 +39,7 @@ size_t node_accepted_needed(const struct node *node)
 size_t node_outbox_size(const struct node *node)
 {
     size_t size = 0;
-    int64_t now_us = clock_wall_us();
+    int64_t now_us = node->now_us;
     for (size_t i = 0; i < node->sent_count; i++)
         size += node_is_current(node, node->sent[i], now_us) && item_accepted_by(node->sent[i]) < node_accepted_needed(node);
     return size;
@@ -160,7 +160,11 @@ static int run_backup(struct db *db, void *job)
 static void backup_done(void *ctx, void *job, int result)
 {
     struct backup *backup = job;
-    (void)ctx;
+    struct node *node = ctx;
+    if (result == OK && !node->closing) {
+        node->backup_us = clock_wall_us();
+        node_save_backup(node);
+    }
     backup->done(backup->ctx, result, err_explain(&backup->note, result));
     free(backup);
 }

@@ -93,7 +93,7 @@ int node_grant(struct node *node, struct item *item, size_t member, bool late)
     row->late_grant |= late && row->has_grant;
     if (row->state_at_us[0] == 0)
         row->state_at_us[0] = item->at_us;
-    item_save_row(node->vault, item, row);
+    item->grants_ticket = item_save_row(node->vault, item, row);
     return result;
 }
 

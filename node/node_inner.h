@@ -13,7 +13,6 @@ struct owed {
     char sender[LIMIT_ID_CHARS + 1];         /* whose envelopes it is about */
     struct buf signed_bytes;
     bool unreadable;
-    bool acknowledges;                       /* holds an ACKNOWLEDGED */
     int64_t made_at_us;
     uint64_t ticket;
     struct key_hash *hashes;                 /* of the envelopes */
@@ -28,7 +27,7 @@ struct node_link {
     struct outlet outlet;
     struct buf out;                          /* frames of this turn */
     struct route_set present;                /* whom it says to be connected */
-    bool offered;                            /* Offer was sent in this session */
+    uint64_t card_said;                      /* serial of the own card that was sent in this session; 0 none */
 };
 
 /* A receipt decided in this turn, not yet signed. */
@@ -36,6 +35,7 @@ struct fresh_receipt {
     char sender[LIMIT_ID_CHARS + 1];
     struct key_hash hash;
     int state, decline;
+    int64_t backup_until_us;                 /* ERASED */
     bool late;
     int64_t at_us;
     size_t only;                             /* slot, or SIZE_MAX: all relays */
@@ -97,7 +97,9 @@ struct node {
     struct node_pending pending[64];
     size_t pending_count;
     struct wire_arena arena, scratch;
-    int64_t opened_us, welcomed_us, ticked_us, checked_us;
+    int64_t now_us, steady_us;               /* of the last input: what commits bring is dated by them */
+    int64_t opened_us, welcomed_us, ticked_us, checked_us, erased_us;
+    int64_t backup_us;                       /* wall: the last backup; 0 never */
     uint8_t first_subscriptions[LIMIT_COUNTRIES / 8];
     bool failed, closing, replaced;
     struct node_counters counters;
@@ -130,8 +132,12 @@ int node_build_links(struct node *node, int64_t now_us) MUST_CHECK;
 void node_free_link(struct node_link *link);
 /* Roster in force changed: links, events. */
 void node_roster_changed(struct node *node, int64_t now_us);
-/* Signs and spreads a card when one is due. */
+/* Signs a card when one is due; it is spread when it is on the disk. */
 void node_renew_card(struct node *node, int64_t now_us);
+/* Sends the own card to a relay that was not sent it in this session. */
+void node_say_card(struct node *node, struct node_link *link);
+/* The own card is there and on the disk, and so is its key. */
+bool node_card_stands(const struct node *node);
 
 /* node_life.c */
 struct node_link *node_link_named(struct node *node, const char *relay);
@@ -168,14 +174,26 @@ void node_grant_wanted(struct node *node, struct node_link *link, const Hotline_
 void node_alarms(struct node *node, int64_t now_us);
 
 /* node_owed.c */
+/* A receipt for an item, decided now; signed at the end of the turn. only: a slot, or SIZE_MAX for all relays. */
 void node_receipt(struct node *node, const struct item *item, int state, size_t only, int64_t now_us);
+/* The same for an envelope that is not held any more. */
+void node_receipt_for(struct node *node, const char *sender, const struct key_hash *hash, int state, size_t only, int64_t now_us);
 void node_unreadable(struct node *node, const char *sender, const struct key_hash *hash, Hotline__UnreadableCode__Code code, struct node_link *link, int64_t now_us);
 /* Signs what was decided in this turn. */
 void node_sign_receipts(struct node *node, int64_t now_us);
 void node_taken(struct node *node, struct node_link *link, const Hotline__Taken *taken);
 bool node_owes(const struct node *node, const struct key_hash *hash, const char *relay);
 int node_load_owed(struct node *node, struct slice record) MUST_CHECK;
+/* Forgets what only relays that left the roster have not taken. */
+void node_drop_owed(struct node *node);
 void node_free_owed(struct owed *owed);
+
+/* node_erase.c */
+/* Erases what is due: a few cases per call. */
+void node_erase_due(struct node *node, int64_t now_us);
+/* True when the item comes too late: its case was erased at this revision or a higher one. */
+bool node_is_erased(const struct node *node, const struct envelope *envelope);
+void node_save_backup(struct node *node);
 
 /* node_load.c */
 int node_load(struct node *node, struct err_note *note) MUST_CHECK;

@@ -61,7 +61,9 @@ int node_rank(const struct item *item)
 bool node_is_current(const struct node *node, const struct item *item, int64_t now_us)
 {
     const Hotline__EnvelopeHeader *header = item->header;
-    (void)node;
+    if (item->erased)
+        return false;
+    now_us = node_stamp(node, now_us); /* as the header's own times were stamped */
     if (!item_is_case(item))
         return now_us <= header->expires_at_us && !item_is_answered(item);
     const struct case_entry *entry = item->case_entry;
@@ -101,6 +103,8 @@ int node_keep(struct node *node, struct item *item, bool *ret_newest)
         node->sent[node->sent_count++] = item;
     if (result == OK && item->header->case_name != NULL) {
         struct case_entry *entry = cases_entry(&node->cases, item, node->keys->id);
+        if (entry != NULL && entry->erased && !item->spared)
+            entry->erased = false; /* a higher revision opens the case anew */
         result = entry ? cases_add(&node->cases, entry, item, ret_newest) : ERR_NOMEM;
     }
     return result;
@@ -115,7 +119,7 @@ static void on_commit(void *ctx, uint64_t ticket)
     if (node->closing)
         return;
     node_release_held(node);
-    node_flush(node, clock_wall_us(), clock_steady_us());
+    node_flush(node, node->now_us, node->steady_us);
 }
 
 static void on_failed(void *ctx, int error, const char *text)
@@ -203,6 +207,10 @@ static int open_parts(struct node *node, struct node_setup *setup, struct err_no
     }
     struct store_events events = {.on_commit = on_commit, .on_failed = on_failed, .ctx = node};
     result = vault_start(node->vault, setup->loop, &events);
+    if (result == OK) {
+        directory_keep_seed(&node->directory);
+        node_drop_owed(node);
+    }
     return result == OK ? node_build_links(node, setup->now_us) : result;
 }
 
@@ -223,6 +231,7 @@ int node_open(struct node_setup *setup, struct err_note *note, struct node **ret
     node->keys = setup->keys;
     node->vault = vault;
     node->io = setup->io;
+    node->now_us = setup->now_us;
     init_tables(node);
     cases_init(&node->cases, vault);
     node_change_settings(node, &setup->settings);
@@ -243,7 +252,7 @@ void node_close(struct node *node)
         return;
     Hotline__Goodbye goodbye = HOTLINE__GOODBYE__INIT;
     WIRE_SET(&goodbye, code, HOTLINE__GOODBYE_CODE__CODE__STOPPING);
-    node_flush(node, clock_wall_us(), clock_steady_us());
+    node_flush(node, node->now_us, node->steady_us);
     for (size_t i = 0; i < node->link_count; i++) {
         if (node->links[i].uplink.state != UPLINK_READY)
             continue;

@@ -30,7 +30,7 @@ void node_free_link(struct node_link *link)
 /* A new link has everything of ours to send that its relay has not accepted. */
 static int fill_link(struct node *node, struct node_link *link)
 {
-    int64_t now_us = clock_wall_us();
+    int64_t now_us = node->now_us;
     for (size_t i = 0; i < node->sent_count; i++) {
         const struct item_relay *relay = item_relay(node->sent[i], link->uplink.relay);
         if ((relay == NULL || relay->state == ITEM_WAITING) && node_is_current(node, node->sent[i], now_us))
@@ -92,6 +92,8 @@ void node_roster_changed(struct node *node, int64_t now_us)
 {
     struct log_number version;
     log_event(LOG_INFO, "roster changed", "version", log_number(&version, (long long)roster_version(node->directory.roster)), NULL);
+    node_sign_receipts(node, now_us); /* those for one relay name it by its slot */
+    node_drop_owed(node);
     CHECK(node_build_links(node, now_us) == OK);
     struct node_event event = {.type = NODE_ROSTER_CHANGED, .at_us = now_us};
     node_hold_event(node, vault_ticket(node->vault), &event);
@@ -109,29 +111,39 @@ int node_bring_roster(struct node *node, struct slice signed_roster, int64_t now
     return OK;
 }
 
-static void spread_card(struct node *node)
+bool node_card_stands(const struct node *node)
 {
+    return node->directory.has_own_card && node->directory.own_card_ticket <= vault_committed(node->vault);
+}
+
+void node_say_card(struct node *node, struct node_link *link)
+{
+    const struct card *own = &node->directory.own_card;
     Hotline__Cards cards = HOTLINE__CARDS__INIT;
     Hotline__SignedCard *card;
     wire_arena_clear(&node->scratch);
-    if (card_view(&node->directory.own_card, &node->scratch, &card) != OK)
+    if (link->uplink.state != UPLINK_READY || !node_card_stands(node) || link->card_said >= own->serial ||
+        card_view(own, &node->scratch, &card) != OK)
         return;
     cards.n_cards = 1;
     cards.cards = &card;
-    for (size_t i = 0; i < node->link_count; i++) {
-        if (node->links[i].uplink.state == UPLINK_READY)
-            node_frame(node, &node->links[i], WIRE_CARDS, &cards.base);
-    }
+    node_frame(node, link, WIRE_CARDS, &cards.base);
+    link->card_said = own->serial;
+}
+
+/* After the commit: nobody may lock an alert for a key that a crash could take away. */
+static void spread_card(void *ctx)
+{
+    struct node *node = ctx;
+    for (size_t i = 0; i < node->link_count; i++)
+        node_say_card(node, &node->links[i]);
 }
 
 static int new_card(struct node *node, const uint8_t *subscriptions, int64_t now_us, struct err_note *note)
 {
     int result = directory_new_card(&node->directory, subscriptions, node->settings.encryption_key_life_us, now_us, note);
-    if (result == OK) {
-        /* The key must be on the disk before anybody locks an alert for it: the flush makes it so before the next input. */
-        vault_flush(node->vault);
-        spread_card(node);
-    }
+    if (result == OK)
+        node_when(node, node->directory.own_card_ticket, spread_card, node);
     return result;
 }
 

@@ -166,6 +166,17 @@ static int load_reference(void *ctx, struct slice bytes)
     return OK;
 }
 
+static int load_backup(void *ctx, struct slice bytes)
+{
+    struct node *node = ctx;
+    Hotline__Node__BackupRecord *record = hotline__node__backup_record__unpack(NULL, bytes.len, bytes.data);
+    if (record == NULL)
+        return ERR_CORRUPT;
+    node->backup_us = record->at_us;
+    hotline__node__backup_record__free_unpacked(record, NULL);
+    return OK;
+}
+
 static int load_idempotency(void *ctx, struct slice bytes)
 {
     struct node *node = ctx;
@@ -203,7 +214,8 @@ int node_load(struct node *node, struct err_note *note)
         enum vault_space space;
         vault_row each;
     } tables[] = {{VAULT_LADDER, load_row}, {VAULT_RELAY, load_relay}, {VAULT_SEEN, load_seen}, {VAULT_OWED, load_owed},
-                  {VAULT_SEQUENCE, load_sequence}, {VAULT_REFERENCE, load_reference}, {VAULT_IDEMPOTENCY, load_idempotency}};
+                  {VAULT_SEQUENCE, load_sequence}, {VAULT_REFERENCE, load_reference}, {VAULT_IDEMPOTENCY, load_idempotency},
+                  {VAULT_BACKUP, load_backup}};
     int result = vault_each(node->vault, VAULT_CASE, load_case, node, note);
     if (result == OK)
         result = load_items(node, note);
@@ -212,6 +224,14 @@ int node_load(struct node *node, struct err_note *note)
     if (result != OK)
         return result;
     struct cases *cases = &node->cases;
+    for (size_t i = 0; i < cases->count; i++) {
+        /* Erased when no revision but spared ones is left under its tombstone. */
+        struct case_entry *entry = cases->order[i];
+        struct item *last = entry->revision_count ? entry->revisions[entry->revision_count - 1] : NULL;
+        entry->erased = entry->tombstone != NULL && (last == NULL || last->header->revision <= entry->tombstone->revision);
+        if (entry->erased && last != NULL)
+            last->spared = true;
+    }
     for (size_t i = 0; i < cases->count; i++)
         cases->order[i]->mine = strcmp(cases->order[i]->opener, node->keys->id) == 0;
     if (cases->count > 1)

@@ -42,7 +42,7 @@ void node_say_hello(struct node *node, struct node_link *link, int64_t steady_us
     hello.n_protocol = 1;
     hello.protocol = protocols;
     wire_arena_clear(&node->scratch);
-    if (directory->has_own_card && card_view(&directory->own_card, &node->scratch, &hello.card) != OK)
+    if (node_card_stands(node) && card_view(&directory->own_card, &node->scratch, &hello.card) != OK)
         hello.card = NULL;
     WIRE_SET(&name, version, roster_version(directory->roster));
     WIRE_SET_BYTES(&name, hash, roster_hash(directory->roster)->bytes, KEY_HASH_BYTES);
@@ -58,7 +58,7 @@ void node_say_hello(struct node *node, struct node_link *link, int64_t steady_us
     hello.card_serials = serials;
     node_frame(node, link, WIRE_HELLO, &hello.base);
     link->uplink.greeted_us = steady_us;
-    link->offered = false;
+    link->card_said = hello.card ? directory->own_card.serial : 0;
     free(members);
     free(serials);
 }
@@ -153,7 +153,7 @@ static bool send_entry(struct node *node, struct node_link *link, const struct o
         return true;
     }
     struct item *item = entry->thing;
-    if (item->ticket > committed)
+    if (item->ticket > committed || item->grants_ticket > committed)
         return false;
     if (!node_is_current(node, item, now_us)) {
         outlet_drop(&link->outlet); /* superseded or expired: the newer revision is queued by itself */
@@ -229,7 +229,6 @@ void node_offer_all(struct node *node, struct node_link *link, int64_t now_us)
     }
     if (count > 0)
         send_offer_page(node, link, page, count, number);
-    link->offered = true;
 }
 
 void node_lacking(struct node *node, struct node_link *link, const Hotline__Lacking *lacking)
@@ -241,6 +240,7 @@ void node_lacking(struct node *node, struct node_link *link, const Hotline__Lack
         struct item_relay *relay = item_relay_add(item, link->uplink.relay);
         if (relay != NULL && relay->state == ITEM_ACCEPTED)
             relay->state = ITEM_WAITING; /* it lost its disk */
-        node_queue(node, link, OUTLET_ITEM, item);
+        if (!outlet_holds(&link->outlet, OUTLET_ITEM, item)) /* asked for again and again, it waits once */
+            node_queue(node, link, OUTLET_ITEM, item);
     }
 }

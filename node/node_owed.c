@@ -10,6 +10,8 @@
 #include "proto/log.h"
 #include "proto/seal.h"
 
+#define UNREADABLES_MAX 512 /* owed to one relay at once: twice its credit */
+
 /* --- records --- */
 
 void node_free_owed(struct owed *owed)
@@ -86,6 +88,16 @@ int node_load_owed(struct node *node, struct slice bytes)
     return result;
 }
 
+/* Nobody waits for it any more. Takes owed. */
+static void forget_owed(struct node *node, struct owed *owed)
+{
+    for (size_t i = 0; i < node->link_count; i++)
+        outlet_answered(&node->links[i].outlet, OUTLET_OWED, owed);
+    vault_remove(node->vault, VAULT_OWED, slice_of(owed->name.bytes, RECEIPT_NAME_BYTES));
+    lookup_remove(&node->owed, &owed->name);
+    node_free_owed(owed);
+}
+
 /* Names the relays, saves and queues. Takes owed. */
 static void keep_owed(struct node *node, struct owed *owed, size_t only)
 {
@@ -107,7 +119,7 @@ static void keep_owed(struct node *node, struct owed *owed, size_t only)
 
 /* --- receipts --- */
 
-void node_receipt(struct node *node, const struct item *item, int state, size_t only, int64_t now_us)
+static struct fresh_receipt *fresh(struct node *node, const char *sender, const struct key_hash *hash, int state)
 {
     if (node->receipt_count == node->receipt_capacity) {
         size_t capacity = node->receipt_capacity ? 2 * node->receipt_capacity : 32;
@@ -116,9 +128,25 @@ void node_receipt(struct node *node, const struct item *item, int state, size_t 
         node->receipts = receipts;
         node->receipt_capacity = capacity;
     }
-    struct fresh_receipt *fresh = &node->receipts[node->receipt_count++];
-    *fresh = (struct fresh_receipt){.hash = item->hash, .state = state, .late = item->late, .at_us = node_stamp(node, now_us), .only = only};
-    snprintf(fresh->sender, sizeof fresh->sender, "%s", item->header->sender);
+    struct fresh_receipt *receipt = &node->receipts[node->receipt_count++];
+    *receipt = (struct fresh_receipt){.hash = *hash, .state = state};
+    snprintf(receipt->sender, sizeof receipt->sender, "%s", sender);
+    return receipt;
+}
+
+void node_receipt_for(struct node *node, const char *sender, const struct key_hash *hash, int state, size_t only, int64_t now_us)
+{
+    struct fresh_receipt *receipt = fresh(node, sender, hash, state);
+    receipt->at_us = node_stamp(node, now_us);
+    receipt->only = only;
+    if (state == HOTLINE__RECEIPT_STATE__CODE__ERASED && node->backup_us != 0 && now_us - node->backup_us < LIMIT_AFTERLIFE_US)
+        receipt->backup_until_us = node->backup_us + LIMIT_AFTERLIFE_US;
+}
+
+void node_receipt(struct node *node, const struct item *item, int state, size_t only, int64_t now_us)
+{
+    node_receipt_for(node, item->header->sender, &item->hash, state, only, now_us);
+    node->receipts[node->receipt_count - 1].late = item->late;
 }
 
 static int by_sender(const void *a, const void *b)
@@ -153,11 +181,12 @@ static struct owed *signed_batch(struct node *node, const struct fresh_receipt *
         WIRE_SET(&block[i], at_us, first[i].at_us);
         if (first[i].late)
             WIRE_SET(&block[i], late, true);
+        if (first[i].backup_until_us != 0)
+            WIRE_SET(&block[i], backup_until_us, first[i].backup_until_us);
         if (first[i].decline != 0)
             WIRE_SET(&block[i], decline, (Hotline__DeclineCode__Code)first[i].decline);
         list[i] = &block[i];
         owed->hashes[owed->hash_count++] = first[i].hash;
-        owed->acknowledges |= first[i].state == HOTLINE__RECEIPT_STATE__CODE__ACKNOWLEDGED;
     }
     batch.n_receipts = ready ? count : 0;
     batch.receipts = list;
@@ -206,6 +235,15 @@ void node_sign_receipts(struct node *node, int64_t now_us)
 
 /* --- unreadable --- */
 
+static bool names_hash(const struct owed *owed, const struct key_hash *hash)
+{
+    for (size_t i = 0; i < owed->hash_count; i++) {
+        if (key_hash_equal(&owed->hashes[i], hash))
+            return true;
+    }
+    return false;
+}
+
 static int sign_unreadable(struct node *node, const Hotline__Unreadable *unreadable, struct owed *owed)
 {
     Hotline__SignedUnreadable outer = HOTLINE__SIGNED_UNREADABLE__INIT;
@@ -231,13 +269,28 @@ static int sign_unreadable(struct node *node, const Hotline__Unreadable *unreada
     return result;
 }
 
+/* A relay that delivers the same again, or garbage without end, is not answered without end. */
+static bool answers_enough(const struct node *node, const struct key_hash *hash, const char *relay)
+{
+    size_t at = 0, count = 0;
+    for (const struct owed *owed; (owed = lookup_next(&node->owed, &at)) != NULL;) {
+        bool waits = false;
+        for (size_t i = 0; owed->unreadable && i < owed->relay_count; i++)
+            waits |= strcmp(owed->relays[i], relay) == 0;
+        if (waits && (names_hash(owed, hash) || ++count == UNREADABLES_MAX))
+            return true;
+    }
+    return false;
+}
+
 void node_unreadable(struct node *node, const char *sender, const struct key_hash *hash, Hotline__UnreadableCode__Code code, struct node_link *link,
                      int64_t now_us)
 {
     struct owed *owed = calloc(1, sizeof *owed);
     Hotline__Unreadable unreadable = HOTLINE__UNREADABLE__INIT;
     char to[LIMIT_ID_CHARS + 1];
-    if (owed == NULL || (owed->hashes = malloc(sizeof *owed->hashes)) == NULL) {
+    node->counters.unreadable++;
+    if (answers_enough(node, hash, link->uplink.relay) || owed == NULL || (owed->hashes = malloc(sizeof *owed->hashes)) == NULL) {
         node_free_owed(owed);
         return;
     }
@@ -251,7 +304,6 @@ void node_unreadable(struct node *node, const char *sender, const struct key_has
     owed->hashes[owed->hash_count++] = *hash;
     owed->unreadable = true;
     owed->made_at_us = now_us;
-    node->counters.unreadable++;
     const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(&hotline__unreadable_code__code__descriptor, code);
     log_event(LOG_WARN, "an envelope cannot be read here; its sender is told", "sender", sender, "relay", link->uplink.relay, "code", value ? value->name : "?", NULL);
     if (sign_unreadable(node, &unreadable, owed) == OK)
@@ -286,21 +338,26 @@ void node_taken(struct node *node, struct node_link *link, const Hotline__Taken 
             save_owed(node, owed);
             continue;
         }
-        for (size_t j = 0; j < node->link_count; j++)
-            outlet_answered(&node->links[j].outlet, OUTLET_OWED, owed);
-        vault_remove(node->vault, VAULT_OWED, slice_of(owed->name.bytes, RECEIPT_NAME_BYTES));
-        lookup_remove(&node->owed, &owed->name);
-        node_free_owed(owed);
+        forget_owed(node, owed);
     }
 }
 
-static bool names_hash(const struct owed *owed, const struct key_hash *hash)
+void node_drop_owed(struct node *node)
 {
-    for (size_t i = 0; i < owed->hash_count; i++) {
-        if (key_hash_equal(&owed->hashes[i], hash))
-            return true;
+    size_t at = 0;
+    for (struct owed *owed; (owed = lookup_next(&node->owed, &at)) != NULL;) {
+        size_t before = owed->relay_count;
+        for (size_t i = owed->relay_count; i-- > 0;) {
+            char relay[LIMIT_ID_CHARS + 1];
+            memcpy(relay, owed->relays[i], sizeof relay);
+            if (roster_find_relay(node->directory.roster, relay) == ROSTER_NONE)
+                drop_relay(owed, relay);
+        }
+        if (owed->relay_count == 0)
+            forget_owed(node, owed);
+        else if (owed->relay_count != before)
+            save_owed(node, owed);
     }
-    return false;
 }
 
 bool node_owes(const struct node *node, const struct key_hash *hash, const char *relay)

@@ -59,7 +59,7 @@ static size_t open_cases(const struct node *node, int64_t now_us)
     size_t open = 0;
     for (size_t i = 0; i < node->cases.count; i++) {
         const struct case_entry *entry = node->cases.order[i];
-        open += entry->mine && cases_state(&node->cases, entry, now_us) == CASE_OPEN;
+        open += entry->mine && entry->revision_count > 0 && cases_state(&node->cases, entry, now_us) == CASE_OPEN;
     }
     return open;
 }
@@ -245,12 +245,27 @@ int node_plan(struct node *node, const struct node_draft *draft, int64_t now_us,
     return err_set(note, ERR_POLICY, "nobody would get it: no hotline is active in these countries and nobody subscribes to them");
 }
 
+/* The highest number that a case of ours has in this year: a clock that was years off must not make a number twice. */
+static uint32_t highest_reference(const struct node *node, uint32_t year)
+{
+    uint32_t highest = 0;
+    for (size_t i = 0; i < node->cases.count; i++) {
+        const struct case_entry *entry = node->cases.order[i];
+        unsigned of_year, number;
+        char country[3];
+        if (entry->mine && sscanf(entry->reference, "%2[A-Z]-%4u-%8u", country, &of_year, &number) == 3 && of_year == year &&
+            number > highest)
+            highest = number;
+    }
+    return highest;
+}
+
 static void next_reference(struct node *node, int64_t now_us, char room[CASES_REFERENCE_MAX])
 {
     uint32_t year = (uint32_t)clock_year(node_stamp(node, now_us));
     if (node->reference_year != year) {
         node->reference_year = year;
-        node->reference_last = 0;
+        node->reference_last = highest_reference(node, year);
     }
     node->reference_last++;
     node_save_reference(node);
@@ -373,7 +388,8 @@ static int begin_revision(struct node *node, struct outgoing *out, const struct 
     }
     /* A closing must outlive its case: whoever was away when it ended must still learn that it did. */
     int64_t least_us = out->header.sent_at_us + CLOCK_DAY_US;
-    WIRE_SET(&out->header, expires_at_us, expires_us > least_us ? expires_us : least_us);
+    bool ends = act == HOTLINE__ACT__CODE__CLOSE || act == HOTLINE__ACT__CODE__RETRACT;
+    WIRE_SET(&out->header, expires_at_us, ends && expires_us < least_us ? least_us : expires_us);
     return result;
 }
 
@@ -454,6 +470,8 @@ int node_acknowledge(struct node *node, struct case_entry *entry, const char *as
         return err_set(note, ERR_STATE, "%s is a case of your own: its recipients acknowledge it", entry->reference);
     if (newest == NULL)
         return err_set(note, ERR_NOT_FOUND, "%s: nothing to acknowledge", entry->reference);
+    if (strlen(as) > LIMIT_NAME_BYTES)
+        return err_set(note, ERR_LIMIT, "as: %zu bytes, at most %d", strlen(as), LIMIT_NAME_BYTES);
     entry->acknowledged_at_us = now_us;
     entry->acknowledged_revision = newest->header->revision;
     snprintf(entry->acknowledged_as, sizeof entry->acknowledged_as, "%s", as);

@@ -154,7 +154,8 @@ static void set_uplink(struct jdoc *object, const struct uplink *uplink)
 {
     jdoc_set_text(object, "relay", uplink->relay);
     jdoc_set_text(object, "state", uplink_state_label(uplink->state));
-    node_view_set_text_if(object, "reason", uplink->reason);
+    if (uplink->state != UPLINK_READY)
+        node_view_set_text_if(object, "reason", uplink->reason);
 }
 
 static void set_roster(struct jdoc *object, const struct node *node)

@@ -52,13 +52,32 @@ static void set_route(struct jdoc *view, const struct item *newest)
     node_view_set_texts(view, "countries", known ? route->countries : NULL, known ? route->n_countries : 0);
 }
 
+static void set_category(struct jdoc *view, int category)
+{
+    if (category != 0)
+        node_view_set_text_if(view, "category", mapper_code_name(&hotline__category__code__descriptor, category));
+}
+
+static void set_outcome(struct jdoc *view, int outcome)
+{
+    if (outcome != 0)
+        node_view_set_text_if(view, "outcome", mapper_code_name(&hotline__outcome__code__descriptor, outcome));
+}
+
+/* What a tombstone still knows, where the content is gone. */
+static void set_remains(struct jdoc *view, const struct case_tombstone *tombstone)
+{
+    set_category(view, tombstone->category);
+    set_outcome(view, tombstone->outcome);
+    node_view_set_time_if(view, "opened_at", tombstone->opened_at_us);
+}
+
 static void set_alert(struct jdoc *view, const Hotline__Case *alert)
 {
     if (alert == NULL)
         return;
     if (alert->has_category)
-        node_view_set_text_if(view, "category",
-                              mapper_code_name(&hotline__category__code__descriptor, (int)alert->category));
+        set_category(view, (int)alert->category);
     const Hotline__Description *described = alert->child;
     if (described == NULL)
         return;
@@ -101,12 +120,13 @@ struct jdoc *node_view_summary(const struct node *node, const struct case_entry 
     jdoc_set_text(view, "state", cases_state_name(cases_state(cases, entry, now_us)));
     node_view_set_text_if(view, "urgency", node_view_urgency_name(newest));
     set_route(view, newest);
+    if (entry->tombstone != NULL && entry->erased)
+        set_remains(view, entry->tombstone);
     set_alert(view, alert_of(cases_shown(cases, entry)));
     set_times(view, entry, newest);
     set_acknowledged(view, entry, newest);
     if (closing != NULL && closing->has_outcome)
-        node_view_set_text_if(view, "outcome",
-                              mapper_code_name(&hotline__outcome__code__descriptor, (int)closing->outcome));
+        set_outcome(view, (int)closing->outcome);
     return view;
 }
 

@@ -176,3 +176,13 @@ size_t outlet_size(const struct outlet *outlet, enum outlet_kind kind)
     }
     return size;
 }
+
+bool outlet_holds(const struct outlet *outlet, enum outlet_kind kind, const void *thing)
+{
+    bool holds = flies(outlet, kind, thing);
+    for (int rank = 0; !holds && rank < OUTLET_RANKS; rank++) {
+        for (size_t i = 0; !holds && i < outlet->waiting[rank].count; i++)
+            holds = is(at(&outlet->waiting[rank], i), kind, thing);
+    }
+    return holds;
+}

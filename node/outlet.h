@@ -54,5 +54,7 @@ bool outlet_answered(struct outlet *outlet, enum outlet_kind kind, const void *t
 /* The connection was lost, or what was sent before `before_us` was not answered: back to the front of their ranks. */
 void outlet_again(struct outlet *outlet, int64_t before_us);
 size_t outlet_size(const struct outlet *outlet, enum outlet_kind kind);
+/* It waits or flies: costs a walk. */
+bool outlet_holds(const struct outlet *outlet, enum outlet_kind kind, const void *thing);
 
 #endif

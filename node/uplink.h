@@ -6,10 +6,13 @@
  *   OFFLINE     link up                  -> GREETING (Hello is sent)
  *   GREETING    Welcome                  -> READY
  *   READY       Goodbye HELLO_FIRST      -> GREETING (Hello again)
- *   any         link down, silence       -> OFFLINE
- *   any         key refused              -> REFUSED
- *   any         Goodbye REPLACED         -> REPLACED (another node uses this key; says Hello again after a minute)
- *   REFUSED     link up                  -> GREETING
+ *   READY       silence                  -> GREETING (Hello again: ZeroMQ may have reconnected without a word)
+ *   REPLACED    a minute                 -> GREETING (Hello again)
+ *   GREETING, READY, REPLACED  link down -> OFFLINE
+ *   GREETING, READY  Goodbye REPLACED    -> REPLACED (another node uses this key)
+ *   all but REFUSED  key refused         -> REFUSED
+ *   REFUSED, REPLACED  link up           -> GREETING
+ *   What is not listed changes nothing.
  */
 #ifndef NODE_UPLINK_H
 #define NODE_UPLINK_H

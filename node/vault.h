@@ -31,6 +31,7 @@ enum vault_space {
     VAULT_IDEMPOTENCY,
     VAULT_ROSTER,       /* SignedRoster bytes, by version */
     VAULT_CARD,         /* SignedCard bytes, by member */
+    VAULT_BACKUP,       /* when the last backup was made */
 };
 
 /* The schema for db_open(). */

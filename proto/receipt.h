@@ -1,14 +1,17 @@
 /*
- * receipt - signed statements of a recipient: delivered, shown, acknowledged by a person, declined, erased; the other signed
- * answers (Unreadable, Accepted); and the one order of states.
+ * receipt - signed statements of a recipient: delivered, shown, acknowledged by a person, declined, erased; the other
+ * signed answers (Unreadable, Accepted); and the one order of states.
  *
- *   from \ to     DELIVERED SHOWN ACKNOWLEDGED DECLINED ERASED      a state never moves back; what is listed as `-` is kept
- *   (none)            x       x        x          x       x         out. ACKNOWLEDGED after DECLINED: the person thought
- *   DELIVERED         -       x        x          x       x         again. After ERASED nothing.
+ *   from \ to     DELIVERED SHOWN ACKNOWLEDGED DECLINED ERASED
+ *   (none)            x       x        x          x       x
+ *   DELIVERED         -       x        x          x       x
  *   SHOWN             -       -        x          x       x
  *   ACKNOWLEDGED      -       -        -          x       x
  *   DECLINED          -       -        x          -       x
  *   ERASED            -       -        -          -       -
+ *
+ * A state never moves back; what is listed as `-` is kept out. ACKNOWLEDGED after DECLINED: the person thought again.
+ * After ERASED nothing.
  */
 #ifndef PROTO_RECEIPT_H
 #define PROTO_RECEIPT_H

@@ -168,7 +168,7 @@ int roster_verify(struct slice signed_roster, const struct roster_trust *trust, 
     struct roster *roster = calloc(1, sizeof *roster);
     if (roster == NULL)
         return ERR_NOMEM;
-    int result = wire_arena_init(&roster->arena);
+    int result = wire_arena_init_for(&roster->arena, signed_roster.len);
     if (result == OK && signed_roster.len > LIMIT_ROSTER_BYTES)
         result = err_set(note, ERR_LIMIT, "roster: %zu bytes, at most %d", signed_roster.len, LIMIT_ROSTER_BYTES);
     if (result == OK) {

@@ -68,7 +68,7 @@ int roster_request_read(struct slice signed_request, struct err_note *note, Hotl
 {
     struct wire_arena arena;
     struct slice request = {0};
-    int result = wire_arena_init(&arena);
+    int result = wire_arena_init_for(&arena, signed_request.len);
     if (result != OK)
         return result;
     result = request_open(signed_request, &arena, note, &request);
@@ -119,7 +119,7 @@ static size_t keep_signatures(const Hotline__SignedRoster *before, struct slice 
 int roster_sign(struct slice roster_bytes, struct slice signed_roster, const struct key_set *authority, struct buf *out)
 {
     struct wire_arena arena;
-    int result = wire_arena_init(&arena);
+    int result = wire_arena_init_for(&arena, signed_roster.len);
     if (result != OK)
         return result;
     ProtobufCMessage *before = NULL;
@@ -154,7 +154,7 @@ int roster_peek(struct slice signed_roster, struct err_note *note, Hotline__Rost
 {
     struct wire_arena arena;
     ProtobufCMessage *message;
-    int result = wire_arena_init(&arena);
+    int result = wire_arena_init_for(&arena, signed_roster.len);
     if (result != OK)
         return result;
     result = wire_unpack(&hotline__signed_roster__descriptor, signed_roster, &arena, note, &message);

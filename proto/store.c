@@ -134,10 +134,8 @@ static void commit_group(struct store_shared *shared, const struct store_list *g
     snprintf(words, sizeof words, "%.255s", error != OK ? db_complaint(shared->db) : "");
     if (error != OK)
         db_rollback(shared->db);
-    int64_t free_bytes = db_free_bytes(shared->db);
 
     pthread_mutex_lock(&shared->lock);
-    shared->counters.free_bytes = free_bytes;
     if (error == OK) {
         shared->committed += group->writes;
         shared->counters.commits++;
@@ -300,7 +298,6 @@ int store_open(struct uv_loop_s *loop, struct db *db, const struct store_events 
     store->shared = shared;
     store->events = *events;
     shared->db = db;
-    shared->counters.free_bytes = db_free_bytes(db);
     list_init(&shared->waiting);
     list_init(&shared->answered);
     CHECK(pthread_mutex_init(&shared->lock, NULL) == 0);
@@ -398,6 +395,8 @@ struct store_counters store_counters(const struct store *store)
     struct store_counters counters = shared->counters;
     counters.waiting = shared->last_ticket - shared->committed;
     pthread_mutex_unlock(&shared->lock);
+    /* Asked now: room that was made is seen at once, not only after a commit that would wait for it. */
+    counters.free_bytes = db_free_bytes(shared->db);
     return counters;
 }
 

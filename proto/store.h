@@ -33,7 +33,7 @@ struct store_counters {
     uint64_t failed;                 /* writes that were lost: 0, or the process is about to stop */
     uint64_t commit_us_total, commit_us_last;
     uint64_t waiting;                /* writes not yet committed */
-    int64_t free_bytes;              /* of the disk, as of the last commit */
+    int64_t free_bytes;              /* of the disk, now */
 };
 
 /* Takes db (on success). Either event may be NULL. ERR_NOMEM, ERR_IO (no thread). */

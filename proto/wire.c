@@ -52,6 +52,12 @@ int wire_arena_init(struct wire_arena *arena)
     return wire_arena_init_sized(arena, ARENA_BYTES);
 }
 
+int wire_arena_init_for(struct wire_arena *arena, size_t bytes)
+{
+    bool large = bytes > ARENA_BYTES / (2 * ARENA_FACTOR);
+    return wire_arena_init_sized(arena, large ? ARENA_BYTES : 2 * (ARENA_FLOOR + ARENA_FACTOR * bytes));
+}
+
 int wire_arena_init_sized(struct wire_arena *arena, size_t capacity)
 {
     *arena = (struct wire_arena){.allocator = {arena_alloc, arena_ignore_free, arena}, .capacity = capacity};

@@ -67,6 +67,8 @@ struct wire_arena {
     bool exhausted;
 };
 int wire_arena_init(struct wire_arena *arena) MUST_CHECK;
+/* One for a single signed message of so many bytes and the message inside it: takes no more memory than these may need. */
+int wire_arena_init_for(struct wire_arena *arena, size_t bytes) MUST_CHECK;
 /* One for small messages: never more than capacity bytes. */
 int wire_arena_init_sized(struct wire_arena *arena, size_t capacity) MUST_CHECK;
 void wire_arena_done(struct wire_arena *arena);

@@ -179,8 +179,11 @@ int courier_owe(struct courier *courier, const struct courier_debt *debt, int64_
     item = calloc(1, sizeof *item);
     if (!item)
         return ERR_NOMEM;
-    *item = (struct courier_item){.key = debt->key, .age_us = debt->age_us, .since_us = now_us,
-                                  .size_bytes = debt->size_bytes, .class = debt->class};
+    *item = (struct courier_item){.key = debt->key,
+                                  .age_us = debt->age_us,
+                                  .since_us = now_us,
+                                  .size_bytes = debt->size_bytes,
+                                  .class = debt->class};
     error = lookup_add(&courier->items, item);
     if (error) {
         free(item);

@@ -1,11 +1,11 @@
 /*
  * courier - what goes next to one member: credit, urgency, age, ageing, and sending again. Pure: no bytes, no clock.
  *
- * An item is owed from courier_owe() until courier_end(). It is QUEUED, IN_FLIGHT (sent, not answered: it uses credit) or
- * BLOCKED (the member said Unreadable: owed, but not sent before something changed).
- *   QUEUED --next--> IN_FLIGHT --lost, overdue--> QUEUED;  any --block--> BLOCKED --unblock--> QUEUED;  any --end--> gone
- * Order: the most urgent class first, the oldest first within it; every COURIER_AGEING_TURN-th pick goes to a lower class
- * whose oldest item waits for more than COURIER_AGEING_US, so that nothing starves. Every step is O(log n).
+ * An item is owed from courier_owe() until courier_end(). It is QUEUED, IN_FLIGHT (sent, not answered: it uses credit)
+ * or BLOCKED (the member said Unreadable: owed, but not sent before something changed). QUEUED --next--> IN_FLIGHT
+ * --lost, overdue--> QUEUED;  any --block--> BLOCKED --unblock--> QUEUED;  any --end--> gone Order: the most urgent
+ * class first, the oldest first within it; every COURIER_AGEING_TURN-th pick goes to a lower class whose oldest item
+ * waits for more than COURIER_AGEING_US, so that nothing starves. Every step is O(log n).
  */
 #ifndef RELAY_COURIER_H
 #define RELAY_COURIER_H
@@ -24,13 +24,13 @@
 enum courier_state { COURIER_QUEUED, COURIER_IN_FLIGHT, COURIER_BLOCKED };
 
 struct courier_item {
-    uint64_t key;                /* the envelope's number, perhaps with COURIER_RECOVERY */
-    int64_t age_us;              /* oldest first by this, then by key */
-    int64_t since_us;            /* owed here since; or when it was sent last, in flight */
+    uint64_t key;     /* the envelope's number, perhaps with COURIER_RECOVERY */
+    int64_t age_us;   /* oldest first by this, then by key */
+    int64_t since_us; /* owed here since; or when it was sent last, in flight */
     uint32_t size_bytes;
-    uint8_t class;               /* 0 most urgent */
-    uint8_t state;               /* enum courier_state; assigned by courier_set() only */
-    size_t place;                /* in its heap */
+    uint8_t class;                       /* 0 most urgent */
+    uint8_t state;                       /* enum courier_state; assigned by courier_set() only */
+    size_t place;                        /* in its heap */
     struct courier_item *before, *after; /* in flight, oldest first */
 };
 

@@ -14,7 +14,8 @@ static void ledger_case_key(uint32_t opener, bool exercise, const uint8_t case_i
     memcpy(key + 5, case_id, KEY_UUID_BYTES);
 }
 
-struct ledger_case *ledger_case(const struct ledger *ledger, uint32_t opener, bool exercise, const uint8_t case_id[KEY_UUID_BYTES])
+struct ledger_case *ledger_case(const struct ledger *ledger, uint32_t opener, bool exercise,
+                                const uint8_t case_id[KEY_UUID_BYTES])
 {
     uint8_t key[LEDGER_CASE_KEY_BYTES];
 

@@ -111,8 +111,9 @@ static void main_take_conf(struct main_program *program, struct relay_conf *conf
 {
     const struct relay_conf *old = program->conf;
 
-    if (strcmp(old->relay, conf->relay) != 0 || strcmp(old->key, conf->key) != 0 || strcmp(old->store, conf->store) != 0 ||
-        strcmp(old->listen, conf->listen) != 0 || strcmp(old->admin, conf->admin) != 0)
+    if (strcmp(old->relay, conf->relay) != 0 || strcmp(old->key, conf->key) != 0 ||
+        strcmp(old->store, conf->store) != 0 || strcmp(old->listen, conf->listen) != 0 ||
+        strcmp(old->admin, conf->admin) != 0)
         log_event(LOG_WARN, "relay, key, store, listen and admin change at the next start only", NULL);
     log_setup("hotline-relay", conf->log_level, conf->log_format);
     relay_reconfigure(program->relay, conf);
@@ -138,7 +139,8 @@ static void main_on_reload(void *ctx)
     if (!error)
         error = relay_offer_roster(program->relay, buf_slice(&seed), clock_wall_us(), &note);
     if (error)
-        log_event(LOG_ERROR, "roster not taken, the old one stays", "file", program->conf->roster, "why", err_explain(&note, error), NULL);
+        log_event(LOG_ERROR, "roster not taken, the old one stays", "file", program->conf->roster, "why",
+                  err_explain(&note, error), NULL);
     else
         log_event(LOG_INFO, "roster file and limits read again", "roster", note.text[0] ? note.text : "taken", NULL);
     buf_free(&seed);
@@ -148,7 +150,8 @@ static void main_on_failed(void *ctx, int error, const char *text)
 {
     struct main_program *program = ctx;
 
-    log_event(LOG_ERROR, "the store failed: stopping, for nothing more can be promised", "error", err_name(error), "why", text, NULL);
+    log_event(LOG_ERROR, "the store failed: stopping, for nothing more can be promised", "error", err_name(error),
+              "why", text, NULL);
     program->status = 1;
     loop_stop(program->loop);
 }
@@ -178,8 +181,13 @@ static int main_read_files(struct main_program *program, struct buf *seed, struc
 
 static int main_build_relay(struct main_program *program, struct slice seed, struct err_note *note)
 {
-    struct relay_setup setup = {.conf = program->conf, .keys = program->keys, .trust = &program->trust, .seed = seed,
-                                .loop = loop_uv(program->loop), .io = relay_link_io(program->link), .now_us = clock_wall_us()};
+    struct relay_setup setup = {.conf = program->conf,
+                                .keys = program->keys,
+                                .trust = &program->trust,
+                                .seed = seed,
+                                .loop = loop_uv(program->loop),
+                                .io = relay_link_io(program->link),
+                                .now_us = clock_wall_us()};
     int error = spool_open(program->conf->store, program->conf->relay, note, &setup.spool);
 
     return error ? error : relay_new(&setup, note, &program->relay);
@@ -205,7 +213,8 @@ static int main_build(struct main_program *program, struct err_note *note)
     if (!error)
         error = relay_link_bind(program->link, program->relay, program->conf->listen, program->keys, note);
     if (!error)
-        error = relay_console_open(program->loop, program->conf->admin, program->relay, program->link, note, &program->console);
+        error = relay_console_open(program->loop, program->conf->admin, program->relay, program->link, note,
+                                   &program->console);
     buf_free(&seed);
     return error;
 }
@@ -272,8 +281,9 @@ static int main_run(struct main_program *program)
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"check-config", no_argument, NULL, 'k'}, {"sample-config", no_argument, NULL, 's'},
-        {"version", no_argument, NULL, 'v'},      {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
+        {"config", required_argument, NULL, 'c'},  {"check-config", no_argument, NULL, 'k'},
+        {"sample-config", no_argument, NULL, 's'}, {"version", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
     struct main_program program = {0};
     bool check = false;
 

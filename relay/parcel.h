@@ -1,6 +1,6 @@
 /*
- * parcel - what a Deliver needs beyond the ledger: signature, body and the locked keys of one envelope; and a cache of the
- * recent ones, so that the hot path never reads the disk.
+ * parcel - what a Deliver needs beyond the ledger: signature, body and the locked keys of one envelope; and a cache of
+ * the recent ones, so that the hot path never reads the disk.
  *
  * The cache owns its parcels and drops the least recently used beyond its budget. A parcel from parcel_find() is valid
  * until the next parcel_keep() or parcel_drop().
@@ -18,13 +18,13 @@
 #define PARCEL_SELF_BYTES (KEY_ID_BYTES + PARCEL_LOCK_BYTES)
 
 struct parcel {
-    uint64_t number;             /* the envelope's */
+    uint64_t number; /* the envelope's */
     struct key_signature signature;
     bool has_self;
     uint8_t self[PARCEL_SELF_BYTES];
     struct buf body;
-    struct buf locks;            /* PARCEL_LOCK_BYTES for each place of the ledger's grants */
-    size_t counted_bytes;        /* in the cache's sum */
+    struct buf locks;     /* PARCEL_LOCK_BYTES for each place of the ledger's grants */
+    size_t counted_bytes; /* in the cache's sum */
     struct parcel *before, *after;
 };
 
@@ -42,6 +42,7 @@ int parcel_set_lock(struct parcel *parcel, size_t place, const uint8_t lock[PARC
 /* The lock at a place, NULL beyond the last. */
 const uint8_t *parcel_lock(const struct parcel *parcel, size_t place);
 
+/* An empty cache of so many bytes, embedded by the caller; done frees every parcel in it. */
 void parcel_cache_init(struct parcel_cache *cache, size_t budget_bytes);
 void parcel_cache_done(struct parcel_cache *cache);
 /* The parcel, now the most recently used one; NULL when it is not at hand. */

@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 struct quota {
-    int64_t tokens_us;  /* time saved up: one action costs a minute divided by the rate */
-    int64_t filled_us;  /* when it was counted last; 0: never, so full */
+    int64_t tokens_us; /* time saved up: one action costs a minute divided by the rate */
+    int64_t filled_us; /* when it was counted last; 0: never, so full */
 };
 
 /* Takes one action at `per_minute`; false when the bucket is empty: *ret_wait_ms says when one will be there. */

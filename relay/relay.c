@@ -17,8 +17,8 @@ static void relay_settle(struct relay *relay)
     uint64_t ticket;
 
     relay_write_answers(relay);
-    ticket = spool_submit(relay->spool);       /* one atomic write; a group of them is one fsync */
-    relay_hold_seal(relay, ticket);            /* Accepted and Taken of this turn wait for it */
+    ticket = spool_submit(relay->spool); /* one atomic write; a group of them is one fsync */
+    relay_hold_seal(relay, ticket);      /* Accepted and Taken of this turn wait for it */
     relay_hold_release(relay, spool_committed(relay->spool));
 }
 
@@ -52,20 +52,20 @@ void relay_fail(struct relay *relay, int error, const char *text)
 static void relay_on_gap(struct relay *relay, struct session *session, const ProtobufCMessage *message)
 {
     const Hotline__Gap *gap = (const Hotline__Gap *)message;
-    const struct directory_member *sender = directory_find(&relay->directory, gap->sender);
+    const struct registry_member *sender = registry_find(&relay->registry, gap->sender);
     const struct session *to = sender ? relay_session_of(relay, sender->number) : NULL;
 
-    if (to && strcmp(gap->recipient, directory_at(&relay->directory, session->member)->id) == 0)
+    if (to && strcmp(gap->recipient, registry_at(&relay->registry, session->member)->id) == 0)
         (void)relay_send(relay, to, WIRE_GAP, message);
 }
 
 static void relay_on_gap_answer(struct relay *relay, struct session *session, const ProtobufCMessage *message)
 {
     const Hotline__GapAnswer *answer = (const Hotline__GapAnswer *)message;
-    const struct directory_member *recipient = directory_find(&relay->directory, answer->recipient);
+    const struct registry_member *recipient = registry_find(&relay->registry, answer->recipient);
     const struct session *to = recipient ? relay_session_of(relay, recipient->number) : NULL;
 
-    if (to && strcmp(answer->sender, directory_at(&relay->directory, session->member)->id) == 0)
+    if (to && strcmp(answer->sender, registry_at(&relay->registry, session->member)->id) == 0)
         (void)relay_send(relay, to, WIRE_GAP_ANSWER, message);
 }
 
@@ -79,22 +79,17 @@ static void relay_on_goodbye(struct relay *relay, struct session *session, const
 typedef void relay_handler(struct relay *relay, struct session *session, const ProtobufCMessage *message);
 
 static relay_handler *const relay_handlers[SESSION_HANDLERS] = {
-    [SESSION_ON_HELLO] = relay_on_hello,
-    [SESSION_ON_ROSTERS] = relay_on_rosters,
-    [SESSION_ON_CARDS] = relay_on_cards,
-    [SESSION_ON_OFFER] = relay_on_offer,
-    [SESSION_ON_PUBLISH] = relay_on_publish,
-    [SESSION_ON_GRANTS] = relay_on_grants,
-    [SESSION_ON_RECEIPTS] = relay_on_receipts,
-    [SESSION_ON_UNREADABLES] = relay_on_unreadables,
-    [SESSION_ON_GAP] = relay_on_gap,
-    [SESSION_ON_GAP_ANSWER] = relay_on_gap_answer,
-    [SESSION_ON_PULSE] = relay_on_pulse,
-    [SESSION_ON_TAKEN] = relay_on_taken,
+    [SESSION_ON_HELLO] = relay_on_hello,       [SESSION_ON_ROSTERS] = relay_on_rosters,
+    [SESSION_ON_CARDS] = relay_on_cards,       [SESSION_ON_OFFER] = relay_on_offer,
+    [SESSION_ON_PUBLISH] = relay_on_publish,   [SESSION_ON_GRANTS] = relay_on_grants,
+    [SESSION_ON_RECEIPTS] = relay_on_receipts, [SESSION_ON_UNREADABLES] = relay_on_unreadables,
+    [SESSION_ON_GAP] = relay_on_gap,           [SESSION_ON_GAP_ANSWER] = relay_on_gap_answer,
+    [SESSION_ON_PULSE] = relay_on_pulse,       [SESSION_ON_TAKEN] = relay_on_taken,
     [SESSION_ON_GOODBYE] = relay_on_goodbye,
 };
 
-static void relay_goodbye(struct relay *relay, const struct session_peer *peer, Hotline__GoodbyeCode__Code code, const char *reason)
+static void relay_goodbye(struct relay *relay, const struct session_peer *peer, Hotline__GoodbyeCode__Code code,
+                          const char *reason)
 {
     Hotline__Goodbye goodbye = HOTLINE__GOODBYE__INIT;
     char sentence[LIMIT_SENTENCE_BYTES + 1];
@@ -112,7 +107,8 @@ static void relay_goodbye(struct relay *relay, const struct session_peer *peer, 
 }
 
 /* Not a row of the table. Without a session: Hello first, at a bounded rate. */
-static void relay_not_permitted(struct relay *relay, const struct session_peer *peer, struct session *session, uint8_t type)
+static void relay_not_permitted(struct relay *relay, const struct session_peer *peer, struct session *session,
+                                uint8_t type)
 {
     char reason[120];
     uint32_t wait_ms;
@@ -120,13 +116,16 @@ static void relay_not_permitted(struct relay *relay, const struct session_peer *
     relay->numbers.counters.not_permitted++;
     if (!session || session->state == SESSION_AWAIT_HELLO) {
         if (quota_take(&relay->goodbyes, RELAY_GOODBYES_PER_MINUTE, relay->now_us, &wait_ms))
-            relay_goodbye(relay, peer, HOTLINE__GOODBYE_CODE__CODE__HELLO_FIRST, "this connection has no session: say Hello first");
+            relay_goodbye(relay, peer, HOTLINE__GOODBYE_CODE__CODE__HELLO_FIRST,
+                          "this connection has no session: say Hello first");
         return;
     }
     if (session->state == SESSION_CLOSED)
         return;
-    snprintf(reason, sizeof reason, "%s (type %u) is not permitted in state %s", wire_name(type), type, session_state_name(session->state));
-    log_event(LOG_WARN, "session ended", "member", directory_at(&relay->directory, session->member)->id, "reason", reason, NULL);
+    snprintf(reason, sizeof reason, "%s (type %u) is not permitted in state %s", wire_name(type), type,
+             session_state_name(session->state));
+    log_event(LOG_WARN, "session ended", "member", registry_at(&relay->registry, session->member)->id, "reason", reason,
+              NULL);
     relay_end(relay, session, HOTLINE__GOODBYE_CODE__CODE__PROTOCOL, reason);
 }
 
@@ -137,7 +136,7 @@ static void relay_malformed(struct relay *relay, struct session *session, uint8_
     relay->numbers.counters.malformed++;
     if (!session || session->state != SESSION_READY)
         return;
-    log_event(LOG_WARN, "malformed frame", "member", directory_at(&relay->directory, session->member)->id, "frame",
+    log_event(LOG_WARN, "malformed frame", "member", registry_at(&relay->registry, session->member)->id, "frame",
               wire_name(type), "why", note->text, NULL);
     if (!session_forgives(session))
         relay_end(relay, session, HOTLINE__GOODBYE_CODE__CODE__PROTOCOL, note->text);
@@ -146,7 +145,8 @@ static void relay_malformed(struct relay *relay, struct session *session, uint8_
 }
 
 /* One frame through the permit table to its handler; false when the rest of the message is not to be looked at. */
-static bool relay_frame(struct relay *relay, const struct session_peer *peer, uint32_t member, const struct wire_frame *frame)
+static bool relay_frame(struct relay *relay, const struct session_peer *peer, uint32_t member,
+                        const struct wire_frame *frame)
 {
     struct session *session = session_find(&relay->sessions, peer);
     const struct session_row *row = session_permits(session ? session->state : SESSION_AWAIT_HELLO, frame->type);
@@ -171,9 +171,10 @@ static bool relay_frame(struct relay *relay, const struct session_peer *peer, ui
     return !relay->failed;
 }
 
-void relay_receive(struct relay *relay, const struct session_peer *peer, const char *member, struct slice message, int64_t now_us)
+void relay_receive(struct relay *relay, const struct session_peer *peer, const char *member, struct slice message,
+                   int64_t now_us)
 {
-    const struct directory_member *known = directory_find(&relay->directory, member);
+    const struct registry_member *known = registry_find(&relay->registry, member);
     struct session *session = session_find(&relay->sessions, peer);
     struct cursor cursor = cursor_of(message);
     struct wire_frame frame;
@@ -307,18 +308,18 @@ static int relay_add_member(struct relay *relay)
     return OK;
 }
 
-int relay_know(struct relay *relay, const char *id, bool *ret_new, struct directory_member **ret_member)
+int relay_know(struct relay *relay, const char *id, bool *ret_new, struct registry_member **ret_member)
 {
-    int error = directory_meet(&relay->directory, id, ret_new, ret_member);
+    int error = registry_meet(&relay->registry, id, ret_new, ret_member);
 
     if (!error)
         error = ledger_meet(&relay->ledger, (*ret_member)->number);
-    while (!error && relay->member_count < relay->directory.count)
+    while (!error && relay->member_count < relay->registry.count)
         error = relay_add_member(relay);
     return error;
 }
 
-int relay_meet(struct relay *relay, const char *id, struct directory_member **ret_member)
+int relay_meet(struct relay *relay, const char *id, struct registry_member **ret_member)
 {
     bool is_new;
     int error = relay_know(relay, id, &is_new, ret_member);
@@ -380,7 +381,8 @@ static void relay_second(struct relay *relay)
 /* CLOSE and RETRACT are kept until every holder has answered, 30 days beyond their time at the latest. */
 static bool relay_is_over(const struct ledger_envelope *envelope, int64_t now_us)
 {
-    bool closing = envelope->of_case && (envelope->act == HOTLINE__ACT__CODE__CLOSE || envelope->act == HOTLINE__ACT__CODE__RETRACT);
+    bool closing = envelope->of_case &&
+        (envelope->act == HOTLINE__ACT__CODE__CLOSE || envelope->act == HOTLINE__ACT__CODE__RETRACT);
 
     if (envelope->expires_us > now_us)
         return false;
@@ -403,9 +405,9 @@ static void relay_minute(struct relay *relay)
     }
     ledger_expire(&relay->ledger, relay->now_us);
     spool_expire(relay->spool, relay->now_us);
-    if (directory_refresh(&relay->directory, relay->now_us))
+    if (registry_refresh(&relay->registry, relay->now_us))
         log_event(LOG_WARN, "no memory to refresh the routing index", NULL);
-    if (roster_is_stale(relay->directory.roster, relay->now_us))
+    if (roster_is_stale(relay->registry.roster, relay->now_us))
         log_event(LOG_WARN, "the roster has expired: ask the authority for a new one", NULL);
 }
 
@@ -452,7 +454,7 @@ void relay_stop(struct relay *relay, int64_t now_us)
 
 static int relay_check_keys(const struct relay *relay, struct err_note *note)
 {
-    const struct roster *roster = relay->directory.roster;
+    const struct roster *roster = relay->registry.roster;
     unsigned long long version = (unsigned long long)roster_version(roster);
     size_t place = roster_find_relay(roster, relay->conf->relay);
     const Hotline__Relay *entry;
@@ -461,7 +463,8 @@ static int relay_check_keys(const struct relay *relay, struct err_note *note)
         return err_set(note, ERR_KEY, "%s: not on roster version %llu", relay->conf->relay, version);
     entry = roster_relay(roster, place);
     if (relay->keys->kind != KEY_RELAY || strcmp(relay->keys->id, relay->conf->relay) != 0)
-        return err_set(note, ERR_KEY, "%s: the key in %s belongs to %s", relay->conf->relay, relay->conf->key, relay->keys->id);
+        return err_set(note, ERR_KEY, "%s: the key in %s belongs to %s", relay->conf->relay, relay->conf->key,
+                       relay->keys->id);
     if (!slice_equal(wire_slice(entry->identity_key), slice_of(relay->keys->identity.bytes, KEY_BYTES)) ||
         !slice_equal(wire_slice(entry->transport_key), slice_of(relay->keys->transport.bytes, KEY_BYTES)))
         return err_set(note, ERR_KEY, "%s: the key in %s is not the one on roster version %llu", relay->conf->relay,
@@ -486,11 +489,12 @@ static int relay_take_seed(struct relay *relay, const struct relay_setup *setup,
     struct roster *roster;
     int error;
 
-    if (relay->directory.roster) {
+    if (relay->registry.roster) {
         struct err_note why = {{0}};
         error = setup->seed.len > 0 ? relay_offer_roster(relay, setup->seed, setup->now_us, &why) : OK;
         if (error)
-            log_event(LOG_ERROR, "the configured roster is not taken, the stored one stays", "why", err_explain(&why, error), NULL);
+            log_event(LOG_ERROR, "the configured roster is not taken, the stored one stays", "why",
+                      err_explain(&why, error), NULL);
         return OK;
     }
     if (setup->seed.len == 0)
@@ -518,7 +522,7 @@ int relay_new(const struct relay_setup *setup, struct err_note *note, struct rel
     relay->spool = setup->spool;
     relay->now_us = setup->now_us;
     relay->minute_us = setup->now_us;
-    directory_init(&relay->directory);
+    registry_init(&relay->registry);
     ledger_init(&relay->ledger);
     parcel_cache_init(&relay->cache, PARCEL_CACHE_BYTES);
     session_table_init(&relay->sessions);
@@ -537,7 +541,7 @@ int relay_new(const struct relay_setup *setup, struct err_note *note, struct rel
         relay_free(relay);
         return error;
     }
-    relay->io.admit(relay->io.ctx, relay->directory.roster);
+    relay->io.admit(relay->io.ctx, relay->registry.roster);
     relay_sweep_all(relay);
     relay_settle(relay);
     *ret_relay = relay;
@@ -561,7 +565,7 @@ void relay_free(struct relay *relay)
     session_table_done(&relay->sessions);
     parcel_cache_done(&relay->cache);
     ledger_done(&relay->ledger);
-    directory_done(&relay->directory);
+    registry_done(&relay->registry);
     wire_arena_done(&relay->arena);
     wire_arena_done(&relay->work);
     wire_arena_done(&relay->build);
@@ -580,5 +584,5 @@ void relay_reconfigure(struct relay *relay, const struct relay_conf *conf)
 
 const struct roster *relay_roster(const struct relay *relay)
 {
-    return relay->directory.roster;
+    return relay->registry.roster;
 }

@@ -1,10 +1,11 @@
 /*
  * relay - the orchestrator: frame -> session -> router -> ledger and spool -> courier -> frame.
  *
- * Memory decides, the disk follows, nothing leaves before its write. Each event is decided in memory at once; its writes go
- * to the spool in one piece; every answer that lets a peer forget (Accepted, Taken) is held until the commit of all that was
- * submitted before it. A connected recipient gets Deliver at once, in parallel with the commit: it cannot hurt, since the
- * publisher offers again until receipts and recipients drop what they have. A failed commit ends the process.
+ * Memory decides, the disk follows, nothing leaves before its write. Each event is decided in memory at once; its
+ * writes go to the spool in one piece; every answer that lets a peer forget (Accepted, Taken) is held until the commit
+ * of all that was submitted before it. A connected recipient gets Deliver at once, in parallel with the commit: it
+ * cannot hurt, since the publisher offers again until receipts and recipients drop what they have. A failed commit ends
+ * the process.
  *
  * Usable without sockets, threads or a clock: a simulator makes many in one process. Everything runs on one thread.
  */
@@ -36,44 +37,47 @@ struct relay_io {
 };
 
 struct relay_setup {
-    const struct relay_conf *conf;     /* borrowed; relay_reconfigure() replaces it */
-    const struct key_set *keys;        /* borrowed; this relay's */
-    const struct roster_trust *trust;  /* whose signatures count at the first start */
-    struct slice seed;                 /* the configured roster file, or empty */
-    struct spool *spool;               /* opened, not started; taken, also on failure */
-    struct uv_loop_s *loop;            /* NULL: commits happen in relay_step() */
+    const struct relay_conf *conf;    /* borrowed; relay_reconfigure() replaces it */
+    const struct key_set *keys;       /* borrowed; this relay's */
+    const struct roster_trust *trust; /* whose signatures count at the first start */
+    struct slice seed;                /* the configured roster file, or empty */
+    struct spool *spool;              /* opened, not started; taken, also on failure */
+    struct uv_loop_s *loop;           /* NULL: commits happen in relay_step() */
     struct relay_io io;
     int64_t now_us;
 };
 
-#define RELAY_METRICS(X)                                                                                                \
-    X(accepted, COUNTER, "hotline_relay_accepted_total", "Envelopes taken, durable and answered by Accepted.")          \
-    X(duplicates, COUNTER, "hotline_relay_duplicates_total", "Envelopes published again with the same content.")        \
-    X(superseded, COUNTER, "hotline_relay_superseded_total", "Revisions that came after a newer one of their case.")    \
-    X(delivered, COUNTER, "hotline_relay_delivered_total", "Deliver frames sent.")                                      \
-    X(resent, COUNTER, "hotline_relay_resent_total", "Deliveries not answered in time and queued again.")               \
-    X(receipts, COUNTER, "hotline_relay_receipts_total", "Receipts taken.")                                             \
-    X(unreadable, COUNTER, "hotline_relay_unreadable_total", "Deliveries that a recipient could not read.")             \
-    X(grants_late, COUNTER, "hotline_relay_grants_late_total", "Grants that came after their envelope.")                \
-    X(malformed, COUNTER, "hotline_relay_malformed_total", "Frames that did not parse.")                                \
-    X(not_permitted, COUNTER, "hotline_relay_not_permitted_total", "Frames that their session's state does not permit.") \
-    X(disputes, COUNTER, "hotline_relay_disputes_total", "Second contents published under one id, kept as evidence.")   \
-    X(expired, COUNTER, "hotline_relay_expired_total", "Envelopes whose ciphertext was deleted when their time was over.") \
-    X(disk_reads, COUNTER, "hotline_relay_parcel_reads_total", "Bodies that had to be read from the disk.")             \
-    X(sessions, GAUGE, "hotline_relay_sessions", "Connections that have a session in state READY.")                     \
-    X(members_active, GAUGE, "hotline_relay_members_active", "Members on the roster in good standing.")                 \
-    X(members_suspended, GAUGE, "hotline_relay_members_suspended", "Members on the roster that may open nothing.")      \
-    X(members_withdrawn, GAUGE, "hotline_relay_members_withdrawn", "Members on the roster that are cut off.")           \
-    X(held, GAUGE, "hotline_relay_envelopes_held", "Envelopes held.")                                                   \
-    X(held_bytes, GAUGE, "hotline_relay_held_bytes", "Bytes of header and body of the envelopes held.")                 \
-    X(owed, GAUGE, "hotline_relay_deliveries_owed", "Deliveries that some member still has to answer.")                 \
-    X(wanted, GAUGE, "hotline_relay_grants_wanted", "Grants that routed members wait for.")                             \
-    X(words_owed, GAUGE, "hotline_relay_receipts_owed", "Receipt batches that wait for their sender.")                  \
-    X(disk_free, GAUGE, "hotline_relay_disk_free_bytes", "Free bytes on the store's disk as of the last commit.")       \
-    X(commits, COUNTER, "hotline_relay_commits_total", "Group commits.")                                                \
-    X(waiting, GAUGE, "hotline_relay_writes_waiting", "Writes not committed yet.")                                      \
-    X(roster_version, GAUGE, "hotline_relay_roster_version", "Version of the roster in force.")                         \
-    X(roster_expires, GAUGE, "hotline_relay_roster_expires_seconds", "When the roster in force expires, in seconds since 1970.")
+#define RELAY_METRICS(X)                                                                                               \
+    X(accepted, COUNTER, "hotline_relay_accepted_total", "Envelopes taken, durable and answered by Accepted.")         \
+    X(duplicates, COUNTER, "hotline_relay_duplicates_total", "Envelopes published again with the same content.")       \
+    X(superseded, COUNTER, "hotline_relay_superseded_total", "Revisions that came after a newer one of their case.")   \
+    X(delivered, COUNTER, "hotline_relay_delivered_total", "Deliver frames sent.")                                     \
+    X(resent, COUNTER, "hotline_relay_resent_total", "Deliveries not answered in time and queued again.")              \
+    X(receipts, COUNTER, "hotline_relay_receipts_total", "Receipts taken.")                                            \
+    X(unreadable, COUNTER, "hotline_relay_unreadable_total", "Deliveries that a recipient could not read.")            \
+    X(grants_late, COUNTER, "hotline_relay_grants_late_total", "Grants that came after their envelope.")               \
+    X(malformed, COUNTER, "hotline_relay_malformed_total", "Frames that did not parse.")                               \
+    X(not_permitted, COUNTER, "hotline_relay_not_permitted_total",                                                     \
+      "Frames that their session's state does not permit.")                                                            \
+    X(disputes, COUNTER, "hotline_relay_disputes_total", "Second contents published under one id, kept as evidence.")  \
+    X(expired, COUNTER, "hotline_relay_expired_total",                                                                 \
+      "Envelopes whose ciphertext was deleted when their time was over.")                                              \
+    X(disk_reads, COUNTER, "hotline_relay_parcel_reads_total", "Bodies that had to be read from the disk.")            \
+    X(sessions, GAUGE, "hotline_relay_sessions", "Connections that have a session in state READY.")                    \
+    X(members_active, GAUGE, "hotline_relay_members_active", "Members on the roster in good standing.")                \
+    X(members_suspended, GAUGE, "hotline_relay_members_suspended", "Members on the roster that may open nothing.")     \
+    X(members_withdrawn, GAUGE, "hotline_relay_members_withdrawn", "Members on the roster that are cut off.")          \
+    X(held, GAUGE, "hotline_relay_envelopes_held", "Envelopes held.")                                                  \
+    X(held_bytes, GAUGE, "hotline_relay_held_bytes", "Bytes of header and body of the envelopes held.")                \
+    X(owed, GAUGE, "hotline_relay_deliveries_owed", "Deliveries that some member still has to answer.")                \
+    X(wanted, GAUGE, "hotline_relay_grants_wanted", "Grants that routed members wait for.")                            \
+    X(words_owed, GAUGE, "hotline_relay_receipts_owed", "Receipt batches that wait for their sender.")                 \
+    X(disk_free, GAUGE, "hotline_relay_disk_free_bytes", "Free bytes on the store's disk.")      \
+    X(commits, COUNTER, "hotline_relay_commits_total", "Group commits.")                                               \
+    X(waiting, GAUGE, "hotline_relay_writes_waiting", "Writes not committed yet.")                                     \
+    X(roster_version, GAUGE, "hotline_relay_roster_version", "Version of the roster in force.")                        \
+    X(roster_expires, GAUGE, "hotline_relay_roster_expires_seconds",                                                   \
+      "When the roster in force expires, in seconds since 1970.")
 
 struct relay_counters {
     RELAY_METRICS(METRIC_FIELD)
@@ -95,7 +99,8 @@ int relay_new(const struct relay_setup *setup, struct err_note *note, struct rel
 void relay_free(struct relay *relay);
 
 /* A message from a connection; `member` is what the gate says of its key. */
-void relay_receive(struct relay *relay, const struct session_peer *peer, const char *member, struct slice message, int64_t now_us);
+void relay_receive(struct relay *relay, const struct session_peer *peer, const char *member, struct slice message,
+                   int64_t now_us);
 /* Time passes: call it every 50 to 200 ms. */
 void relay_tick(struct relay *relay, int64_t now_us);
 /* The connection is known to be gone. */
@@ -105,8 +110,10 @@ size_t relay_step(struct relay *relay);
 /* Says Goodbye to every session: the first step of a clean stop. */
 void relay_stop(struct relay *relay, int64_t now_us);
 
-/* A roster from the configured file: taken when newer. OK also when it is the current one or older (the note says so). */
-int relay_offer_roster(struct relay *relay, struct slice signed_roster, int64_t now_us, struct err_note *note) MUST_CHECK;
+/* A roster from the configured file: taken when newer. OK also when it is the current one or older (the note says so).
+ */
+int relay_offer_roster(struct relay *relay, struct slice signed_roster, int64_t now_us,
+                       struct err_note *note) MUST_CHECK;
 /* The changeable keys of a configuration: limits, reserve, receipts_kept. The conf is borrowed from now on. */
 void relay_reconfigure(struct relay *relay, const struct relay_conf *conf);
 

@@ -27,11 +27,13 @@ static void relay_console_frames(struct buf *out, const struct metric_desc *desc
             metric_line(out, desc->name, "type", wire_name((uint8_t)type), counts[type]);
 }
 
-void relay_console_metrics(struct relay *relay, const struct relay_link *link, const struct http *http, int64_t now_us, struct buf *out)
+void relay_console_metrics(struct relay *relay, const struct relay_link *link, const struct http *http, int64_t now_us,
+                           struct buf *out)
 {
     static const struct metric_desc in = {"hotline_relay_frames_in_total", "Frames received, by type.", METRIC_COUNTER};
     static const struct metric_desc sent = {"hotline_relay_frames_out_total", "Frames sent, by type.", METRIC_COUNTER};
-    static const struct metric_desc refused = {"hotline_relay_refused_total", "Envelopes refused, by code.", METRIC_COUNTER};
+    static const struct metric_desc refused = {"hotline_relay_refused_total", "Envelopes refused, by code.",
+                                               METRIC_COUNTER};
     static const struct metric_desc build = {"hotline_relay_build_info", "This program.", METRIC_GAUGE};
     const struct relay_numbers *numbers = relay_numbers(relay, now_us);
 
@@ -43,7 +45,8 @@ void relay_console_metrics(struct relay *relay, const struct relay_link *link, c
     metric_head(out, &refused);
     for (int code = 1; code < RELAY_REFUSED_CODES; code++)
         metric_line(out, refused.name, "code", relay_refused_name(code), numbers->refused[code]);
-    metric_histogram_write(out, "hotline_relay_accept_seconds", "From an envelope's arrival to its Accepted.", &numbers->accept_latency);
+    metric_histogram_write(out, "hotline_relay_accept_seconds", "From an envelope's arrival to its Accepted.",
+                           &numbers->accept_latency);
     metric_histogram_write(out, "hotline_relay_commit_seconds", "Commits of the store.", &numbers->commit_latency);
     if (link) {
         metric_write(out, ROWS(zlink_metrics), relay_link_counters(link));

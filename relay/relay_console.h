@@ -19,6 +19,7 @@ uint16_t relay_console_port(const struct relay_console *console);
 /* NULL is fine. */
 void relay_console_close(struct relay_console *console);
 /* The text of /metrics, appended. http may be NULL. */
-void relay_console_metrics(struct relay *relay, const struct relay_link *link, const struct http *http, int64_t now_us, struct buf *out);
+void relay_console_metrics(struct relay *relay, const struct relay_link *link, const struct http *http, int64_t now_us,
+                           struct buf *out);
 
 #endif

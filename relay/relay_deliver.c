@@ -9,12 +9,14 @@
 
 void relay_owe(struct relay *relay, const struct ledger_envelope *envelope, uint32_t member, bool recovery)
 {
-    const struct directory_member *owner = directory_at(&relay->directory, member);
-    struct courier_debt debt = {.key = envelope->number | (recovery ? COURIER_RECOVERY : 0), .age_us = envelope->sent_us,
-                                .size_bytes = envelope->size_bytes + RELAY_DELIVER_BYTES, .class = COURIER_CLASSES - 1};
+    const struct registry_member *owner = registry_at(&relay->registry, member);
+    struct courier_debt debt = {.key = envelope->number | (recovery ? COURIER_RECOVERY : 0),
+                                .age_us = envelope->sent_us,
+                                .size_bytes = envelope->size_bytes + RELAY_DELIVER_BYTES,
+                                .class = COURIER_CLASSES - 1};
 
-    if (relay->directory.roster &&
-        directory_standing(&relay->directory, owner, relay->now_us) == HOTLINE__STANDING__CODE__WITHDRAWN)
+    if (relay->registry.roster &&
+        registry_standing(&relay->registry, owner, relay->now_us) == HOTLINE__STANDING__CODE__WITHDRAWN)
         return;
     if (!recovery && envelope->urgency >= 1 && envelope->urgency <= COURIER_CLASSES)
         debt.class = (uint8_t)(envelope->urgency - 1);
@@ -24,7 +26,8 @@ void relay_owe(struct relay *relay, const struct ledger_envelope *envelope, uint
 
 /* ---- one Deliver ---- */
 
-static int relay_fill_grant(Hotline__Grant *grant, char *member, const uint8_t key_id[KEY_ID_BYTES], const uint8_t lock[PARCEL_LOCK_BYTES])
+static int relay_fill_grant(Hotline__Grant *grant, char *member, const uint8_t key_id[KEY_ID_BYTES],
+                            const uint8_t lock[PARCEL_LOCK_BYTES])
 {
     hotline__grant__init(grant);
     grant->member = member;
@@ -44,14 +47,15 @@ static int relay_fill_recovery(struct relay *relay, const struct ledger_envelope
     if (!parcel->has_self || !deliver->granted)
         return ERR_NOT_FOUND;
     for (size_t i = 0; i < held->grant_count; i++)
-        deliver->granted[deliver->n_granted++] = directory_at(&relay->directory, held->grants[i].member)->id;
+        deliver->granted[deliver->n_granted++] = registry_at(&relay->registry, held->grants[i].member)->id;
     WIRE_SET(deliver, recovery, 1);
     deliver->envelope->self_grant = grant;
-    return relay_fill_grant(grant, directory_at(&relay->directory, held->sender)->id, parcel->self, parcel->self + KEY_ID_BYTES);
+    return relay_fill_grant(grant, registry_at(&relay->registry, held->sender)->id, parcel->self,
+                            parcel->self + KEY_ID_BYTES);
 }
 
-static int relay_fill_deliver(struct relay *relay, const struct ledger_envelope *held, const struct parcel *parcel, uint32_t member,
-                              Hotline__Deliver *deliver, Hotline__Grant *grant)
+static int relay_fill_deliver(struct relay *relay, const struct ledger_envelope *held, const struct parcel *parcel,
+                              uint32_t member, Hotline__Deliver *deliver, Hotline__Grant *grant)
 {
     const struct ledger_grant *granted = ledger_grant(held, member);
     const uint8_t *lock = granted ? parcel_lock(parcel, (size_t)(granted - held->grants)) : NULL;
@@ -59,7 +63,7 @@ static int relay_fill_deliver(struct relay *relay, const struct ledger_envelope 
     if (!lock)
         return ERR_NOT_FOUND;
     deliver->envelope->n_grants = 1;
-    return relay_fill_grant(grant, directory_at(&relay->directory, member)->id, granted->key_id.bytes, lock);
+    return relay_fill_grant(grant, registry_at(&relay->registry, member)->id, granted->key_id.bytes, lock);
 }
 
 static int relay_deliver(struct relay *relay, const struct session *session, const struct ledger_envelope *held,
@@ -76,8 +80,8 @@ static int relay_deliver(struct relay *relay, const struct session *session, con
     envelope.header = wire_bytes(buf_slice(&held->header));
     envelope.signature = wire_bytes(slice_of(parcel->signature.bytes, KEY_SIGNATURE_BYTES));
     envelope.body = wire_bytes(buf_slice(&parcel->body));
-    error = recovery ? relay_fill_recovery(relay, held, parcel, &deliver, &grant)
-                     : relay_fill_deliver(relay, held, parcel, session->member, &deliver, &grant);
+    error = recovery ? relay_fill_recovery(relay, held, parcel, &deliver, &grant) :
+                       relay_fill_deliver(relay, held, parcel, session->member, &deliver, &grant);
     if (error)
         return error;
     error = relay_send(relay, session, WIRE_DELIVER, &deliver.base);

@@ -5,23 +5,24 @@
 #include "relay/relay_inner.h"
 
 /* Worth taking over an existing grant: for another key, and the one that the member holds now (or nobody knows). */
-static bool relay_grant_is_better(const struct relay *relay, const struct ledger_envelope *envelope, const struct ledger_grant *held,
-                                  struct key_id key_id)
+static bool relay_grant_is_better(const struct relay *relay, const struct ledger_envelope *envelope,
+                                  const struct ledger_grant *held, struct key_id key_id)
 {
-    const struct directory_member *member = directory_at(&relay->directory, held->member);
+    const struct registry_member *member = registry_at(&relay->registry, held->member);
 
     if (key_id_equal(held->key_id, key_id) || !(ledger_grant_is_owed(held) || ledger_want(envelope, held->member)))
         return false;
     return !member->has_card || !key_id_equal(held->key_id, member->card.encryption_key_id);
 }
 
-static void relay_write_grant(struct relay *relay, const struct ledger_envelope *envelope, size_t place, const Hotline__Grant *grant)
+static void relay_write_grant(struct relay *relay, const struct ledger_envelope *envelope, size_t place,
+                              const Hotline__Grant *grant)
 {
     const struct ledger_grant *held = &envelope->grants[place];
     struct parcel *parcel = parcel_find(&relay->cache, envelope->number);
     uint8_t lock[PARCEL_LOCK_BYTES];
-    const struct spool_grant row = {.number = envelope->number, .place = place, .member = held->member, .key_id = held->key_id,
-                                    .lock = lock};
+    const struct spool_grant row = {
+        .number = envelope->number, .place = place, .member = held->member, .key_id = held->key_id, .lock = lock};
 
     memcpy(lock, grant->nonce.data, 24);
     memcpy(lock + 24, grant->box.data, ENVELOPE_GRANT_BOX_BYTES);
@@ -30,16 +31,17 @@ static void relay_write_grant(struct relay *relay, const struct ledger_envelope 
         parcel_drop(&relay->cache, envelope->number);
 }
 
-static int relay_merge_grant(struct relay *relay, struct ledger_envelope *envelope, const Hotline__Grant *grant, bool *ret_new)
+static int relay_merge_grant(struct relay *relay, struct ledger_envelope *envelope, const Hotline__Grant *grant,
+                             bool *ret_new)
 {
     struct relay_member *owner;
-    struct directory_member *member;
+    struct registry_member *member;
     struct ledger_grant *held;
     struct key_id key_id;
     size_t place;
 
     *ret_new = false;
-    if (router_why(router_judge(&relay->directory, grant->member, envelope->roster_version, relay->now_us)))
+    if (router_why(router_judge(&relay->registry, grant->member, envelope->roster_version, relay->now_us)))
         return OK;
     if (relay_meet(relay, grant->member, &member))
         return ERR_NOMEM;
@@ -70,17 +72,18 @@ static int relay_merge_grant(struct relay *relay, struct ledger_envelope *envelo
     return OK;
 }
 
-int relay_merge_grants(struct relay *relay, struct ledger_envelope *envelope, Hotline__Grant *const *grants, size_t count)
+int relay_merge_grants(struct relay *relay, struct ledger_envelope *envelope, Hotline__Grant *const *grants,
+                       size_t count)
 {
     bool any = false;
 
     for (size_t i = 0; i < count; i++) {
-        const struct directory_member *member;
+        const struct registry_member *member;
         bool is_new;
         int error = relay_merge_grant(relay, envelope, grants[i], &is_new);
         if (error)
             return error;
-        member = directory_find(&relay->directory, grants[i]->member);
+        member = registry_find(&relay->registry, grants[i]->member);
         if (member)
             relay_pump(relay, member->number);
         any = any || is_new;
@@ -106,16 +109,16 @@ void relay_accept_again(struct relay *relay, uint32_t member, const struct ledge
     at = acceptance->names;
     acceptance->hash = envelope->hash;
     for (size_t i = 0; i < envelope->grant_count; i++, acceptance->granted++)
-        *at++ = directory_at(&relay->directory, envelope->grants[i].member)->id;
+        *at++ = registry_at(&relay->registry, envelope->grants[i].member)->id;
     for (size_t i = 0; i < envelope->want_count; i++) {
         if (envelope->wants[i].denied || ledger_grant(envelope, envelope->wants[i].member))
             continue;
-        *at++ = directory_at(&relay->directory, envelope->wants[i].member)->id;
+        *at++ = registry_at(&relay->registry, envelope->wants[i].member)->id;
         acceptance->wanted++;
     }
     for (size_t i = 0; i < envelope->grant_count; i++)
         if (relay_session_of(relay, envelope->grants[i].member)) {
-            *at++ = directory_at(&relay->directory, envelope->grants[i].member)->id;
+            *at++ = registry_at(&relay->registry, envelope->grants[i].member)->id;
             acceptance->present++;
         }
     relay_hold_accepted(relay, member, acceptance);
@@ -128,7 +131,7 @@ void relay_on_grants(struct relay *relay, struct session *session, const Protobu
 
     if (!envelope || envelope->sender != session->member) {
         relay_refuse(relay, session, grants->envelope_hash.data, HOTLINE__REFUSED_CODE__CODE__UNKNOWN_ENVELOPE, 0,
-                     "this relay holds no such envelope of %s", directory_at(&relay->directory, session->member)->id);
+                     "this relay holds no such envelope of %s", registry_at(&relay->registry, session->member)->id);
         return;
     }
     if (relay_merge_grants(relay, envelope, grants->grants, grants->n_grants)) {
@@ -136,7 +139,7 @@ void relay_on_grants(struct relay *relay, struct session *session, const Protobu
         return;
     }
     for (size_t i = 0; i < grants->n_not_routed; i++) {
-        const struct directory_member *member = directory_find(&relay->directory, grants->not_routed[i]);
+        const struct registry_member *member = registry_find(&relay->registry, grants->not_routed[i]);
         struct ledger_want *want = member ? ledger_want(envelope, member->number) : NULL;
         if (want) {
             want->denied = true;

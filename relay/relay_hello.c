@@ -7,7 +7,8 @@
 
 #define RELAY_SOFTWARE "hotline-relay 0.1.0"
 
-/* What is held of this member: the newest revision of each unexpired case, and all else that somebody has not answered. */
+/* What is held of this member: the newest revision of each unexpired case, and all else that somebody has not answered.
+ */
 static uint64_t relay_held_of(struct relay *relay, uint32_t member, uint8_t sum[KEY_HASH_BYTES])
 {
     uint64_t count = 0;
@@ -34,8 +35,8 @@ static void relay_send_welcome(struct relay *relay, const struct session *sessio
     WIRE_SET(&welcome, protocol, WIRE_PROTOCOL);
     welcome.relay = id;
     WIRE_SET(&welcome, clock_us, relay->now_us);
-    WIRE_SET(&roster, version, roster_version(relay->directory.roster));
-    WIRE_SET_BYTES(&roster, hash, roster_hash(relay->directory.roster)->bytes, KEY_HASH_BYTES);
+    WIRE_SET(&roster, version, roster_version(relay->registry.roster));
+    WIRE_SET_BYTES(&roster, hash, roster_hash(relay->registry.roster)->bytes, KEY_HASH_BYTES);
     welcome.roster = &roster;
     WIRE_SET(&welcome, credit_messages, relay->conf->limits.credit_messages);
     WIRE_SET(&welcome, credit_bytes, relay->conf->limits.credit_bytes);
@@ -66,8 +67,8 @@ static void relay_send_cards(struct relay *relay, const struct session *session,
 
     cards.cards = wire_arena_take(relay_build(relay), LIMIT_CARDS_PER_FRAME * sizeof(*cards.cards));
     wire_arena_clear(&relay->work);
-    for (size_t i = 0; cards.cards && i < relay->directory.count; i++) {
-        const struct directory_member *member = directory_at(&relay->directory, (uint32_t)i);
+    for (size_t i = 0; cards.cards && i < relay->registry.count; i++) {
+        const struct registry_member *member = registry_at(&relay->registry, (uint32_t)i);
         if (!member->has_card || member->place == ROSTER_NONE || member->card.serial <= known[i])
             continue;
         if (cards.n_cards == LIMIT_CARDS_PER_FRAME || bytes + member->card.bytes.len > RELAY_PAGE_BYTES)
@@ -83,12 +84,12 @@ static void relay_send_cards(struct relay *relay, const struct session *session,
 
 static void relay_send_lacking_cards(struct relay *relay, const struct session *session, const Hotline__Hello *hello)
 {
-    uint64_t *known = calloc(relay->directory.count + 1, sizeof *known);
+    uint64_t *known = calloc(relay->registry.count + 1, sizeof *known);
 
     if (!known)
         return;
     for (size_t i = 0; i < hello->n_card_members && i < hello->n_card_serials; i++) {
-        const struct directory_member *member = directory_find(&relay->directory, hello->card_members[i]);
+        const struct registry_member *member = registry_find(&relay->registry, hello->card_members[i]);
         if (member)
             known[member->number] = hello->card_serials[i];
     }
@@ -113,7 +114,7 @@ static Hotline__Present *relay_present(struct relay *relay, struct wire_arena *a
     if (!present)
         return NULL;
     hotline__present__init(present);
-    present->member = directory_at(&relay->directory, number)->id;
+    present->member = registry_at(&relay->registry, number)->id;
     WIRE_SET(present, connected, session != NULL);
     WIRE_SET(present, since_us, member->present_since_us);
     if (!session)
@@ -131,7 +132,7 @@ static void relay_flush_presence(struct relay *relay, const struct session *to, 
     if (to)
         (void)relay_send(relay, to, WIRE_PRESENCE, &presence->base);
     else
-        relay_send_all(relay, WIRE_PRESENCE, &presence->base, DIRECTORY_NONE);
+        relay_send_all(relay, WIRE_PRESENCE, &presence->base, REGISTRY_NONE);
 }
 
 /* In pages: of all that are connected (to one session), or of those that changed (to all). */
@@ -206,11 +207,12 @@ static bool relay_speaks(const Hotline__Hello *hello)
     return false;
 }
 
-/* The card it shows. True when the session may go on; *ret_shown: the store behind it is the one known here from now on. */
+/* The card it shows. True when the session may go on; *ret_shown: the store behind it is the one known here from now
+ * on. */
 static bool relay_hello_card(struct relay *relay, struct session *session, const Hotline__Hello *hello, bool *ret_shown)
 {
-    struct directory_member *self = directory_at(&relay->directory, session->member);
-    bool newer = hello->roster->version > roster_version(relay->directory.roster);
+    struct registry_member *self = registry_at(&relay->registry, session->member);
+    bool newer = hello->roster->version > roster_version(relay->registry.roster);
     struct err_note note = {{0}};
     struct card card;
     size_t place;
@@ -219,7 +221,7 @@ static bool relay_hello_card(struct relay *relay, struct session *session, const
     *ret_shown = false;
     if (!hello->card)
         return true;
-    error = card_verify(hello->card, relay->directory.roster, relay->now_us, &note, &card, &place);
+    error = card_verify(hello->card, relay->registry.roster, relay->now_us, &note, &card, &place);
     if (error && newer)
         return true; /* perhaps its key changed on the roster that it will bring; then it shows the card again */
     if (error || place != self->place) {
@@ -231,14 +233,15 @@ static bool relay_hello_card(struct relay *relay, struct session *session, const
             card_done(&card);
         return false;
     }
-    *ret_shown = !self->has_card || card.serial >= self->card.serial || key_uuid_equal(&card.store_id, &self->card.store_id);
+    *ret_shown =
+        !self->has_card || card.serial >= self->card.serial || key_uuid_equal(&card.store_id, &self->card.store_id);
     relay_take_card(relay, self, &card);
     return true;
 }
 
 static bool relay_may_stay(struct relay *relay, struct session *session, const Hotline__Hello *hello)
 {
-    struct directory_member *self = directory_at(&relay->directory, session->member);
+    struct registry_member *self = registry_at(&relay->registry, session->member);
 
     if (session->cut_us)
         return false;
@@ -246,7 +249,7 @@ static bool relay_may_stay(struct relay *relay, struct session *session, const H
         relay_end(relay, session, HOTLINE__GOODBYE_CODE__CODE__VERSION, "this relay speaks protocol version 1 only");
         return false;
     }
-    if (directory_standing(&relay->directory, self, relay->now_us) == HOTLINE__STANDING__CODE__WITHDRAWN) {
+    if (registry_standing(&relay->registry, self, relay->now_us) == HOTLINE__STANDING__CODE__WITHDRAWN) {
         relay_send_rosters(relay, session, hello->roster->version);
         relay_end(relay, session, HOTLINE__GOODBYE_CODE__CODE__WITHDRAWN, "this member is withdrawn");
         session->cut_us = relay->now_us + RELAY_FLUSH_US;
@@ -261,7 +264,8 @@ static void relay_begin(struct relay *relay, struct session *session)
     struct relay_member *member = relay_member_at(relay, session->member);
 
     if (member->session && member->session != session)
-        relay_end(relay, member->session, HOTLINE__GOODBYE_CODE__CODE__REPLACED, "a newer connection of this member took over");
+        relay_end(relay, member->session, HOTLINE__GOODBYE_CODE__CODE__REPLACED,
+                  "a newer connection of this member took over");
     courier_lost(&member->courier, relay->now_us);
     session_step(session, SESSION_SAID_HELLO);
     session->since_us = relay->now_us;
@@ -279,14 +283,15 @@ static void relay_begin(struct relay *relay, struct session *session)
 void relay_on_hello(struct relay *relay, struct session *session, const ProtobufCMessage *message)
 {
     const Hotline__Hello *hello = (const Hotline__Hello *)message;
-    const struct directory_member *self = directory_at(&relay->directory, session->member);
+    const struct registry_member *self = registry_at(&relay->registry, session->member);
     uint64_t serial = self->has_card ? self->card.serial : 0;
     bool shown;
 
     if (!relay_may_stay(relay, session, hello))
         return;
-    if (hello->roster->version == roster_version(relay->directory.roster) &&
-        !slice_equal(wire_slice(hello->roster->hash), slice_of(roster_hash(relay->directory.roster)->bytes, KEY_HASH_BYTES)))
+    if (hello->roster->version == roster_version(relay->registry.roster) &&
+        !slice_equal(wire_slice(hello->roster->hash),
+                     slice_of(roster_hash(relay->registry.roster)->bytes, KEY_HASH_BYTES)))
         log_event(LOG_ERROR, "another roster under the same version: a fork of the network", "member", self->id, NULL);
     if (!relay_hello_card(relay, session, hello, &shown))
         return;

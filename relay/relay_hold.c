@@ -86,7 +86,8 @@ void relay_hold_seal(struct relay *relay, uint64_t ticket)
 
 static size_t relay_acceptance_bytes(const struct relay_acceptance *acceptance)
 {
-    size_t names = acceptance->granted + acceptance->wanted + acceptance->present + acceptance->unreached + 2 * acceptance->left_out;
+    size_t names = acceptance->granted + acceptance->wanted + acceptance->present + acceptance->unreached +
+        2 * acceptance->left_out;
 
     return 64 + names * (LIMIT_ID_CHARS + 6);
 }
@@ -149,14 +150,15 @@ static void relay_say_accepted(struct relay *relay, const struct session *sessio
     struct buf bytes;
 
     batch->relay = relay_name(relay->keys->id);
-    batch->sender = directory_at(&relay->directory, session->member)->id;
+    batch->sender = registry_at(&relay->registry, session->member)->id;
     WIRE_SET(batch, at_us, relay->now_us);
-    WIRE_SET(batch, roster_version, roster_version(relay->directory.roster));
-    WIRE_SET_BYTES(batch, roster_hash, roster_hash(relay->directory.roster)->bytes, KEY_HASH_BYTES);
+    WIRE_SET(batch, roster_version, roster_version(relay->registry.roster));
+    WIRE_SET_BYTES(batch, roster_hash, roster_hash(relay->registry.roster)->bytes, KEY_HASH_BYTES);
     buf_init(&bytes);
     wire_arena_clear(&relay->work);
     if (receipt_sign_accepted(batch, relay->keys, &bytes) == OK && !buf_broken(&bytes) &&
-        wire_unpack(&hotline__signed_accepted__descriptor, buf_slice(&bytes), &relay->work, NULL, &signed_accepted) == OK) {
+        wire_unpack(&hotline__signed_accepted__descriptor, buf_slice(&bytes), &relay->work, NULL, &signed_accepted) ==
+            OK) {
         accepted.accepted = (Hotline__SignedAccepted *)signed_accepted;
         (void)relay_send(relay, session, WIRE_ACCEPTED, &accepted.base);
     }
@@ -164,7 +166,8 @@ static void relay_say_accepted(struct relay *relay, const struct session *sessio
 }
 
 /* One member's acceptances among these, in as few signatures as fit. */
-static void relay_say_acceptances(struct relay *relay, const struct session *session, struct relay_hold *const *holds, size_t count)
+static void relay_say_acceptances(struct relay *relay, const struct session *session, struct relay_hold *const *holds,
+                                  size_t count)
 {
     size_t at = 0;
 
@@ -188,7 +191,8 @@ static void relay_say_acceptances(struct relay *relay, const struct session *ses
     }
 }
 
-static void relay_say_taken(struct relay *relay, const struct session *session, struct relay_hold *const *holds, size_t count)
+static void relay_say_taken(struct relay *relay, const struct session *session, struct relay_hold *const *holds,
+                            size_t count)
 {
     Hotline__Taken taken = HOTLINE__TAKEN__INIT;
 
@@ -222,7 +226,8 @@ static void relay_say(struct relay *relay, struct relay_hold **holds, size_t cou
         const struct session *session = relay_session_of(relay, holds[at]->member);
         bool accepted = holds[at]->acceptance != NULL;
 
-        for (end = at + 1; end < count && holds[end]->member == holds[at]->member && (holds[end]->acceptance != NULL) == accepted;)
+        for (end = at + 1;
+             end < count && holds[end]->member == holds[at]->member && (holds[end]->acceptance != NULL) == accepted;)
             end++;
         if (session && accepted)
             relay_say_acceptances(relay, session, holds + at, end - at);

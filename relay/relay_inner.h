@@ -6,10 +6,10 @@
 
 #include "proto/clock.h"
 #include "relay/courier.h"
-#include "relay/directory.h"
 #include "relay/ledger.h"
 #include "relay/parcel.h"
 #include "relay/quota.h"
+#include "relay/registry.h"
 #include "relay/relay.h"
 #include "relay/router.h"
 
@@ -33,24 +33,24 @@
 /* What the member was last told to be waiting for. */
 struct relay_pending {
     uint32_t sender;
-    uint32_t told, count;        /* as last told; as counted in this round */
+    uint32_t told, count; /* as last told; as counted in this round */
     int urgency;
     int64_t since_us;
 };
 
-/* What the relay knows of a member beside the directory: by the same number. */
+/* What the relay knows of a member beside the registry: by the same number. */
 struct relay_member {
-    struct session *session;     /* the newest, READY; or NULL */
+    struct session *session; /* the newest, READY; or NULL */
     struct courier courier;
     struct quota openings, updates;
-    bool present;                /* as last told */
+    bool present; /* as last told */
     bool present_dirty;
     int64_t present_since_us;
-    uint32_t asked;              /* envelopes asked for by Lacking: outside the rate */
-    uint32_t asked_sum;          /* within the hour: bounds what goes past the rate */
+    uint32_t asked;     /* envelopes asked for by Lacking: outside the rate */
+    uint32_t asked_sum; /* within the hour: bounds what goes past the rate */
     int64_t asked_since_us;
     uint32_t evidence;
-    uint32_t words_sent;         /* of those owed, in this session */
+    uint32_t words_sent; /* of those owed, in this session */
     struct relay_pending *pendings;
     size_t pending_count;
 };
@@ -59,7 +59,7 @@ struct relay_member {
 /* An answer that lets a peer forget; kept until its ticket is on the disk. */
 struct relay_acceptance;
 struct relay_hold {
-    uint64_t ticket;             /* RELAY_UNSEALED: this turn's, not submitted yet */
+    uint64_t ticket; /* RELAY_UNSEALED: this turn's, not submitted yet */
     uint32_t member;
     int64_t since_us;
     struct relay_acceptance *acceptance; /* NULL: a Taken */
@@ -69,7 +69,7 @@ struct relay_hold {
 /* A body on its way from the disk, and who waits for it. */
 struct relay_reading {
     uint64_t number;
-    uint64_t *keys;              /* as given to the couriers */
+    uint64_t *keys; /* as given to the couriers */
     uint32_t *members;
     size_t count, capacity;
 };
@@ -79,33 +79,34 @@ struct relay {
     const struct key_set *keys;
     struct relay_io io;
     struct spool *spool;
-    struct directory directory;
+    struct registry registry;
     struct ledger ledger;
     struct parcel_cache cache;
     struct session_table sessions;
     struct relay_member **members;
     size_t member_count, member_capacity;
     struct lookup reading;
-    struct wire_arena arena;     /* the frame being handled */
-    struct wire_arena work;      /* what is unpacked besides: cleared by whoever uses it, before */
-    struct wire_arena build;     /* lists of a frame being built: relay_build() */
-    struct buf out;              /* the frame being sent */
+    struct wire_arena arena; /* the frame being handled */
+    struct wire_arena work;  /* what is unpacked besides: cleared by whoever uses it, before */
+    struct wire_arena build; /* lists of a frame being built: relay_build() */
+    struct buf out;          /* the frame being sent */
     struct relay_hold *holds;
     size_t hold_first, hold_count, hold_capacity;
     struct quota goodbyes;
     struct relay_numbers numbers;
     int64_t now_us;
     int64_t presence_us, minute_us, second_us;
-    uint64_t sweep_next;         /* envelope number; 0: no sweep */
+    uint64_t sweep_next; /* envelope number; 0: no sweep */
     bool presence_dirty, pending_dirty;
     bool failed, stopping;
 };
 
 /* ---- relay.c ---- */
 /* Sends one frame of this session's; an error when it was not taken. */
-int relay_send(struct relay *relay, const struct session *session, enum wire_type type, const ProtobufCMessage *message);
-/* Sends one frame to every READY session, silent ones too (they may only be slow, and say no Hello when they come back), but
- * those of `except` (DIRECTORY_NONE: to all); packed once. */
+int relay_send(struct relay *relay, const struct session *session, enum wire_type type,
+               const ProtobufCMessage *message);
+/* Sends one frame to every READY session, silent ones too (they may only be slow, and say no Hello when they come
+ * back), but those of `except` (REGISTRY_NONE: to all); packed once. */
 void relay_send_all(struct relay *relay, enum wire_type type, const ProtobufCMessage *message, uint32_t except);
 /* An empty arena for the lists of one frame; valid until the next call. */
 struct wire_arena *relay_build(struct relay *relay);
@@ -116,10 +117,10 @@ void relay_lose(struct relay *relay, struct session *session);
 /* Memory ran out, or the store failed, after something was decided: the process must stop. */
 void relay_fail(struct relay *relay, int error, const char *text);
 /* As relay_meet, for what is stored already. */
-int relay_know(struct relay *relay, const char *id, bool *ret_new, struct directory_member **ret_member) MUST_CHECK;
+int relay_know(struct relay *relay, const char *id, bool *ret_new, struct registry_member **ret_member) MUST_CHECK;
 struct relay_member *relay_member_at(struct relay *relay, uint32_t number);
 /* A number, a ledger's owner and a place for this id, stored when new. */
-int relay_meet(struct relay *relay, const char *id, struct directory_member **ret_member) MUST_CHECK;
+int relay_meet(struct relay *relay, const char *id, struct registry_member **ret_member) MUST_CHECK;
 /* The READY session of a member that is not silent, or NULL. */
 struct session *relay_session_of(struct relay *relay, uint32_t member);
 
@@ -127,9 +128,10 @@ struct session *relay_session_of(struct relay *relay, uint32_t member);
 /* Answers Accepted for this envelope, after the commit. left_out and unreached may be empty; all are copied. */
 struct relay_acceptance {
     struct key_hash hash;
-    const char **names;          /* ids in the directory, codes in the country table: never freed before */
-    size_t granted, wanted, present, unreached, left_out; /* counts, in this order in names; left_out: pairs member, why */
-    char *room;                  /* for ids that the directory does not know */
+    const char **names; /* ids in the registry, codes in the country table: never freed before */
+    size_t granted, wanted, present, unreached,
+        left_out; /* counts, in this order in names; left_out: pairs member, why */
+    char *room;   /* for ids that the registry does not know */
 };
 /* Room for `names` pointers and `room` bytes. NULL: no memory. */
 struct relay_acceptance *relay_acceptance_new(size_t names, size_t room);
@@ -155,9 +157,10 @@ void relay_drop_envelope(struct relay *relay, struct ledger_envelope *envelope);
 void relay_write_case(struct relay *relay, struct ledger_case *of_case);
 
 /* ---- relay_grants.c ---- */
-/* Adds to a held envelope the grants that are new or for a newer key, writes them down, ends the wants that they answer,
- * and sends what is now owed. Those of withdrawn and unknown members are left out. ERR_NOMEM. */
-int relay_merge_grants(struct relay *relay, struct ledger_envelope *envelope, Hotline__Grant *const *grants, size_t count) MUST_CHECK;
+/* Adds to a held envelope the grants that are new or for a newer key, writes them down, ends the wants that they
+ * answer, and sends what is now owed. Those of withdrawn and unknown members are left out. ERR_NOMEM. */
+int relay_merge_grants(struct relay *relay, struct ledger_envelope *envelope, Hotline__Grant *const *grants,
+                       size_t count) MUST_CHECK;
 /* The present state of an envelope as an acceptance, held for the member. */
 void relay_accept_again(struct relay *relay, uint32_t member, const struct ledger_envelope *envelope);
 
@@ -182,7 +185,7 @@ void relay_push_presence(struct relay *relay);
 void relay_on_rosters(struct relay *relay, struct session *session, const ProtobufCMessage *message);
 void relay_on_cards(struct relay *relay, struct session *session, const ProtobufCMessage *message);
 /* A verified card: kept, told and acted on when newer. Takes the card either way. */
-void relay_take_card(struct relay *relay, struct directory_member *member, struct card *card);
+void relay_take_card(struct relay *relay, struct registry_member *member, struct card *card);
 /* Makes a verified roster the one in force, in memory and on the disk. Takes it. */
 int relay_adopt(struct relay *relay, struct roster *roster) MUST_CHECK;
 /* Sends every roster newer than this version. */
@@ -201,7 +204,7 @@ void relay_tell_pending(struct relay *relay);
 void relay_sweep_all(struct relay *relay);
 void relay_sweep(struct relay *relay);
 /* The same for one member, at once. store_changed: it lost its store, so that all is owed or wanted again. */
-void relay_reconsider(struct relay *relay, struct directory_member *member, bool store_changed);
+void relay_reconsider(struct relay *relay, struct registry_member *member, bool store_changed);
 void relay_readings_done(struct relay *relay);
 
 /* ---- relay_load.c ---- */

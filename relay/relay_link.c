@@ -16,11 +16,11 @@
 
 /* One connection that something is gathered for. */
 struct relay_link_peer {
-    struct session_peer peer;   /* first: the table's key */
+    struct session_peer peer; /* first: the table's key */
     struct buf out;
     int64_t used_us;
-    bool gone;                  /* ZeroMQ knows it no more: to be told to the core */
-    bool waiting;               /* on the link's list of those to flush */
+    bool gone;    /* ZeroMQ knows it no more: to be told to the core */
+    bool waiting; /* on the link's list of those to flush */
     struct relay_link_peer *next;
 };
 
@@ -270,8 +270,12 @@ static int64_t relay_link_now(void *ctx)
 
 struct relay_io relay_link_io(struct relay_link *link)
 {
-    return (struct relay_io){.send = relay_link_send, .cut = relay_link_cut, .admit = relay_link_admit,
-                             .failed = relay_link_on_failed, .now = relay_link_now, .ctx = link};
+    return (struct relay_io){.send = relay_link_send,
+                             .cut = relay_link_cut,
+                             .admit = relay_link_admit,
+                             .failed = relay_link_on_failed,
+                             .now = relay_link_now,
+                             .ctx = link};
 }
 
 /* ---- life ---- */
@@ -305,8 +309,12 @@ int relay_link_new(struct loop *loop, struct zlink_context *context, relay_link_
 int relay_link_bind(struct relay_link *link, struct relay *relay, const char *endpoint, const struct key_set *keys,
                     struct err_note *note)
 {
-    const struct zlink_router_conf conf = {.endpoint = endpoint, .secret_key = keys->transport_secret.bytes, .zap_domain = GATE_DOMAIN,
-                                           .message_max = LIMIT_MESSAGE_BYTES, .send_hwm = LIMIT_HWM, .receive_hwm = LIMIT_HWM};
+    const struct zlink_router_conf conf = {.endpoint = endpoint,
+                                           .secret_key = keys->transport_secret.bytes,
+                                           .zap_domain = GATE_DOMAIN,
+                                           .message_max = LIMIT_MESSAGE_BYTES,
+                                           .send_hwm = LIMIT_HWM,
+                                           .receive_hwm = LIMIT_HWM};
     const struct zlink_router_events events = {.on_message = relay_link_on_message, .ctx = link};
     int error;
 

@@ -8,7 +8,7 @@
 static int relay_load_member(void *ctx, uint32_t number, const char *id)
 {
     struct relay *relay = ctx;
-    struct directory_member *member;
+    struct registry_member *member;
     bool is_new;
     int error = id ? OK : ERR_CORRUPT;
 
@@ -43,7 +43,7 @@ static int relay_load_roster(void *ctx, struct slice bytes)
 
     if (error)
         return error;
-    error = directory_adopt(&relay->directory, roster, relay->now_us);
+    error = registry_adopt(&relay->registry, roster, relay->now_us);
     if (error)
         roster_free(roster);
     return error;
@@ -52,25 +52,26 @@ static int relay_load_roster(void *ctx, struct slice bytes)
 static int relay_load_card(void *ctx, uint32_t number, struct slice bytes)
 {
     struct relay *relay = ctx;
-    struct directory_member *member;
+    struct registry_member *member;
     struct card card;
     size_t place;
 
-    if (number >= relay->directory.count || !relay->directory.roster)
+    if (number >= relay->registry.count || !relay->registry.roster)
         return ERR_CORRUPT;
-    member = directory_at(&relay->directory, number);
+    member = registry_at(&relay->registry, number);
     /* A card of somebody who left the roster, or signed with a key that is over: the member shows a new one. */
-    if (card_load(bytes, relay->directory.roster, relay->now_us, &card, &place))
+    if (card_load(bytes, relay->registry.roster, relay->now_us, &card, &place))
         return OK;
     if (member->place != place) {
         card_done(&card);
         return ERR_CORRUPT;
     }
-    directory_set_card(&relay->directory, member, &card);
+    registry_set_card(&relay->registry, member, &card);
     return OK;
 }
 
-static int relay_load_seen(void *ctx, uint32_t sender, const struct key_uuid *id, const struct key_hash *hash, int64_t until_us)
+static int relay_load_seen(void *ctx, uint32_t sender, const struct key_uuid *id, const struct key_hash *hash,
+                           int64_t until_us)
 {
     struct relay *relay = ctx;
 
@@ -81,7 +82,7 @@ static int relay_load_case(void *ctx, const struct spool_case *row)
 {
     struct relay *relay = ctx;
     struct ledger_case *of_case;
-    int error = row->opener < relay->directory.count ? OK : ERR_CORRUPT;
+    int error = row->opener < relay->registry.count ? OK : ERR_CORRUPT;
 
     if (!error)
         error = ledger_open_case(&relay->ledger, row->opener, row->exercise, row->case_id.bytes, &of_case);
@@ -96,7 +97,7 @@ static int relay_load_case(void *ctx, const struct spool_case *row)
     of_case->hash = row->hash;
     for (struct cursor holders = cursor_of(row->holders); !cursor_at_end(&holders) && !error;) {
         uint32_t holder = cursor_u32le(&holders);
-        error = holder < relay->directory.count ? ledger_add_holder(of_case, holder) : ERR_CORRUPT;
+        error = holder < relay->registry.count ? ledger_add_holder(of_case, holder) : ERR_CORRUPT;
     }
     return error;
 }
@@ -111,14 +112,15 @@ static int relay_load_who(struct relay *relay, const struct spool_envelope *row,
         struct key_id key_id;
         size_t place;
         memcpy(key_id.bytes, cursor_take(&who, KEY_ID_BYTES).data, KEY_ID_BYTES);
-        error = member < relay->directory.count ? ledger_add_grant(&relay->ledger, envelope, member, key_id, &place) : ERR_CORRUPT;
+        error = member < relay->registry.count ? ledger_add_grant(&relay->ledger, envelope, member, key_id, &place) :
+                                                 ERR_CORRUPT;
     }
     return error;
 }
 
 static int relay_fill_envelope(struct relay *relay, const struct spool_envelope *row, struct ledger_envelope *envelope)
 {
-    int error = row->sender < relay->directory.count && row->number > 0 ? OK : ERR_CORRUPT;
+    int error = row->sender < relay->registry.count && row->number > 0 ? OK : ERR_CORRUPT;
 
     envelope->number = row->number;
     envelope->sender = row->sender;
@@ -140,7 +142,7 @@ static int relay_fill_envelope(struct relay *relay, const struct spool_envelope 
     if (!error && buf_broken(&envelope->header))
         error = ERR_NOMEM;
     if (!error && row->case_id.len == KEY_UUID_BYTES && row->kind == HOTLINE__KIND__CODE__CASE) {
-        error = row->opener < relay->directory.count ? OK : ERR_CORRUPT;
+        error = row->opener < relay->registry.count ? OK : ERR_CORRUPT;
         if (!error)
             error = ledger_open_case(&relay->ledger, row->opener, row->exercise, row->case_id.data, &envelope->of_case);
         if (!error && envelope->of_case->newest)
@@ -168,7 +170,7 @@ static int relay_load_grant(void *ctx, const struct spool_grant *row)
     struct ledger_envelope *envelope = ledger_by_number(&relay->ledger, row->number);
     size_t place;
 
-    if (!envelope || row->member >= relay->directory.count || row->place > envelope->grant_count)
+    if (!envelope || row->member >= relay->registry.count || row->place > envelope->grant_count)
         return ERR_CORRUPT;
     if (row->place == envelope->grant_count)
         return ledger_add_grant(&relay->ledger, envelope, row->member, row->key_id, &place);
@@ -194,7 +196,7 @@ static int relay_load_owed(void *ctx, const struct spool_owed *row)
     struct relay *relay = ctx;
     bool is_new;
 
-    if (row->owner >= relay->directory.count)
+    if (row->owner >= relay->registry.count)
         return ERR_CORRUPT;
     return ledger_owe(&relay->ledger, row->owner, row->kind, &row->name, row->bytes, row->until_us, &is_new);
 }
@@ -213,17 +215,23 @@ static void relay_load_debts(struct relay *relay)
 
 int relay_load(struct relay *relay, struct err_note *note)
 {
-    const struct spool_reader reader = {
-        .on_member = relay_load_member, .on_roster = relay_load_roster, .on_card = relay_load_card, .on_seen = relay_load_seen,
-        .on_case = relay_load_case, .on_envelope = relay_load_envelope, .on_grant = relay_load_grant,
-        .on_answers = relay_load_answers, .on_owed = relay_load_owed, .ctx = relay};
+    const struct spool_reader reader = {.on_member = relay_load_member,
+                                        .on_roster = relay_load_roster,
+                                        .on_card = relay_load_card,
+                                        .on_seen = relay_load_seen,
+                                        .on_case = relay_load_case,
+                                        .on_envelope = relay_load_envelope,
+                                        .on_grant = relay_load_grant,
+                                        .on_answers = relay_load_answers,
+                                        .on_owed = relay_load_owed,
+                                        .ctx = relay};
     struct log_number envelopes, members;
     int error = spool_load(relay->spool, &reader);
 
     if (error)
         return err_set(note, error, "%s: the store cannot be read: %s", relay->conf->store, err_text(error));
     relay_load_debts(relay);
-    log_event(LOG_INFO, "store loaded", "members", log_number(&members, (long long)relay->directory.count), "envelopes",
+    log_event(LOG_INFO, "store loaded", "members", log_number(&members, (long long)relay->registry.count), "envelopes",
               log_number(&envelopes, (long long)relay->ledger.envelope_count), NULL);
     return OK;
 }

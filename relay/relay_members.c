@@ -1,6 +1,7 @@
 /*
  * relay, who takes part: rosters and cards that arrive, and what follows from them.
- * Must never believe a roster or a card that does not verify, nor serve a withdrawn member anything but its last roster.
+ * Must never believe a roster or a card that does not verify, nor serve a withdrawn member anything but its last
+ * roster.
  */
 #include "proto/log.h"
 #include "relay/relay_inner.h"
@@ -9,7 +10,7 @@
 
 void relay_send_rosters(struct relay *relay, const struct session *session, uint64_t known_version)
 {
-    struct directory *directory = &relay->directory;
+    struct registry *registry = &relay->registry;
     Hotline__Rosters rosters = HOTLINE__ROSTERS__INIT;
     size_t bytes = 0;
 
@@ -17,12 +18,13 @@ void relay_send_rosters(struct relay *relay, const struct session *session, uint
     if (!rosters.rosters)
         return;
     wire_arena_clear(&relay->work);
-    for (size_t i = 0; i < directory->page_count; i++) {
-        struct slice page = buf_slice(&directory->pages[i].signed_roster);
+    for (size_t i = 0; i < registry->page_count; i++) {
+        struct slice page = buf_slice(&registry->pages[i].signed_roster);
         ProtobufCMessage *message;
-        if (directory->pages[i].version <= known_version || page.len > LIMIT_FRAME_BYTES - 64)
+        if (registry->pages[i].version <= known_version || page.len > LIMIT_FRAME_BYTES - 64)
             continue;
-        if (rosters.n_rosters == LIMIT_ROSTERS_PER_FRAME || (rosters.n_rosters > 0 && bytes + page.len > RELAY_PAGE_BYTES)) {
+        if (rosters.n_rosters == LIMIT_ROSTERS_PER_FRAME ||
+            (rosters.n_rosters > 0 && bytes + page.len > RELAY_PAGE_BYTES)) {
             (void)relay_send(relay, session, WIRE_ROSTERS, &rosters.base);
             rosters.n_rosters = bytes = 0;
             wire_arena_clear(&relay->work);
@@ -42,7 +44,7 @@ static void relay_withdraw(struct relay *relay, struct session *session, uint64_
     relay_send_rosters(relay, session, before);
     relay_end(relay, session, HOTLINE__GOODBYE_CODE__CODE__WITHDRAWN, "this member is withdrawn");
     session->cut_us = relay->now_us + RELAY_FLUSH_US;
-    log_event(LOG_WARN, "member withdrawn: cut", "member", directory_at(&relay->directory, session->member)->id, NULL);
+    log_event(LOG_WARN, "member withdrawn: cut", "member", registry_at(&relay->registry, session->member)->id, NULL);
 }
 
 static void relay_tell_roster(struct relay *relay, uint64_t before)
@@ -51,8 +53,8 @@ static void relay_tell_roster(struct relay *relay, uint64_t before)
     size_t at = 0;
 
     while ((session = session_next(&relay->sessions, &at))) {
-        const struct directory_member *member = directory_at(&relay->directory, session->member);
-        int standing = directory_standing(&relay->directory, member, relay->now_us);
+        const struct registry_member *member = registry_at(&relay->registry, session->member);
+        int standing = registry_standing(&relay->registry, member, relay->now_us);
         if (session->cut_us)
             continue;
         if (standing == HOTLINE__STANDING__CODE__WITHDRAWN || standing == 0)
@@ -69,12 +71,14 @@ static void relay_cut_old_keys(struct relay *relay, const struct roster *before,
     size_t at = 0;
 
     while ((session = session_next(&relay->sessions, &at))) {
-        const char *id = directory_at(&relay->directory, session->member)->id;
+        const char *id = registry_at(&relay->registry, session->member)->id;
         size_t old = roster_find(before, id), new = roster_find(roster, id);
         if (session->cut_us || old == ROSTER_NONE || new == ROSTER_NONE ||
-            slice_equal(wire_slice(roster_member(before, old)->transport_key), wire_slice(roster_member(roster, new)->transport_key)))
+            slice_equal(wire_slice(roster_member(before, old)->transport_key),
+                        wire_slice(roster_member(roster, new)->transport_key)))
             continue;
-        relay_end(relay, session, HOTLINE__GOODBYE_CODE__CODE__NOT_MEMBER, "the roster lists another transport key now");
+        relay_end(relay, session, HOTLINE__GOODBYE_CODE__CODE__NOT_MEMBER,
+                  "the roster lists another transport key now");
         session->cut_us = relay->now_us + RELAY_FLUSH_US;
     }
 }
@@ -83,7 +87,7 @@ static void relay_cut_old_keys(struct relay *relay, const struct roster *before,
 static void relay_review_debts(struct relay *relay)
 {
     for (uint32_t i = 0; i < relay->member_count; i++) {
-        int standing = directory_standing(&relay->directory, directory_at(&relay->directory, i), relay->now_us);
+        int standing = registry_standing(&relay->registry, registry_at(&relay->registry, i), relay->now_us);
         if (standing == HOTLINE__STANDING__CODE__WITHDRAWN)
             courier_clear(&relay->members[i]->courier);
         else
@@ -95,8 +99,8 @@ static void relay_drop_old_pages(struct relay *relay, const uint64_t *versions, 
 {
     for (size_t i = 0; i < count; i++) {
         bool kept = false;
-        for (size_t j = 0; j < relay->directory.page_count && !kept; j++)
-            kept = relay->directory.pages[j].version == versions[i];
+        for (size_t j = 0; j < relay->registry.page_count && !kept; j++)
+            kept = relay->registry.pages[j].version == versions[i];
         if (!kept)
             spool_drop_roster(relay->spool, versions[i]);
     }
@@ -104,22 +108,22 @@ static void relay_drop_old_pages(struct relay *relay, const uint64_t *versions, 
 
 int relay_adopt(struct relay *relay, struct roster *roster)
 {
-    struct directory *directory = &relay->directory;
-    uint64_t before = directory->roster ? roster_version(directory->roster) : 0;
-    size_t page_count = directory->page_count;
+    struct registry *registry = &relay->registry;
+    uint64_t before = registry->roster ? roster_version(registry->roster) : 0;
+    size_t page_count = registry->page_count;
     uint64_t *versions = calloc(page_count + 1, sizeof *versions);
-    struct directory_member *member;
+    struct registry_member *member;
     struct log_number number;
     int error = versions ? OK : ERR_NOMEM;
 
     for (size_t i = 0; i < page_count && !error; i++)
-        versions[i] = directory->pages[i].version;
+        versions[i] = registry->pages[i].version;
     for (size_t i = 0; i < roster_member_count(roster) && !error; i++)
         error = relay_meet(relay, roster_member(roster, i)->id, &member);
     if (!error && before > 0)
-        relay_cut_old_keys(relay, directory->roster, roster);
+        relay_cut_old_keys(relay, registry->roster, roster);
     if (!error)
-        error = directory_adopt(directory, roster, relay->now_us);
+        error = registry_adopt(registry, roster, relay->now_us);
     if (!error) {
         spool_put_roster(relay->spool, roster_version(roster), roster_signed(roster));
         relay_drop_old_pages(relay, versions, page_count);
@@ -139,7 +143,7 @@ int relay_adopt(struct relay *relay, struct roster *roster)
 static int relay_follow(struct relay *relay, struct slice bytes, struct err_note *note)
 {
     struct roster *roster;
-    int error = roster_follow(relay->directory.roster, bytes, note, &roster);
+    int error = roster_follow(relay->registry.roster, bytes, note, &roster);
 
     if (error)
         return error;
@@ -178,7 +182,7 @@ void relay_on_rosters(struct relay *relay, struct session *session, const Protob
         error = buf_broken(&bytes) ? ERR_NOMEM : relay_follow(relay, buf_slice(&bytes), &note);
         buf_free(&bytes);
         if (error && error != ERR_EXISTS && error != ERR_ROLLBACK) {
-            log_event(LOG_WARN, "roster refused", "member", directory_at(&relay->directory, session->member)->id, "why",
+            log_event(LOG_WARN, "roster refused", "member", registry_at(&relay->registry, session->member)->id, "why",
                       err_explain(&note, error), NULL);
             return;
         }
@@ -187,7 +191,7 @@ void relay_on_rosters(struct relay *relay, struct session *session, const Protob
 
 /* ---- cards ---- */
 
-static void relay_tell_card(struct relay *relay, const struct directory_member *member)
+static void relay_tell_card(struct relay *relay, const struct registry_member *member)
 {
     Hotline__Cards cards = HOTLINE__CARDS__INIT;
     Hotline__SignedCard *view;
@@ -200,7 +204,7 @@ static void relay_tell_card(struct relay *relay, const struct directory_member *
     relay_send_all(relay, WIRE_CARDS, &cards.base, member->number);
 }
 
-void relay_take_card(struct relay *relay, struct directory_member *member, struct card *card)
+void relay_take_card(struct relay *relay, struct registry_member *member, struct card *card)
 {
     bool store_changed, key_changed;
 
@@ -211,7 +215,7 @@ void relay_take_card(struct relay *relay, struct directory_member *member, struc
     store_changed = !member->has_card || !key_uuid_equal(&card->store_id, &member->card.store_id);
     key_changed = store_changed || !key_id_equal(card->encryption_key_id, member->card.encryption_key_id);
     spool_put_card(relay->spool, member->number, buf_slice(&card->bytes));
-    directory_set_card(&relay->directory, member, card);
+    registry_set_card(&relay->registry, member, card);
     relay_tell_card(relay, member);
     if (key_changed)
         courier_unblock_all(&relay_member_at(relay, member->number)->courier, relay->now_us);
@@ -226,16 +230,16 @@ void relay_on_cards(struct relay *relay, struct session *session, const Protobuf
         struct err_note note = {{0}};
         struct card card;
         size_t place;
-        int error = card_verify(cards->cards[i], relay->directory.roster, relay->now_us, &note, &card, &place);
+        int error = card_verify(cards->cards[i], relay->registry.roster, relay->now_us, &note, &card, &place);
 
         if (error) {
-            log_event(LOG_WARN, "card refused", "member", directory_at(&relay->directory, session->member)->id, "why",
+            log_event(LOG_WARN, "card refused", "member", registry_at(&relay->registry, session->member)->id, "why",
                       err_explain(&note, error), NULL);
             continue;
         }
-        if (directory_placed(&relay->directory, place)->number == session->member)
+        if (registry_placed(&relay->registry, place)->number == session->member)
             session->has_card = true;
-        relay_take_card(relay, directory_placed(&relay->directory, place), &card);
+        relay_take_card(relay, registry_placed(&relay->registry, place), &card);
     }
     relay_pump(relay, session->member);
 }

@@ -8,7 +8,7 @@ static void relay_count_members(struct relay *relay, struct relay_counters *coun
     counters->members_active = counters->members_suspended = counters->members_withdrawn = 0;
     counters->sessions = counters->owed = 0;
     for (uint32_t i = 0; i < relay->member_count; i++) {
-        int standing = directory_standing(&relay->directory, directory_at(&relay->directory, i), now_us);
+        int standing = registry_standing(&relay->registry, registry_at(&relay->registry, i), now_us);
         counters->members_active += standing == HOTLINE__STANDING__CODE__ACTIVE;
         counters->members_suspended += standing == HOTLINE__STANDING__CODE__SUSPENDED;
         counters->members_withdrawn += standing == HOTLINE__STANDING__CODE__WITHDRAWN;
@@ -30,8 +30,8 @@ const struct relay_numbers *relay_numbers(struct relay *relay, int64_t now_us)
     counters->disk_free = spool.free_bytes;
     counters->commits = (int64_t)spool.commits;
     counters->waiting = (int64_t)spool.waiting;
-    counters->roster_version = (int64_t)roster_version(relay->directory.roster);
-    counters->roster_expires = roster_expires_us(relay->directory.roster) / CLOCK_SECOND_US;
+    counters->roster_version = (int64_t)roster_version(relay->registry.roster);
+    counters->roster_expires = roster_expires_us(relay->registry.roster) / CLOCK_SECOND_US;
     return &relay->numbers;
 }
 
@@ -43,11 +43,11 @@ void relay_unready(const struct relay *relay, int64_t now_us, struct buf *reason
         buf_add_text(reasons, "the store failed: the relay stops\n");
     if (relay->stopping)
         buf_add_text(reasons, "the relay stops\n");
-    if (roster_is_dead(relay->directory.roster, now_us))
+    if (roster_is_dead(relay->registry.roster, now_us))
         buf_add_text(reasons, "the roster expired more than 30 days ago: nothing may be opened\n");
-    else if (roster_is_stale(relay->directory.roster, now_us))
+    else if (roster_is_stale(relay->registry.roster, now_us))
         buf_add_text(reasons, "the roster has expired\n");
     if (free_bytes < relay->conf->disk_reserve_bytes)
-        buf_printf(reasons, "%lld bytes are free on the store's disk, less than the reserve of %lld\n", (long long)free_bytes,
-                   (long long)relay->conf->disk_reserve_bytes);
+        buf_printf(reasons, "%lld bytes are free on the store's disk, less than the reserve of %lld\n",
+                   (long long)free_bytes, (long long)relay->conf->disk_reserve_bytes);
 }

@@ -1,9 +1,9 @@
 /*
  * relay, publishing: one envelope from its sender into the ledger and the spool, or a refusal with its limit.
  *
- * A revision that comes after a newer one of its case is answered Accepted naming nobody: a newer revision is held in its
- * place, which is all that "accepted" promises; nothing of it is owed or stored but its (sender, id).
- * Must never take an envelope that its sender did not sign, nor look into a body.
+ * A revision that comes after a newer one of its case is answered Accepted naming nobody: a newer revision is held in
+ * its place, which is all that "accepted" promises; nothing of it is owed or stored but its (sender, id). Must never
+ * take an envelope that its sender did not sign, nor look into a body.
  */
 #include <stdarg.h>
 
@@ -18,16 +18,16 @@
 /* One publication on its way. */
 struct relay_publication {
     struct session *session;
-    struct directory_member *sender;
+    struct registry_member *sender;
     const Hotline__Envelope *sent;
     struct envelope envelope;
     const Hotline__EnvelopeHeader *header;
-    struct ledger_case *of_case;        /* NULL: not a case, or its first revision here */
+    struct ledger_case *of_case; /* NULL: not a case, or its first revision here */
     const struct route_set *routed;
     uint16_t unreached[LIMIT_COUNTRIES];
     size_t unreached_count;
     size_t left_out;
-    struct ledger_envelope *held;       /* being made */
+    struct ledger_envelope *held; /* being made */
     struct parcel *parcel;
 };
 
@@ -35,7 +35,8 @@ struct relay_publication {
 
 const char *relay_refused_name(int code)
 {
-    const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(&hotline__refused_code__code__descriptor, code);
+    const ProtobufCEnumValue *value =
+        protobuf_c_enum_descriptor_get_value(&hotline__refused_code__code__descriptor, code);
 
     return value ? value->name : "UNKNOWN";
 }
@@ -58,17 +59,18 @@ void relay_refuse(struct relay *relay, const struct session *session, const uint
         WIRE_SET(&refused, retry_after_ms, retry_after_ms);
     if ((unsigned)code < RELAY_REFUSED_CODES)
         relay->numbers.refused[code]++;
-    log_event(LOG_INFO, "refused", "member", directory_at(&relay->directory, session->member)->id, "code", relay_refused_name((int)code),
-              "reason", reason, NULL);
+    log_event(LOG_INFO, "refused", "member", registry_at(&relay->registry, session->member)->id, "code",
+              relay_refused_name((int)code), "reason", reason, NULL);
     (void)relay_send(relay, session, WIRE_REFUSED, &refused.base);
 }
 
-#define REFUSE(code, wait_ms, ...)                                                                                      \
+#define REFUSE(code, wait_ms, ...)                                                                                     \
     (relay_refuse(relay, pub->session, pub->envelope.hash.bytes, REFUSED(code), (wait_ms), __VA_ARGS__), false)
 
 static bool relay_is_closing(const struct relay_publication *pub)
 {
-    return pub->header->kind == HOTLINE__KIND__CODE__CASE && (pub->header->act == ACT(CLOSE) || pub->header->act == ACT(RETRACT));
+    return pub->header->kind == HOTLINE__KIND__CODE__CASE &&
+        (pub->header->act == ACT(CLOSE) || pub->header->act == ACT(RETRACT));
 }
 
 /* ---- the checks, in their order ---- */
@@ -82,8 +84,8 @@ static bool relay_parse(struct relay *relay, struct relay_publication *pub)
 
     if (error) {
         pub->envelope.hash = seal_hash2(header, slice_of(body_hash.bytes, KEY_HASH_BYTES));
-        return error == ERR_MEMBER ? REFUSE(NOT_SENDER, 0, "%s", err_explain(&note, error))
-                                   : REFUSE(MALFORMED, 0, "%s", err_explain(&note, error));
+        return error == ERR_MEMBER ? REFUSE(NOT_SENDER, 0, "%s", err_explain(&note, error)) :
+                                     REFUSE(MALFORMED, 0, "%s", err_explain(&note, error));
     }
     pub->header = pub->envelope.header;
     if (strcmp(pub->header->sender, pub->sender->id) != 0)
@@ -139,13 +141,18 @@ static bool relay_check_times(struct relay *relay, struct relay_publication *pub
     return true;
 }
 
-static void relay_keep_evidence(struct relay *relay, const struct relay_publication *pub, const struct ledger_seen *seen)
+static void relay_keep_evidence(struct relay *relay, const struct relay_publication *pub,
+                                const struct ledger_seen *seen)
 {
     struct relay_member *member = relay_member_at(relay, pub->sender->number);
-    const struct spool_evidence evidence = {
-        .at_us = relay->now_us, .sender = pub->sender->number, .id = pub->envelope.id, .first = seen->hash,
-        .second = pub->envelope.hash, .header = pub->envelope.header_bytes, .signature = pub->envelope.signature,
-        .body_hash = seal_hash(pub->envelope.body)};
+    const struct spool_evidence evidence = {.at_us = relay->now_us,
+                                            .sender = pub->sender->number,
+                                            .id = pub->envelope.id,
+                                            .first = seen->hash,
+                                            .second = pub->envelope.hash,
+                                            .header = pub->envelope.header_bytes,
+                                            .signature = pub->envelope.signature,
+                                            .body_hash = seal_hash(pub->envelope.body)};
 
     relay->numbers.counters.disputes++;
     log_event(LOG_WARN, "two contents under one id: evidence kept", "member", pub->sender->id, NULL);
@@ -158,9 +165,9 @@ static bool relay_check_signature(struct relay *relay, struct relay_publication 
     const struct ledger_seen *seen = ledger_seen(&relay->ledger, pub->sender->number, pub->envelope.id.bytes);
     size_t place;
 
-    if (envelope_verify(&pub->envelope, relay->directory.roster, relay->now_us, &place))
+    if (envelope_verify(&pub->envelope, relay->registry.roster, relay->now_us, &place))
         return REFUSE(BAD_SIGNATURE, 0, "the signature does not verify with %s's identity key on roster version %llu",
-                      pub->sender->id, (unsigned long long)roster_version(relay->directory.roster));
+                      pub->sender->id, (unsigned long long)roster_version(relay->registry.roster));
     if (seen) {
         relay_keep_evidence(relay, pub, seen);
         return REFUSE(DISPUTED, 0, "another envelope has this id; the first one stays");
@@ -174,18 +181,18 @@ static bool relay_check_standing(struct relay *relay, struct relay_publication *
     const struct ledger_case *of_case = pub->of_case;
     bool closed = of_case && (of_case->act == ACT(CLOSE) || of_case->act == ACT(RETRACT));
     bool opens = pub->header->kind == HOTLINE__KIND__CODE__CASE &&
-                 (pub->header->act == ACT(OPEN) || (pub->header->act == ACT(UPDATE) && closed));
-    Hotline__Role__Code role = roster_member(relay->directory.roster, pub->sender->place)->role;
+        (pub->header->act == ACT(OPEN) || (pub->header->act == ACT(UPDATE) && closed));
+    Hotline__Role__Code role = roster_member(relay->registry.roster, pub->sender->place)->role;
 
     if (!opens)
         return true;
     if (role == HOTLINE__ROLE__CODE__OBSERVER || role == HOTLINE__ROLE__CODE__PROBE)
         return REFUSE(NOT_ALLOWED, 0, "the role of %s opens no cases", pub->sender->id);
-    if (directory_standing(&relay->directory, pub->sender, relay->now_us) != HOTLINE__STANDING__CODE__ACTIVE)
+    if (registry_standing(&relay->registry, pub->sender, relay->now_us) != HOTLINE__STANDING__CODE__ACTIVE)
         return REFUSE(NOT_ALLOWED, 0, "%s is suspended: it may update, close and reply, not open", pub->sender->id);
-    if (roster_is_dead(relay->directory.roster, relay->now_us))
+    if (roster_is_dead(relay->registry.roster, relay->now_us))
         return REFUSE(ROSTER_STALE, 0, "roster version %llu expired more than 30 days ago: nothing may be opened",
-                      (unsigned long long)roster_version(relay->directory.roster));
+                      (unsigned long long)roster_version(relay->registry.roster));
     return true;
 }
 
@@ -213,7 +220,8 @@ static bool relay_check_rate(struct relay *relay, struct relay_publication *pub)
     uint32_t rate = opening ? limits->openings_per_minute : limits->updates_per_minute;
     uint32_t wait_ms = 0;
 
-    if (relay_is_free(relay, pub) || quota_take(opening ? &member->openings : &member->updates, rate, relay->now_us, &wait_ms))
+    if (relay_is_free(relay, pub) ||
+        quota_take(opening ? &member->openings : &member->updates, rate, relay->now_us, &wait_ms))
         return true;
     return REFUSE(RATE, wait_ms, "more than %u %s a minute", rate, opening ? "openings" : "updates and replies");
 }
@@ -222,12 +230,13 @@ static bool relay_check_room(struct relay *relay, struct relay_publication *pub)
 {
     const struct ledger_owner *owner = ledger_owner(&relay->ledger, pub->sender->number);
     bool opens = pub->header->kind == HOTLINE__KIND__CODE__CASE && !relay_is_closing(pub) &&
-                 !(pub->of_case && ledger_case_is_open(pub->of_case));
+        !(pub->of_case && ledger_case_is_open(pub->of_case));
 
     if (opens && owner->open_cases >= relay->conf->limits.open_cases)
-        return REFUSE(TOO_MANY_OPEN, 0, "%u cases are open, at most %u", owner->open_cases, relay->conf->limits.open_cases);
+        return REFUSE(TOO_MANY_OPEN, 0, "%u cases are open, at most %u", owner->open_cases,
+                      relay->conf->limits.open_cases);
     if (!relay_is_closing(pub) && spool_counters(relay->spool).free_bytes < relay->conf->disk_reserve_bytes)
-        return REFUSE(DISK_FULL, 60000, "this relay's disk has less than %lld bytes free",
+        return REFUSE(DISK_FULL, 10000, "this relay's disk has less than %lld bytes free",
                       (long long)relay->conf->disk_reserve_bytes);
     return true;
 }
@@ -245,7 +254,8 @@ static bool relay_is_newest(struct relay *relay, struct relay_publication *pub)
         return true;
     relay->numbers.counters.superseded++;
     nobody = relay_acceptance_new(0, 0);
-    if (!nobody || ledger_add_seen(&relay->ledger, pub->sender->number, &pub->envelope.id, &pub->envelope.hash, until_us)) {
+    if (!nobody ||
+        ledger_add_seen(&relay->ledger, pub->sender->number, &pub->envelope.id, &pub->envelope.hash, until_us)) {
         relay_acceptance_free(nobody);
         relay_fail(relay, ERR_NOMEM, "out of memory for a superseded revision");
         return false;
@@ -260,11 +270,12 @@ static bool relay_is_newest(struct relay *relay, struct relay_publication *pub)
 
 static int relay_add_sent_grant(struct relay *relay, struct relay_publication *pub, const Hotline__Grant *grant)
 {
-    struct directory_member *member;
+    struct registry_member *member;
     uint8_t lock[PARCEL_LOCK_BYTES];
     struct key_id key_id;
     size_t place;
-    enum router_verdict verdict = router_judge(&relay->directory, grant->member, pub->header->roster_version, relay->now_us);
+    enum router_verdict verdict =
+        router_judge(&relay->registry, grant->member, pub->header->roster_version, relay->now_us);
 
     if (router_why(verdict)) {
         pub->left_out++;
@@ -331,11 +342,12 @@ static int relay_make(struct relay *relay, struct relay_publication *pub)
 
 static void relay_route(struct relay *relay, struct relay_publication *pub)
 {
-    const struct router_query query = {
-        .sender = pub->sender->id, .route = pub->header->route,
-        .holders = pub->of_case ? pub->of_case->holders : NULL, .holder_count = pub->of_case ? pub->of_case->holder_count : 0};
+    const struct router_query query = {.sender = pub->sender->id,
+                                       .route = pub->header->route,
+                                       .holders = pub->of_case ? pub->of_case->holders : NULL,
+                                       .holder_count = pub->of_case ? pub->of_case->holder_count : 0};
 
-    pub->routed = router_route(&relay->directory, &query, pub->unreached, &pub->unreached_count);
+    pub->routed = router_route(&relay->registry, &query, pub->unreached, &pub->unreached_count);
 }
 
 static bool relay_check_somebody(struct relay *relay, struct relay_publication *pub)
@@ -344,14 +356,19 @@ static bool relay_check_somebody(struct relay *relay, struct relay_publication *
         route_set_size(pub->routed) > 0)
         return true;
     return REFUSE(NOBODY, 0, "nobody on roster version %llu is reached by this route",
-                  (unsigned long long)roster_version(relay->directory.roster));
+                  (unsigned long long)roster_version(relay->registry.roster));
 }
 
 void relay_write_case(struct relay *relay, struct ledger_case *of_case)
 {
-    struct spool_case row = {.opener = ledger_case_opener(of_case), .exercise = of_case->key[4] != 0, .act = of_case->act,
-                             .free_used = of_case->free_used, .revision = of_case->revision, .sent_us = of_case->sent_us,
-                             .expires_us = of_case->expires_us, .hash = of_case->hash};
+    struct spool_case row = {.opener = ledger_case_opener(of_case),
+                             .exercise = of_case->key[4] != 0,
+                             .act = of_case->act,
+                             .free_used = of_case->free_used,
+                             .revision = of_case->revision,
+                             .sent_us = of_case->sent_us,
+                             .expires_us = of_case->expires_us,
+                             .hash = of_case->hash};
     struct buf holders;
 
     buf_init(&holders);
@@ -383,12 +400,23 @@ void relay_drop_envelope(struct relay *relay, struct ledger_envelope *envelope)
 static void relay_write_envelope(struct relay *relay, const struct relay_publication *pub)
 {
     const struct ledger_envelope *held = pub->held;
-    struct spool_envelope row = {
-        .number = held->number, .sender = held->sender, .id = held->id, .hash = held->hash, .kind = held->kind, .act = held->act,
-        .urgency = held->urgency, .exercise = held->exercise, .has_self = held->has_self, .revision = held->revision,
-        .sent_us = held->sent_us, .expires_us = held->expires_us, .taken_us = held->taken_us,
-        .roster_version = held->roster_version, .size_bytes = held->size_bytes, .opener = held->sender,
-        .header = buf_slice(&held->header)};
+    struct spool_envelope row = {.number = held->number,
+                                 .sender = held->sender,
+                                 .id = held->id,
+                                 .hash = held->hash,
+                                 .kind = held->kind,
+                                 .act = held->act,
+                                 .urgency = held->urgency,
+                                 .exercise = held->exercise,
+                                 .has_self = held->has_self,
+                                 .revision = held->revision,
+                                 .sent_us = held->sent_us,
+                                 .expires_us = held->expires_us,
+                                 .taken_us = held->taken_us,
+                                 .roster_version = held->roster_version,
+                                 .size_bytes = held->size_bytes,
+                                 .opener = held->sender,
+                                 .header = buf_slice(&held->header)};
     struct buf who;
 
     buf_init(&who);
@@ -414,7 +442,8 @@ static int relay_take_in(struct relay *relay, struct relay_publication *pub)
     int error = OK;
 
     if (header->kind == HOTLINE__KIND__CODE__CASE)
-        error = ledger_open_case(&relay->ledger, pub->sender->number, pub->held->exercise, header->case_name->case_id.data, &of_case);
+        error = ledger_open_case(&relay->ledger, pub->sender->number, pub->held->exercise,
+                                 header->case_name->case_id.data, &of_case);
     if (error)
         return error;
     if (of_case && of_case->newest)
@@ -431,8 +460,9 @@ static int relay_take_in(struct relay *relay, struct relay_publication *pub)
     pub->parcel = NULL;
     for (size_t i = 0; i < pub->held->grant_count; i++)
         relay_owe(relay, pub->held, pub->held->grants[i].member, false);
-    for (size_t at = route_set_next(pub->routed, 0); at != SIZE_MAX && !error; at = route_set_next(pub->routed, at + 1)) {
-        const struct directory_member *member = directory_placed(&relay->directory, at);
+    for (size_t at = route_set_next(pub->routed, 0); at != SIZE_MAX && !error;
+         at = route_set_next(pub->routed, at + 1)) {
+        const struct registry_member *member = registry_placed(&relay->registry, at);
         if (!ledger_grant(pub->held, member->number))
             error = ledger_add_want(&relay->ledger, pub->held, member->number, relay->now_us);
     }
@@ -443,14 +473,14 @@ static int relay_take_in(struct relay *relay, struct relay_publication *pub)
 
 /* ---- answering ---- */
 
-static void relay_name_left_out(struct relay *relay, const struct relay_publication *pub, struct relay_acceptance *acceptance,
-                                const char **at)
+static void relay_name_left_out(struct relay *relay, const struct relay_publication *pub,
+                                struct relay_acceptance *acceptance, const char **at)
 {
     char *room = acceptance->room;
 
     for (size_t i = 0; i < pub->sent->n_grants; i++) {
         const char *id = pub->sent->grants[i]->member;
-        const char *why = router_why(router_judge(&relay->directory, id, pub->header->roster_version, relay->now_us));
+        const char *why = router_why(router_judge(&relay->registry, id, pub->header->roster_version, relay->now_us));
         size_t size = strlen(id) + 1;
         if (!why)
             continue;
@@ -476,12 +506,12 @@ static void relay_accept(struct relay *relay, const struct relay_publication *pu
     acceptance->hash = held->hash;
     at = acceptance->names;
     for (size_t i = 0; i < held->grant_count; i++, acceptance->granted++)
-        *at++ = directory_at(&relay->directory, held->grants[i].member)->id;
+        *at++ = registry_at(&relay->registry, held->grants[i].member)->id;
     for (size_t i = 0; i < held->want_count; i++, acceptance->wanted++)
-        *at++ = directory_at(&relay->directory, held->wants[i].member)->id;
+        *at++ = registry_at(&relay->registry, held->wants[i].member)->id;
     for (size_t i = 0; i < held->grant_count; i++)
         if (relay_session_of(relay, held->grants[i].member)) {
-            *at++ = directory_at(&relay->directory, held->grants[i].member)->id;
+            *at++ = registry_at(&relay->registry, held->grants[i].member)->id;
             acceptance->present++;
         }
     for (size_t i = 0; i < pub->unreached_count; i++, acceptance->unreached++)
@@ -493,16 +523,18 @@ static void relay_accept(struct relay *relay, const struct relay_publication *pu
 
 void relay_on_publish(struct relay *relay, struct session *session, const ProtobufCMessage *message)
 {
-    struct relay_publication publication = {.session = session, .sent = ((const Hotline__Publish *)message)->envelope,
-                                            .sender = directory_at(&relay->directory, session->member)};
+    struct relay_publication publication = {.session = session,
+                                            .sent = ((const Hotline__Publish *)message)->envelope,
+                                            .sender = registry_at(&relay->registry, session->member)};
     struct relay_publication *pub = &publication;
     int error;
 
     if (!relay_parse(relay, pub) || !relay_is_new(relay, pub))
         return;
     if (pub->header->kind == HOTLINE__KIND__CODE__CASE)
-        pub->of_case = ledger_case(&relay->ledger, session->member, pub->header->status == HOTLINE__STATUS__CODE__EXERCISE,
-                                   pub->header->case_name->case_id.data);
+        pub->of_case =
+            ledger_case(&relay->ledger, session->member, pub->header->status == HOTLINE__STATUS__CODE__EXERCISE,
+                        pub->header->case_name->case_id.data);
     if (!relay_check_times(relay, pub) || !relay_check_signature(relay, pub) || !relay_check_standing(relay, pub) ||
         !relay_check_rate(relay, pub) || !relay_check_room(relay, pub) || !relay_is_newest(relay, pub))
         return;

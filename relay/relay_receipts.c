@@ -1,6 +1,6 @@
 /*
- * relay, what recipients say: receipts end debts and are owed to the sender; Unreadable blocks a debt until something changes.
- * Must never answer Taken before the word is on the disk, nor take a word from anybody but its signer.
+ * relay, what recipients say: receipts end debts and are owed to the sender; Unreadable blocks a debt until something
+ * changes. Must never answer Taken before the word is on the disk, nor take a word from anybody but its signer.
  */
 #include "proto/log.h"
 #include "relay/relay_inner.h"
@@ -10,8 +10,9 @@ static int64_t relay_kept_until(const struct relay *relay)
     return relay->now_us + relay->conf->receipts_kept_us;
 }
 
-/* Owes a signed word to its sender, durably, sends it at once when the sender is there, and answers Taken by its name. */
-static int relay_owe_word(struct relay *relay, struct session *session, struct directory_member *sender,
+/* Owes a signed word to its sender, durably, sends it at once when the sender is there, and answers Taken by its name.
+ */
+static int relay_owe_word(struct relay *relay, struct session *session, struct registry_member *sender,
                           enum ledger_owed_kind kind, const struct spool_owed *word)
 {
     bool is_new;
@@ -38,7 +39,8 @@ static void relay_take_for_nobody(struct relay *relay, struct session *session, 
     relay_hold_taken(relay, session->member, &name);
 }
 
-static void relay_apply_receipt(struct relay *relay, uint32_t recipient, uint32_t sender, const Hotline__Receipt *receipt)
+static void relay_apply_receipt(struct relay *relay, uint32_t recipient, uint32_t sender,
+                                const Hotline__Receipt *receipt)
 {
     struct ledger_envelope *envelope = ledger_by_hash(&relay->ledger, receipt->envelope_hash.data);
     struct ledger_grant *grant = envelope && envelope->sender == sender ? ledger_grant(envelope, recipient) : NULL;
@@ -60,21 +62,22 @@ static void relay_apply_receipt(struct relay *relay, uint32_t recipient, uint32_
 void relay_on_receipts(struct relay *relay, struct session *session, const ProtobufCMessage *message)
 {
     const Hotline__SignedReceipts *signed_receipts = ((const Hotline__Receipts *)message)->receipts;
-    struct directory_member *sender, *self = directory_at(&relay->directory, session->member);
+    struct registry_member *sender, *self = registry_at(&relay->registry, session->member);
     Hotline__ReceiptBatch *batch;
     struct spool_owed word = {.kind = LEDGER_RECEIPTS, .until_us = relay_kept_until(relay)};
     struct buf bytes;
     size_t place;
-    int error = receipt_verify(signed_receipts, relay->directory.roster, relay->now_us, &relay->arena, &batch, &place);
+    int error = receipt_verify(signed_receipts, relay->registry.roster, relay->now_us, &relay->arena, &batch, &place);
 
     if (error || place != self->place) {
-        log_event(LOG_WARN, "receipts refused", "member", self->id, "why", error ? err_text(error) : "another member's", NULL);
+        log_event(LOG_WARN, "receipts refused", "member", self->id, "why", error ? err_text(error) : "another member's",
+                  NULL);
         relay->numbers.counters.malformed++;
         if (!session_forgives(session))
             relay_end(relay, session, HOTLINE__GOODBYE_CODE__CODE__PROTOCOL, "receipts that do not verify");
         return;
     }
-    sender = directory_find(&relay->directory, batch->sender);
+    sender = registry_find(&relay->registry, batch->sender);
     if (!sender) {
         relay_take_for_nobody(relay, session, wire_slice(signed_receipts->batch));
         return;
@@ -93,11 +96,12 @@ void relay_on_receipts(struct relay *relay, struct session *session, const Proto
 }
 
 /* The Deliver is answered, the debt stays; a grant for a key that the member replaced is wanted anew. */
-static void relay_apply_unreadable(struct relay *relay, struct directory_member *recipient, uint32_t sender,
+static void relay_apply_unreadable(struct relay *relay, struct registry_member *recipient, uint32_t sender,
                                    const Hotline__Unreadable *unreadable)
 {
     struct ledger_envelope *envelope = ledger_by_hash(&relay->ledger, unreadable->envelope_hash.data);
-    struct ledger_grant *grant = envelope && envelope->sender == sender ? ledger_grant(envelope, recipient->number) : NULL;
+    struct ledger_grant *grant =
+        envelope && envelope->sender == sender ? ledger_grant(envelope, recipient->number) : NULL;
 
     relay->numbers.counters.unreadable++;
     if (!grant || !ledger_grant_is_owed(grant))
@@ -114,29 +118,31 @@ static void relay_apply_unreadable(struct relay *relay, struct directory_member 
 void relay_on_unreadables(struct relay *relay, struct session *session, const ProtobufCMessage *message)
 {
     const Hotline__SignedUnreadable *signed_unreadable = ((const Hotline__Unreadables *)message)->unreadable;
-    struct directory_member *sender, *self = directory_at(&relay->directory, session->member);
+    struct registry_member *sender, *self = registry_at(&relay->registry, session->member);
     Hotline__Unreadable *unreadable;
     struct spool_owed word = {.kind = LEDGER_UNREADABLE, .until_us = relay_kept_until(relay)};
     struct card card;
     struct buf bytes;
     size_t place;
-    int error = receipt_verify_unreadable(signed_unreadable, relay->directory.roster, relay->now_us, &relay->arena, &unreadable, &place);
+    int error = receipt_verify_unreadable(signed_unreadable, relay->registry.roster, relay->now_us, &relay->arena,
+                                          &unreadable, &place);
 
     if (error || place != self->place) {
-        log_event(LOG_WARN, "unreadable refused", "member", self->id, "why", error ? err_text(error) : "another member's", NULL);
+        log_event(LOG_WARN, "unreadable refused", "member", self->id, "why",
+                  error ? err_text(error) : "another member's", NULL);
         relay->numbers.counters.malformed++;
         if (!session_forgives(session))
             relay_end(relay, session, HOTLINE__GOODBYE_CODE__CODE__PROTOCOL, "an Unreadable that does not verify");
         return;
     }
     if (signed_unreadable->card &&
-        card_verify(signed_unreadable->card, relay->directory.roster, relay->now_us, NULL, &card, &place) == OK) {
+        card_verify(signed_unreadable->card, relay->registry.roster, relay->now_us, NULL, &card, &place) == OK) {
         if (place == self->place)
             relay_take_card(relay, self, &card);
         else
             card_done(&card);
     }
-    sender = directory_find(&relay->directory, unreadable->sender);
+    sender = registry_find(&relay->registry, unreadable->sender);
     if (!sender) {
         relay_take_for_nobody(relay, session, wire_slice(signed_unreadable->unreadable));
         return;
@@ -205,7 +211,8 @@ void relay_on_taken(struct relay *relay, struct session *session, const Protobuf
         else
             left++;
     }
-    for (struct ledger_envelope *own = ledger_owner(&relay->ledger, session->member)->own; own && left > 0; own = own->own_after) {
+    for (struct ledger_envelope *own = ledger_owner(&relay->ledger, session->member)->own; own && left > 0;
+         own = own->own_after) {
         if (!own->recovery)
             continue;
         for (size_t i = 0; i < taken->n_names; i++) {

@@ -21,7 +21,9 @@ static struct router_query relay_query(const struct ledger_envelope *envelope, c
 {
     const struct ledger_case *of_case = envelope->of_case;
 
-    return (struct router_query){.sender = header->sender, .route = header->route, .holders = of_case ? of_case->holders : NULL,
+    return (struct router_query){.sender = header->sender,
+                                 .route = header->route,
+                                 .holders = of_case ? of_case->holders : NULL,
                                  .holder_count = of_case ? of_case->holder_count : 0};
 }
 
@@ -39,7 +41,7 @@ static bool relay_is_holder(const struct ledger_envelope *envelope, uint32_t mem
 static bool relay_is_late_for(const struct ledger_envelope *envelope, uint32_t member)
 {
     bool closing = envelope->of_case &&
-                   (envelope->act == HOTLINE__ACT__CODE__CLOSE || envelope->act == HOTLINE__ACT__CODE__RETRACT);
+        (envelope->act == HOTLINE__ACT__CODE__CLOSE || envelope->act == HOTLINE__ACT__CODE__RETRACT);
 
     return closing && !relay_is_holder(envelope, member);
 }
@@ -69,15 +71,15 @@ static void relay_sweep_envelope(struct relay *relay, struct ledger_envelope *en
     if (!header)
         return;
     query = relay_query(envelope, header);
-    routed = router_route(&relay->directory, &query, NULL, NULL);
+    routed = router_route(&relay->registry, &query, NULL, NULL);
     for (size_t i = envelope->want_count; i > 0; i--) {
         uint32_t member = envelope->wants[i - 1].member;
-        size_t place = directory_at(&relay->directory, member)->place;
+        size_t place = registry_at(&relay->registry, member)->place;
         if (!ledger_grant(envelope, member) && (place == ROSTER_NONE || !route_set_has(routed, place)))
             ledger_drop_want(&relay->ledger, envelope, member);
     }
     for (size_t at = route_set_next(routed, 0); at != SIZE_MAX; at = route_set_next(routed, at + 1)) {
-        uint32_t member = directory_placed(&relay->directory, at)->number;
+        uint32_t member = registry_placed(&relay->registry, at)->number;
         if (!ledger_grant(envelope, member) && !relay_is_late_for(envelope, member))
             relay_add_want(relay, envelope, member);
     }
@@ -91,8 +93,8 @@ void relay_sweep_all(struct relay *relay)
         relay_sweep(relay);
 }
 
-/* Numbers only grow, so that a dropped envelope is no obstacle: the next higher one is looked for from the newest end only
- * when the exact one is gone. */
+/* Numbers only grow, so that a dropped envelope is no obstacle: the next higher one is looked for from the newest end
+ * only when the exact one is gone. */
 static struct ledger_envelope *relay_sweep_from(const struct relay *relay)
 {
     struct ledger_envelope *envelope = ledger_by_number(&relay->ledger, relay->sweep_next);
@@ -121,7 +123,7 @@ void relay_sweep(struct relay *relay)
 
 /* A grant for a member whose store is new: owed again when it is for the key that the card shows, wanted otherwise. */
 static void relay_grant_again(struct relay *relay, struct ledger_envelope *envelope, struct ledger_grant *grant,
-                              const struct directory_member *member)
+                              const struct registry_member *member)
 {
     struct courier *courier = &relay_member_at(relay, member->number)->courier;
 
@@ -136,7 +138,8 @@ static void relay_grant_again(struct relay *relay, struct ledger_envelope *envel
         relay_add_want(relay, envelope, member->number);
 }
 
-static void relay_reconsider_route(struct relay *relay, struct ledger_envelope *envelope, const struct directory_member *member)
+static void relay_reconsider_route(struct relay *relay, struct ledger_envelope *envelope,
+                                   const struct registry_member *member)
 {
     const Hotline__EnvelopeHeader *header = envelope->expires_us > relay->now_us ? relay_header(relay, envelope) : NULL;
     struct router_query query;
@@ -144,7 +147,7 @@ static void relay_reconsider_route(struct relay *relay, struct ledger_envelope *
     if (!header)
         return;
     query = relay_query(envelope, header);
-    if (!router_reaches(&relay->directory, &query, member)) {
+    if (!router_reaches(&relay->registry, &query, member)) {
         ledger_drop_want(&relay->ledger, envelope, member->number);
         relay->pending_dirty = true;
     } else if (!relay_is_late_for(envelope, member->number)) {
@@ -152,7 +155,7 @@ static void relay_reconsider_route(struct relay *relay, struct ledger_envelope *
     }
 }
 
-void relay_reconsider(struct relay *relay, struct directory_member *member, bool store_changed)
+void relay_reconsider(struct relay *relay, struct registry_member *member, bool store_changed)
 {
     for (struct ledger_envelope *envelope = relay->ledger.oldest; envelope; envelope = envelope->newer) {
         struct ledger_grant *grant = ledger_grant(envelope, member->number);
@@ -184,8 +187,9 @@ static size_t relay_wanted_cards(struct relay *relay, struct ledger_envelope *en
     wire_arena_clear(&relay->work);
     for (size_t i = 0; i < envelope->want_count && count < LIMIT_CARDS_PER_FRAME && bytes < RELAY_PAGE_BYTES; i++) {
         struct ledger_want *want = &envelope->wants[i];
-        const struct directory_member *member = directory_at(&relay->directory, want->member);
-        if (want->denied || !member->has_card || (want->asked_us && relay->now_us - want->asked_us < RELAY_WANT_AGAIN_US))
+        const struct registry_member *member = registry_at(&relay->registry, want->member);
+        if (want->denied || !member->has_card ||
+            (want->asked_us && relay->now_us - want->asked_us < RELAY_WANT_AGAIN_US))
             continue;
         if (card_view(&member->card, &relay->work, &cards[count]))
             continue;
@@ -260,8 +264,9 @@ static void relay_send_pending(struct relay *relay, const struct session *sessio
 {
     Hotline__Pending frame = HOTLINE__PENDING__INIT;
 
-    frame.sender = directory_at(&relay->directory, pending->sender)->id;
-    WIRE_SET(&frame, urgency, (Hotline__Urgency__Code)(pending->urgency ? pending->urgency : HOTLINE__URGENCY__CODE__ROUTINE));
+    frame.sender = registry_at(&relay->registry, pending->sender)->id;
+    WIRE_SET(&frame, urgency,
+             (Hotline__Urgency__Code)(pending->urgency ? pending->urgency : HOTLINE__URGENCY__CODE__ROUTINE));
     WIRE_SET(&frame, since_us, pending->since_us > 0 ? pending->since_us : 1);
     WIRE_SET(&frame, count, pending->count);
     (void)relay_send(relay, session, WIRE_PENDING, &frame.base);

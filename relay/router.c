@@ -1,46 +1,48 @@
 /* router - from numbers to the roster's places and back around proto/route. Must never take a recipient away. */
 #include "relay/router.h"
 
-static struct route_query router_query(struct directory *directory, const struct router_query *query)
+static struct route_query router_query(struct registry *registry, const struct router_query *query)
 {
-    route_set_clear(&directory->granted);
+    route_set_clear(&registry->granted);
     for (size_t i = 0; i < query->holder_count; i++) {
-        const struct directory_member *holder = directory_at(directory, query->holders[i]);
+        const struct registry_member *holder = registry_at(registry, query->holders[i]);
         if (holder->place != ROSTER_NONE)
-            route_set_add(&directory->granted, holder->place);
+            route_set_add(&registry->granted, holder->place);
     }
-    return (struct route_query){.sender = query->sender, .route = query->route, .granted = &directory->granted};
+    return (struct route_query){.sender = query->sender, .route = query->route, .granted = &registry->granted};
 }
 
-const struct route_set *router_route(struct directory *directory, const struct router_query *query,
+const struct route_set *router_route(struct registry *registry, const struct router_query *query,
                                      uint16_t *ret_unreached, size_t *ret_unreached_count)
 {
-    struct route_query route = router_query(directory, query);
+    struct route_query route = router_query(registry, query);
 
-    route_set_clear(&directory->routed);
-    route_compute(directory->index, &route, &directory->routed, ret_unreached, ret_unreached_count);
-    return &directory->routed;
+    route_set_clear(&registry->routed);
+    route_compute(registry->index, &route, &registry->routed, ret_unreached, ret_unreached_count);
+    return &registry->routed;
 }
 
-bool router_reaches(struct directory *directory, const struct router_query *query, const struct directory_member *member)
+bool router_reaches(struct registry *registry, const struct router_query *query, const struct registry_member *member)
 {
-    struct route_query route = router_query(directory, query);
+    struct route_query route = router_query(registry, query);
 
-    return member->place != ROSTER_NONE && route_reaches(directory->index, &route, member->place);
+    return member->place != ROSTER_NONE && route_reaches(registry->index, &route, member->place);
 }
 
-enum router_verdict router_judge(const struct directory *directory, const char *member, uint64_t sender_version, int64_t now_us)
+enum router_verdict router_judge(const struct registry *registry, const char *member, uint64_t sender_version,
+                                 int64_t now_us)
 {
-    const struct directory_member *known = directory_find(directory, member);
+    const struct registry_member *known = registry_find(registry, member);
 
-    switch (known ? directory_standing(directory, known, now_us) : 0) {
+    switch (known ? registry_standing(registry, known, now_us) : 0) {
     case HOTLINE__STANDING__CODE__ACTIVE:
     case HOTLINE__STANDING__CODE__SUSPENDED:
         return ROUTER_KEEP;
     case HOTLINE__STANDING__CODE__WITHDRAWN:
         return ROUTER_WITHDRAWN;
     default:
-        return sender_version > roster_version(directory->roster) && key_name_ok(member) ? ROUTER_KEEP_UNSEEN : ROUTER_UNKNOWN;
+        return sender_version > roster_version(registry->roster) && key_name_ok(member) ? ROUTER_KEEP_UNSEEN :
+                                                                                          ROUTER_UNKNOWN;
     }
 }
 

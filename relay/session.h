@@ -4,16 +4,16 @@
  *   AWAIT_HELLO --hello--> READY --hello--> READY        the node shows another card
  *   AWAIT_HELLO, READY --closed--> CLOSED                not permitted, replaced, withdrawn, goodbye
  *   CLOSED --hello--> READY                              a node may begin again on the same connection
- * A routing id without a session is AWAIT_HELLO. What the table does not list is answered by Goodbye and ends the session.
- * The rows for blobs are reserved: they are not in the table before the relay holds blobs.
+ * A routing id without a session is AWAIT_HELLO. What the table does not list is answered by Goodbye and ends the
+ * session. The rows for blobs are reserved: they are not in the table before the relay holds blobs.
  */
 #ifndef RELAY_SESSION_H
 #define RELAY_SESSION_H
 
 #include "proto/buf.h"
 #include "proto/limits.h"
-#include "proto/wire.h"
 #include "proto/lookup.h"
+#include "proto/wire.h"
 
 enum session_state { SESSION_AWAIT_HELLO, SESSION_READY, SESSION_CLOSED, SESSION_STATES };
 
@@ -61,15 +61,15 @@ int session_peer_from(struct slice routing_id, struct session_peer *ret_peer) MU
 #define SESSION_INVALID_MAX 8
 
 struct session {
-    struct session_peer peer;       /* first: the table's key */
-    uint32_t member;                /* the relay's number for it */
-    enum session_state state;       /* assigned by session_step() only */
-    unsigned invalid;               /* malformed frames so far */
-    int64_t heard_us;               /* last frame */
-    int64_t since_us;               /* last Hello */
-    int64_t cut_us;                 /* withdrawn: when the connection is cut; 0: never */
-    bool silent;                    /* heard nothing for LIMIT_SILENCE_MS */
-    bool has_card;                  /* it showed its card: alerts may flow */
+    struct session_peer peer; /* first: the table's key */
+    uint32_t member;          /* the relay's number for it */
+    enum session_state state; /* assigned by session_step() only */
+    unsigned invalid;         /* malformed frames so far */
+    int64_t heard_us;         /* last frame */
+    int64_t since_us;         /* last Hello */
+    int64_t cut_us;           /* withdrawn: when the connection is cut; 0: never */
+    bool silent;              /* heard nothing for LIMIT_SILENCE_MS */
+    bool has_card;            /* it showed its card: alerts may flow */
     uint32_t armed_consoles;
     char languages[LIMIT_LANGUAGES][LIMIT_LANGUAGE_CHARS + 1];
     size_t language_count;
@@ -83,7 +83,8 @@ void session_table_init(struct session_table *table);
 void session_table_done(struct session_table *table);
 struct session *session_find(const struct session_table *table, const struct session_peer *peer);
 /* A new one in AWAIT_HELLO. ERR_NOMEM. */
-int session_new(struct session_table *table, const struct session_peer *peer, uint32_t member, struct session **ret_session) MUST_CHECK;
+int session_new(struct session_table *table, const struct session_peer *peer, uint32_t member,
+                struct session **ret_session) MUST_CHECK;
 /* Takes it out and frees it. */
 void session_drop(struct session_table *table, struct session *session);
 /* The next one at or after *position (from 0), or NULL. */

@@ -15,10 +15,22 @@ struct spool_value {
     bool is_text;
 };
 
-#define NUMBER(n) {.number = (int64_t)(n)}
-#define BYTES(s) {.bytes = (s), .is_bytes = true}
-#define ARRAY(a) {.bytes = slice_of((a), sizeof(a)), .is_bytes = true}
-#define TEXT(t) {.bytes = slice_text(t), .is_bytes = true, .is_text = true}
+#define NUMBER(n)                                                                                                      \
+    {                                                                                                                  \
+        .number = (int64_t)(n)                                                                                         \
+    }
+#define BYTES(s)                                                                                                       \
+    {                                                                                                                  \
+        .bytes = (s), .is_bytes = true                                                                                 \
+    }
+#define ARRAY(a)                                                                                                       \
+    {                                                                                                                  \
+        .bytes = slice_of((a), sizeof(a)), .is_bytes = true                                                            \
+    }
+#define TEXT(t)                                                                                                        \
+    {                                                                                                                  \
+        .bytes = slice_text(t), .is_bytes = true, .is_text = true                                                      \
+    }
 
 struct spool_write {
     struct spool_write *next;
@@ -45,7 +57,8 @@ int spool_open(const char *path, const char *relay_id, struct err_note *note, st
 
 int spool_start(struct spool *spool, struct uv_loop_s *loop, const struct spool_events *events)
 {
-    struct store_events store_events = {.on_commit = events->on_commit, .on_failed = events->on_failed, .ctx = events->ctx};
+    struct store_events store_events = {
+        .on_commit = events->on_commit, .on_failed = events->on_failed, .ctx = events->ctx};
     int error = store_open(loop, spool->db, &store_events, &spool->store);
 
     if (error)
@@ -122,7 +135,8 @@ static int spool_run(struct db *db, void *job)
             const struct spool_value *value = &write->values[i];
             int position = (int)i + 1;
             if (value->is_text)
-                error = sqlite3_bind_text(statement, position, (const char *)value->bytes.data, (int)value->bytes.len, SQLITE_STATIC);
+                error = sqlite3_bind_text(statement, position, (const char *)value->bytes.data, (int)value->bytes.len,
+                                          SQLITE_STATIC);
             else if (value->is_bytes)
                 error = sqlite3_bind_blob(statement, position, value->bytes.data, (int)value->bytes.len, SQLITE_STATIC);
             else
@@ -168,8 +182,11 @@ struct spool_counters spool_counters(const struct spool *spool)
 {
     struct store_counters store = store_counters(spool->store);
 
-    return (struct spool_counters){.commits = store.commits, .writes = store.writes, .waiting = store.waiting,
-                                   .commit_us_total = store.commit_us_total, .commit_us_last = store.commit_us_last,
+    return (struct spool_counters){.commits = store.commits,
+                                   .writes = store.writes,
+                                   .waiting = store.waiting,
+                                   .commit_us_total = store.commit_us_total,
+                                   .commit_us_last = store.commit_us_last,
                                    .free_bytes = store.free_bytes};
 }
 
@@ -205,14 +222,16 @@ void spool_put_card(struct spool *spool, uint32_t member, struct slice signed_ca
 
 void spool_put_envelope(struct spool *spool, const struct spool_envelope *row, const struct parcel *parcel)
 {
-    const struct spool_value index[] = {
-        NUMBER(row->number), NUMBER(row->sender), ARRAY(row->id.bytes), ARRAY(row->hash.bytes), NUMBER(row->kind),
-        NUMBER(row->act), NUMBER(row->urgency), NUMBER(row->exercise), NUMBER(row->has_self), NUMBER(row->revision),
-        NUMBER(row->sent_us), NUMBER(row->expires_us), NUMBER(row->taken_us), NUMBER(row->roster_version),
-        NUMBER(row->size_bytes), NUMBER(row->opener), BYTES(row->case_id), BYTES(row->header), BYTES(row->who)};
-    const struct spool_value body[] = {
-        NUMBER(row->number), ARRAY(parcel->signature.bytes), BYTES(slice_of(parcel->self, parcel->has_self ? sizeof parcel->self : 0)),
-        BYTES(buf_slice(&parcel->locks)), BYTES(buf_slice(&parcel->body))};
+    const struct spool_value index[] = {NUMBER(row->number),    NUMBER(row->sender),         ARRAY(row->id.bytes),
+                                        ARRAY(row->hash.bytes), NUMBER(row->kind),           NUMBER(row->act),
+                                        NUMBER(row->urgency),   NUMBER(row->exercise),       NUMBER(row->has_self),
+                                        NUMBER(row->revision),  NUMBER(row->sent_us),        NUMBER(row->expires_us),
+                                        NUMBER(row->taken_us),  NUMBER(row->roster_version), NUMBER(row->size_bytes),
+                                        NUMBER(row->opener),    BYTES(row->case_id),         BYTES(row->header),
+                                        BYTES(row->who)};
+    const struct spool_value body[] = {NUMBER(row->number), ARRAY(parcel->signature.bytes),
+                                       BYTES(slice_of(parcel->self, parcel->has_self ? sizeof parcel->self : 0)),
+                                       BYTES(buf_slice(&parcel->locks)), BYTES(buf_slice(&parcel->body))};
 
     PUT(spool, "INSERT INTO envelopes VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", index);
     PUT(spool, "INSERT INTO bodies VALUES (?,?,?,?,?)", body);
@@ -245,7 +264,8 @@ void spool_drop_envelope(struct spool *spool, uint64_t number, int64_t until_us)
     PUT(spool, "DELETE FROM envelopes WHERE number = ?", values);
 }
 
-void spool_put_seen(struct spool *spool, uint32_t sender, const struct key_uuid *id, const struct key_hash *hash, int64_t until_us)
+void spool_put_seen(struct spool *spool, uint32_t sender, const struct key_uuid *id, const struct key_hash *hash,
+                    int64_t until_us)
 {
     const struct spool_value values[] = {NUMBER(sender), ARRAY(id->bytes), ARRAY(hash->bytes), NUMBER(until_us)};
 
@@ -254,17 +274,18 @@ void spool_put_seen(struct spool *spool, uint32_t sender, const struct key_uuid 
 
 void spool_put_case(struct spool *spool, const struct spool_case *row)
 {
-    const struct spool_value values[] = {
-        NUMBER(row->opener), NUMBER(row->exercise), ARRAY(row->case_id.bytes), NUMBER(row->act), NUMBER(row->free_used),
-        NUMBER(row->revision), NUMBER(row->sent_us), NUMBER(row->expires_us), ARRAY(row->hash.bytes), BYTES(row->holders)};
+    const struct spool_value values[] = {NUMBER(row->opener),  NUMBER(row->exercise),   ARRAY(row->case_id.bytes),
+                                         NUMBER(row->act),     NUMBER(row->free_used),  NUMBER(row->revision),
+                                         NUMBER(row->sent_us), NUMBER(row->expires_us), ARRAY(row->hash.bytes),
+                                         BYTES(row->holders)};
 
     PUT(spool, "INSERT OR REPLACE INTO cases VALUES (?,?,?,?,?,?,?,?,?,?)", values);
 }
 
 void spool_put_owed(struct spool *spool, const struct spool_owed *row)
 {
-    const struct spool_value values[] = {NUMBER(row->owner), ARRAY(row->name.bytes), NUMBER(row->kind), NUMBER(row->until_us),
-                                         BYTES(row->bytes)};
+    const struct spool_value values[] = {NUMBER(row->owner), ARRAY(row->name.bytes), NUMBER(row->kind),
+                                         NUMBER(row->until_us), BYTES(row->bytes)};
 
     PUT(spool, "INSERT OR REPLACE INTO owed VALUES (?,?,?,?,?)", values);
 }
@@ -278,11 +299,14 @@ void spool_drop_owed(struct spool *spool, uint32_t owner, const uint8_t name[REC
 
 void spool_put_evidence(struct spool *spool, const struct spool_evidence *row)
 {
-    const struct spool_value values[] = {
-        NUMBER(row->at_us), NUMBER(row->sender), ARRAY(row->id.bytes), ARRAY(row->first.bytes), ARRAY(row->second.bytes),
-        BYTES(row->header), BYTES(row->signature), ARRAY(row->body_hash.bytes)};
+    const struct spool_value values[] = {NUMBER(row->at_us),      NUMBER(row->sender),        ARRAY(row->id.bytes),
+                                         ARRAY(row->first.bytes), ARRAY(row->second.bytes),   BYTES(row->header),
+                                         BYTES(row->signature),   ARRAY(row->body_hash.bytes)};
 
-    PUT(spool, "INSERT INTO evidence (at_us, sender, id, first, second, header, signature, body_hash) VALUES (?,?,?,?,?,?,?,?)", values);
+    PUT(spool,
+        "INSERT INTO evidence (at_us, sender, id, first, second, header, signature, body_hash)"
+        " VALUES (?,?,?,?,?,?,?,?)",
+        values);
 }
 
 void spool_expire(struct spool *spool, int64_t now_us)

@@ -1,11 +1,11 @@
 /*
- * spool - what the relay must not forget, on the disk: members' numbers, rosters, cards, envelopes and what of them is owed,
- * cases, seen ids, words owed to senders, evidence.
+ * spool - what the relay must not forget, on the disk: members' numbers, rosters, cards, envelopes and what of them is
+ * owed, cases, seen ids, words owed to senders, evidence.
  *
  * Everything put between two spool_submit() is written in one piece or not at all. spool_submit() returns a ticket;
- * on_commit(ticket) says that everything up to it is on the disk. What can be written is copied at once; out of memory is
- * remembered and fails the next submit by on_failed, as a failed write does: the process must stop, for its memory is
- * ahead of its disk. What is owed is compact: one row of one byte per grant for each envelope, written for many
+ * on_commit(ticket) says that everything up to it is on the disk. What can be written is copied at once; out of memory
+ * is remembered and fails the next submit by on_failed, as a failed write does: the process must stop, for its memory
+ * is ahead of its disk. What is owed is compact: one row of one byte per grant for each envelope, written for many
  * receipts at a time.
  */
 #ifndef RELAY_SPOOL_H
@@ -42,19 +42,19 @@ struct spool_envelope {
     int64_t sent_us, expires_us, taken_us;
     uint64_t roster_version;
     uint32_t size_bytes;
-    struct slice case_id;        /* empty: no case */
+    struct slice case_id; /* empty: no case */
     uint32_t opener;
     struct slice header;
     struct slice who;
-    struct slice answers;        /* reading only: first byte 1 when owed to its sender, then a state per grant; may be short */
+    struct slice answers; /* reading only: first byte 1 when owed to its sender, then a state per grant; may be short */
 };
 
 struct spool_grant {
-    uint64_t number;             /* the envelope's */
+    uint64_t number; /* the envelope's */
     size_t place;
     uint32_t member;
     struct key_id key_id;
-    const uint8_t *lock;         /* PARCEL_LOCK_BYTES; reading the index: NULL */
+    const uint8_t *lock; /* PARCEL_LOCK_BYTES; reading the index: NULL */
 };
 
 struct spool_case {
@@ -65,12 +65,12 @@ struct spool_case {
     uint32_t revision;
     int64_t sent_us, expires_us;
     struct key_hash hash;
-    struct slice holders;        /* u32le each */
+    struct slice holders; /* u32le each */
 };
 
 struct spool_owed {
     uint32_t owner;
-    uint8_t kind;                /* enum ledger_owed_kind */
+    uint8_t kind; /* enum ledger_owed_kind */
     struct receipt_name name;
     int64_t until_us;
     struct slice bytes;
@@ -86,15 +86,17 @@ struct spool_evidence {
     struct key_hash body_hash;
 };
 
-/* What a start reads, in this order; each returns 0 or an error, which ends the reading. Slices are valid for the call. */
+/* What a start reads, in this order; each returns 0 or an error, which ends the reading. Slices are valid for the call.
+ */
 struct spool_reader {
     int (*on_member)(void *ctx, uint32_t number, const char *id);
     int (*on_roster)(void *ctx, struct slice signed_roster);
     int (*on_card)(void *ctx, uint32_t member, struct slice signed_card);
-    int (*on_seen)(void *ctx, uint32_t sender, const struct key_uuid *id, const struct key_hash *hash, int64_t until_us);
+    int (*on_seen)(void *ctx, uint32_t sender, const struct key_uuid *id, const struct key_hash *hash,
+                   int64_t until_us);
     int (*on_case)(void *ctx, const struct spool_case *row);
     int (*on_envelope)(void *ctx, const struct spool_envelope *row);
-    int (*on_grant)(void *ctx, const struct spool_grant *row); /* those that came later than their envelope */
+    int (*on_grant)(void *ctx, const struct spool_grant *row);           /* those that came later than their envelope */
     int (*on_answers)(void *ctx, uint64_t number, struct slice answers); /* for every envelope that has some */
     int (*on_owed)(void *ctx, const struct spool_owed *row);
     void *ctx;
@@ -116,9 +118,13 @@ struct spool_counters spool_counters(const struct spool *spool);
 /* Without a loop: commits what waits and runs the events. */
 size_t spool_step(struct spool *spool);
 
+/* A member's number, once. */
 void spool_put_member(struct spool *spool, uint32_t number, const char *id);
+/* A roster by its version; dropped when nobody needs it to follow any more. */
 void spool_put_roster(struct spool *spool, uint64_t version, struct slice signed_roster);
+/* Forgets a roster. */
 void spool_drop_roster(struct spool *spool, uint64_t version);
+/* The member's newest card, in place of the one before. */
 void spool_put_card(struct spool *spool, uint32_t member, struct slice signed_card);
 /* With its body and locks. */
 void spool_put_envelope(struct spool *spool, const struct spool_envelope *row, const struct parcel *parcel);
@@ -126,7 +132,8 @@ void spool_put_grant(struct spool *spool, const struct spool_grant *row);
 void spool_put_answers(struct spool *spool, uint64_t number, struct slice answers);
 /* Its ciphertext, locks and debts go; that it was seen stays until until_us. */
 void spool_drop_envelope(struct spool *spool, uint64_t number, int64_t until_us);
-void spool_put_seen(struct spool *spool, uint32_t sender, const struct key_uuid *id, const struct key_hash *hash, int64_t until_us);
+void spool_put_seen(struct spool *spool, uint32_t sender, const struct key_uuid *id, const struct key_hash *hash,
+                    int64_t until_us);
 void spool_put_case(struct spool *spool, const struct spool_case *row);
 void spool_put_owed(struct spool *spool, const struct spool_owed *row);
 void spool_drop_owed(struct spool *spool, uint32_t owner, const uint8_t name[RECEIPT_NAME_BYTES]);

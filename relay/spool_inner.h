@@ -11,11 +11,11 @@
 struct spool_write;
 
 struct spool {
-    struct db *db;               /* until spool_start() */
-    struct store *store;         /* from then on */
+    struct db *db;       /* until spool_start() */
+    struct store *store; /* from then on */
     struct spool_events events;
     struct spool_write *first, *last; /* put, not submitted yet */
-    bool broken;                 /* out of memory while putting */
+    bool broken;                      /* out of memory while putting */
 };
 
 #endif

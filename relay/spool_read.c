@@ -36,7 +36,8 @@ static int spool_each(struct spool *spool, const struct spool_reader *reader, co
 
 static int spool_member_row(const struct spool_reader *reader, sqlite3_stmt *row)
 {
-    return reader->on_member(reader->ctx, (uint32_t)sqlite3_column_int64(row, 0), (const char *)sqlite3_column_text(row, 1));
+    return reader->on_member(reader->ctx, (uint32_t)sqlite3_column_int64(row, 0),
+                             (const char *)sqlite3_column_text(row, 1));
 }
 
 static int spool_roster_row(const struct spool_reader *reader, sqlite3_stmt *row)
@@ -56,15 +57,20 @@ static int spool_seen_row(const struct spool_reader *reader, sqlite3_stmt *row)
 
     if (!spool_fixed(row, 1, id.bytes, sizeof id.bytes) || !spool_fixed(row, 2, hash.bytes, sizeof hash.bytes))
         return ERR_CORRUPT;
-    return reader->on_seen(reader->ctx, (uint32_t)sqlite3_column_int64(row, 0), &id, &hash, sqlite3_column_int64(row, 3));
+    return reader->on_seen(reader->ctx, (uint32_t)sqlite3_column_int64(row, 0), &id, &hash,
+                           sqlite3_column_int64(row, 3));
 }
 
 static int spool_case_row(const struct spool_reader *reader, sqlite3_stmt *row)
 {
-    struct spool_case read = {.opener = (uint32_t)sqlite3_column_int64(row, 0), .exercise = sqlite3_column_int(row, 1) != 0,
-                              .act = (uint8_t)sqlite3_column_int(row, 3), .free_used = (uint8_t)sqlite3_column_int(row, 4),
-                              .revision = (uint32_t)sqlite3_column_int64(row, 5), .sent_us = sqlite3_column_int64(row, 6),
-                              .expires_us = sqlite3_column_int64(row, 7), .holders = db_blob(row, 9)};
+    struct spool_case read = {.opener = (uint32_t)sqlite3_column_int64(row, 0),
+                              .exercise = sqlite3_column_int(row, 1) != 0,
+                              .act = (uint8_t)sqlite3_column_int(row, 3),
+                              .free_used = (uint8_t)sqlite3_column_int(row, 4),
+                              .revision = (uint32_t)sqlite3_column_int64(row, 5),
+                              .sent_us = sqlite3_column_int64(row, 6),
+                              .expires_us = sqlite3_column_int64(row, 7),
+                              .holders = db_blob(row, 9)};
 
     if (!spool_fixed(row, 2, read.case_id.bytes, sizeof read.case_id.bytes) ||
         !spool_fixed(row, 8, read.hash.bytes, sizeof read.hash.bytes) || read.holders.len % 4 != 0)
@@ -74,25 +80,35 @@ static int spool_case_row(const struct spool_reader *reader, sqlite3_stmt *row)
 
 static int spool_envelope_row(const struct spool_reader *reader, sqlite3_stmt *row)
 {
-    struct spool_envelope read = {
-        .number = (uint64_t)sqlite3_column_int64(row, 0), .sender = (uint32_t)sqlite3_column_int64(row, 1),
-        .kind = (uint8_t)sqlite3_column_int(row, 4), .act = (uint8_t)sqlite3_column_int(row, 5),
-        .urgency = (uint8_t)sqlite3_column_int(row, 6), .exercise = sqlite3_column_int(row, 7) != 0,
-        .has_self = sqlite3_column_int(row, 8) != 0, .revision = (uint32_t)sqlite3_column_int64(row, 9),
-        .sent_us = sqlite3_column_int64(row, 10), .expires_us = sqlite3_column_int64(row, 11),
-        .taken_us = sqlite3_column_int64(row, 12), .roster_version = (uint64_t)sqlite3_column_int64(row, 13),
-        .size_bytes = (uint32_t)sqlite3_column_int64(row, 14), .opener = (uint32_t)sqlite3_column_int64(row, 15),
-        .case_id = db_blob(row, 16), .header = db_blob(row, 17), .who = db_blob(row, 18)};
+    struct spool_envelope read = {.number = (uint64_t)sqlite3_column_int64(row, 0),
+                                  .sender = (uint32_t)sqlite3_column_int64(row, 1),
+                                  .kind = (uint8_t)sqlite3_column_int(row, 4),
+                                  .act = (uint8_t)sqlite3_column_int(row, 5),
+                                  .urgency = (uint8_t)sqlite3_column_int(row, 6),
+                                  .exercise = sqlite3_column_int(row, 7) != 0,
+                                  .has_self = sqlite3_column_int(row, 8) != 0,
+                                  .revision = (uint32_t)sqlite3_column_int64(row, 9),
+                                  .sent_us = sqlite3_column_int64(row, 10),
+                                  .expires_us = sqlite3_column_int64(row, 11),
+                                  .taken_us = sqlite3_column_int64(row, 12),
+                                  .roster_version = (uint64_t)sqlite3_column_int64(row, 13),
+                                  .size_bytes = (uint32_t)sqlite3_column_int64(row, 14),
+                                  .opener = (uint32_t)sqlite3_column_int64(row, 15),
+                                  .case_id = db_blob(row, 16),
+                                  .header = db_blob(row, 17),
+                                  .who = db_blob(row, 18)};
 
-    if (!spool_fixed(row, 2, read.id.bytes, sizeof read.id.bytes) || !spool_fixed(row, 3, read.hash.bytes, sizeof read.hash.bytes) ||
-        read.who.len % SPOOL_WHO_BYTES != 0 || (read.case_id.len != 0 && read.case_id.len != KEY_UUID_BYTES))
+    if (!spool_fixed(row, 2, read.id.bytes, sizeof read.id.bytes) ||
+        !spool_fixed(row, 3, read.hash.bytes, sizeof read.hash.bytes) || read.who.len % SPOOL_WHO_BYTES != 0 ||
+        (read.case_id.len != 0 && read.case_id.len != KEY_UUID_BYTES))
         return ERR_CORRUPT;
     return reader->on_envelope(reader->ctx, &read);
 }
 
 static int spool_grant_row(const struct spool_reader *reader, sqlite3_stmt *row)
 {
-    struct spool_grant read = {.number = (uint64_t)sqlite3_column_int64(row, 0), .place = (size_t)sqlite3_column_int64(row, 1),
+    struct spool_grant read = {.number = (uint64_t)sqlite3_column_int64(row, 0),
+                               .place = (size_t)sqlite3_column_int64(row, 1),
                                .member = (uint32_t)sqlite3_column_int64(row, 2)};
 
     if (!spool_fixed(row, 3, read.key_id.bytes, sizeof read.key_id.bytes))
@@ -107,8 +123,10 @@ static int spool_answers_row(const struct spool_reader *reader, sqlite3_stmt *ro
 
 static int spool_owed_row(const struct spool_reader *reader, sqlite3_stmt *row)
 {
-    struct spool_owed read = {.owner = (uint32_t)sqlite3_column_int64(row, 0), .kind = (uint8_t)sqlite3_column_int(row, 2),
-                              .until_us = sqlite3_column_int64(row, 3), .bytes = db_blob(row, 4)};
+    struct spool_owed read = {.owner = (uint32_t)sqlite3_column_int64(row, 0),
+                              .kind = (uint8_t)sqlite3_column_int(row, 2),
+                              .until_us = sqlite3_column_int64(row, 3),
+                              .bytes = db_blob(row, 4)};
 
     if (!spool_fixed(row, 1, read.name.bytes, sizeof read.name.bytes))
         return ERR_CORRUPT;
@@ -125,9 +143,13 @@ int spool_load(struct spool *spool, const struct spool_reader *reader)
         {"SELECT signed FROM rosters ORDER BY version", spool_roster_row},
         {"SELECT member, signed FROM cards ORDER BY member", spool_card_row},
         {"SELECT sender, id, hash, until_us FROM seen", spool_seen_row},
-        {"SELECT opener, exercise, case_id, act, free_used, revision, sent_us, expires_us, hash, holders FROM cases", spool_case_row},
-        {"SELECT number, sender, id, hash, kind, act, urgency, exercise, has_self, revision, sent_us, expires_us, taken_us,"
-         " roster_version, size_bytes, opener, case_id, header, who FROM envelopes ORDER BY number", spool_envelope_row},
+        {"SELECT opener, exercise, case_id, act, free_used, revision, sent_us, expires_us, hash, holders"
+         " FROM cases",
+         spool_case_row},
+        {"SELECT number, sender, id, hash, kind, act, urgency, exercise, has_self, revision, sent_us,"
+         " expires_us, taken_us,"
+         " roster_version, size_bytes, opener, case_id, header, who FROM envelopes ORDER BY number",
+         spool_envelope_row},
         {"SELECT number, place, member, key_id FROM grants ORDER BY number, place", spool_grant_row},
         {"SELECT number, states FROM answers ORDER BY number", spool_answers_row},
         {"SELECT owner, name, kind, until_us, bytes FROM owed ORDER BY until_us", spool_owed_row},
@@ -189,9 +211,9 @@ static int spool_late(struct db *db, struct spool_question *question)
     error = db_next(db, row, &more);
     while (!error && more) {
         struct slice lock = db_blob(row, 1);
-        error = lock.len == PARCEL_LOCK_BYTES
-                    ? parcel_set_lock(question->parcel, (size_t)sqlite3_column_int64(row, 0), lock.data)
-                    : ERR_CORRUPT;
+        error = lock.len == PARCEL_LOCK_BYTES ?
+            parcel_set_lock(question->parcel, (size_t)sqlite3_column_int64(row, 0), lock.data) :
+            ERR_CORRUPT;
         if (error)
             sqlite3_reset(row);
         else

@@ -54,7 +54,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct slice header = cursor_take(&input, header_len);
     if (cursor_failed(&input) || seal_start() != OK || wire_arena_init_sized(&arena, 1024 * 1024) != OK)
         return 0;
-    int result = envelope_parse(header, slice_of(room, KEY_SIGNATURE_BYTES), body_of(input.rest, room), &arena, &note, &parsed);
+    int result =
+        envelope_parse(header, slice_of(room, KEY_SIGNATURE_BYTES), body_of(input.rest, room), &arena, &note, &parsed);
     if (result == OK)
         open_hostile_plain(&parsed, &content, input.rest);
     else

@@ -1,8 +1,8 @@
 /*
  * fixture - a small fictional network for tests: fixed keys, a signed roster, raw packing for hostile messages.
  *
- * Everything derives from fixed bytes, so that a golden value stays golden. All functions are static inline: each test is
- * linked from its own file alone.
+ * Everything derives from fixed bytes, so that a golden value stays golden. All functions are static inline: each test
+ * is linked from its own file alone.
  */
 #ifndef TESTS_UNIT_FIXTURE_H
 #define TESTS_UNIT_FIXTURE_H
@@ -78,7 +78,8 @@ static inline void fixture_member(struct key_set *set, Hotline__Member *member)
 typedef void (*fixture_change)(Hotline__Roster *roster, void *ctx);
 
 /* The fixture's Roster message with a change applied, as raw bytes. */
-static inline void fixture_roster_bytes(struct fixture *fixture, uint64_t version, fixture_change change, void *ctx, struct buf *out)
+static inline void fixture_roster_bytes(struct fixture *fixture, uint64_t version, fixture_change change, void *ctx,
+                                        struct buf *out)
 {
     Hotline__Roster roster = HOTLINE__ROSTER__INIT;
     Hotline__Member members[FIXTURE_MEMBERS], *member_list[FIXTURE_MEMBERS];
@@ -251,9 +252,8 @@ static inline uint32_t fixture_random_word(void)
 static inline void fixture_random_start(void)
 {
     static randombytes_implementation counting;
-    counting = (randombytes_implementation){.implementation_name = fixture_random_name,
-                                            .random = fixture_random_word,
-                                            .buf = fixture_random_fill};
+    counting = (randombytes_implementation){
+        .implementation_name = fixture_random_name, .random = fixture_random_word, .buf = fixture_random_fill};
     fixture_random_fill(NULL, 0);
     randombytes_set_implementation(&counting);
 }

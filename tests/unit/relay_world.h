@@ -1,8 +1,8 @@
 /*
  * relay_world - one relay without sockets, threads or a clock, and three members that talk to it by hand.
  *
- * be-baken (0), fr-phare (1), nl-lamp (2) of the fixture; relay-noord is the relay. Every frame that the relay sends is kept
- * until a test takes it by member and type.
+ * be-baken (0), fr-phare (1), nl-lamp (2) of the fixture; relay-noord is the relay. Every frame that the relay sends is
+ * kept until a test takes it by member and type.
  */
 #ifndef TESTS_UNIT_RELAY_WORLD_H
 #define TESTS_UNIT_RELAY_WORLD_H
@@ -36,7 +36,7 @@ struct world {
     int64_t now_us;
     unsigned cuts, admits;
     int failed;
-    bool deaf;                                 /* send says ERR_AGAIN */
+    bool deaf; /* send says ERR_AGAIN */
     /* what each member is */
     struct key_box encryption[FIXTURE_MEMBERS];
     struct key_uuid store[FIXTURE_MEMBERS];
@@ -111,9 +111,17 @@ static inline int64_t world_now(void *ctx)
 
 static inline int world_try_start(struct world *world, struct slice seed, struct err_note *note)
 {
-    struct relay_setup setup = {
-        .conf = &world->conf, .keys = world->fixture.relay, .trust = &world->fixture.trust, .seed = seed, .now_us = world->now_us,
-        .io = {.send = world_send, .cut = world_cut, .admit = world_admit, .failed = world_failed, .now = world_now, .ctx = world}};
+    struct relay_setup setup = {.conf = &world->conf,
+                                .keys = world->fixture.relay,
+                                .trust = &world->fixture.trust,
+                                .seed = seed,
+                                .now_us = world->now_us,
+                                .io = {.send = world_send,
+                                       .cut = world_cut,
+                                       .admit = world_admit,
+                                       .failed = world_failed,
+                                       .now = world_now,
+                                       .ctx = world}};
     int error = spool_open(world->path, "relay-noord", note, &setup.spool);
 
     return error ? error : relay_new(&setup, note, &world->relay);
@@ -143,9 +151,13 @@ static inline void world_stop(struct world *world)
 
 static inline int world_setup(void **state)
 {
-    static struct relay_limits limits = {.validity_max_us = LIMIT_VALIDITY_MAX_US, .openings_per_minute = 30,
-                                         .updates_per_minute = 60, .open_cases = 2000, .recipients = 1024,
-                                         .credit_messages = 256, .credit_bytes = 4 << 20};
+    static struct relay_limits limits = {.validity_max_us = LIMIT_VALIDITY_MAX_US,
+                                         .openings_per_minute = 30,
+                                         .updates_per_minute = 60,
+                                         .open_cases = 2000,
+                                         .recipients = 1024,
+                                         .credit_messages = 256,
+                                         .credit_bytes = 4 << 20};
     struct world *world = calloc(1, sizeof *world);
 
     assert_non_null(world);
@@ -156,8 +168,12 @@ static inline int world_setup(void **state)
     snprintf(world->folder, sizeof world->folder, "/tmp/hotline-test-relay-XXXXXX");
     assert_non_null(mkdtemp(world->folder));
     snprintf(world->path, sizeof world->path, "%s/relay.db", world->folder);
-    world->conf = (struct relay_conf){.relay = "relay-noord", .key = "relay.key", .store = world->path, .limits = limits,
-                                      .disk_reserve_bytes = 1 << 20, .receipts_kept_us = LIMIT_AFTERLIFE_US};
+    world->conf = (struct relay_conf){.relay = "relay-noord",
+                                      .key = "relay.key",
+                                      .store = world->path,
+                                      .limits = limits,
+                                      .disk_reserve_bytes = 1 << 20,
+                                      .receipts_kept_us = LIMIT_AFTERLIFE_US};
     for (unsigned i = 0; i < FIXTURE_MEMBERS; i++) {
         struct key_box_secret secret;
         key_box_generate(&world->encryption[i], &secret);
@@ -228,7 +244,8 @@ static inline void *world_take_at(struct world *world, unsigned member, enum wir
 
     if (!message) {
         for (size_t i = 0; i < world->frame_count; i++)
-            print_error("  waiting: %s for member %d\n", wire_name(world->frames[i].type), world->frames[i].peer.bytes[1] - 1);
+            print_error("  waiting: %s for member %d\n", wire_name(world->frames[i].type),
+                        world->frames[i].peer.bytes[1] - 1);
         fail_msg("%s:%d: no %s for %s", file, line, wire_name(type), world->fixture.member[member]->id);
     }
     return message;
@@ -240,7 +257,8 @@ static inline void world_none_at(struct world *world, unsigned member, enum wire
     size_t count = world_count(world, member, type);
 
     if (count)
-        fail_msg("%s:%d: %zu unexpected %s for %s", file, line, count, wire_name(type), world->fixture.member[member]->id);
+        fail_msg("%s:%d: %zu unexpected %s for %s", file, line, count, wire_name(type),
+                 world->fixture.member[member]->id);
 }
 
 /* ---- frames to the relay ---- */
@@ -272,10 +290,13 @@ static inline void world_pass(struct world *world, int64_t us)
 
 static inline void world_card(struct world *world, unsigned member, struct card *ret_card)
 {
-    struct card_draft draft = {.serial = world->serial[member], .store_id = world->store[member],
-                               .encryption_key = world->encryption[member], .not_after_us = world->now_us + CLOCK_DAY_US,
+    struct card_draft draft = {.serial = world->serial[member],
+                               .store_id = world->store[member],
+                               .encryption_key = world->encryption[member],
+                               .not_after_us = world->now_us + CLOCK_DAY_US,
                                .subscriptions = &world->subscription[member],
-                               .subscription_count = world->subscription[member] ? 1 : 0, .software = "hotline-node 0.1.0"};
+                               .subscription_count = world->subscription[member] ? 1 : 0,
+                               .software = "hotline-node 0.1.0"};
 
     assert_int_equal(card_make(world->fixture.member[member], &draft, ret_card), OK);
 }
@@ -351,7 +372,9 @@ static inline void world_seal(struct world *world, const struct world_case *from
     WIRE_SET(&header, expires_at_us, from->expires_us ? from->expires_us : sent_us + LIMIT_VALIDITY_DEFAULT_US);
     WIRE_SET(&header, roster_version, world->roster_version);
     WIRE_SET_BYTES(&header, roster_hash, roster_hash(world->fixture.roster)->bytes, KEY_HASH_BYTES);
-    assert_int_equal(envelope_seal(&header, &body.base, &world->fixture.member[from->sender]->identity_secret, &ret_alert->sealed), OK);
+    assert_int_equal(
+        envelope_seal(&header, &body.base, &world->fixture.member[from->sender]->identity_secret, &ret_alert->sealed),
+        OK);
 }
 
 /* A grant for this member's present encryption key. Boxes are opaque to a relay: random bytes do. */
@@ -412,8 +435,8 @@ static inline void world_send_grants(struct world *world, struct world_alert *al
 }
 
 /* One receipt of `recipient` for an alert. `as` signs (the recipient itself when honest). */
-static inline void world_receipt_as(struct world *world, unsigned recipient, unsigned as, const struct world_alert *alert,
-                                    Hotline__ReceiptState__Code state)
+static inline void world_receipt_as(struct world *world, unsigned recipient, unsigned as,
+                                    const struct world_alert *alert, Hotline__ReceiptState__Code state)
 {
     Hotline__Receipts frame = HOTLINE__RECEIPTS__INIT;
     Hotline__ReceiptBatch batch = HOTLINE__RECEIPT_BATCH__INIT;
@@ -442,7 +465,8 @@ static inline void world_receipt_as(struct world *world, unsigned recipient, uns
     wire_arena_done(&arena);
 }
 
-static inline void world_receipt(struct world *world, unsigned recipient, const struct world_alert *alert, Hotline__ReceiptState__Code state)
+static inline void world_receipt(struct world *world, unsigned recipient, const struct world_alert *alert,
+                                 Hotline__ReceiptState__Code state)
 {
     world_receipt_as(world, recipient, recipient, alert, state);
 }

@@ -97,7 +97,8 @@ static void card_of_another_or_of_a_stranger_is_refused(void **state)
 static void card_draft_that_breaks_a_rule_is_not_signed(void **state)
 {
     struct fixture *fixture = *state;
-    static const char *const unknown[] = {"ZZ"}, *const longer[] = {"BEL"}, *const lower[] = {"be"}, *const empty[] = {""};
+    static const char *const unknown[] = {"ZZ"}, *const longer[] = {"BEL"}, *const lower[] = {"be"},
+                             *const empty[] = {""};
     const char *const *wrong[] = {unknown, longer, lower, empty};
     struct card made = {.serial = 99};
     for (size_t i = 0; i < 4; i++) {

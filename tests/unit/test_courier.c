@@ -31,7 +31,7 @@ static int teardown(void **state)
 
 static void owe(struct courier *courier, uint64_t key, int class, int64_t age_us, int64_t now_us)
 {
-    struct courier_debt debt = {.key = key, .age_us = age_us, .size_bytes = 100, .class = (uint8_t)class};
+    struct courier_debt debt = {.key = key, .age_us = age_us, .size_bytes = 100, .class = (uint8_t) class};
 
     assert_int_equal(courier_owe(courier, &debt, now_us), OK);
 }

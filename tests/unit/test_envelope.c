@@ -27,7 +27,8 @@ static const uint8_t case_id[16] = {0xca, 0x5e};
 static void draft_init(const struct fixture *fixture, struct draft *draft)
 {
     static const uint8_t random[10] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
-    *draft = (struct draft){.header = HOTLINE__ENVELOPE_HEADER__INIT, .route = HOTLINE__ROUTE__INIT, .name = HOTLINE__CASE_NAME__INIT};
+    *draft = (struct draft){
+        .header = HOTLINE__ENVELOPE_HEADER__INIT, .route = HOTLINE__ROUTE__INIT, .name = HOTLINE__CASE_NAME__INIT};
     draft->id = seal_uuid(FIXTURE_NOW, random);
     draft->store = (struct key_uuid){{0x57}};
     assert_error(key_sending(fixture->member[0], FIXTURE_NOW, &draft->sending, &draft->sending_secret), OK);
@@ -67,8 +68,8 @@ static const ProtobufCMessage *body_message(Hotline__CaseName *body, char *text)
 static void parse(struct sealed *sealed)
 {
     struct err_note note = {{0}};
-    int result = envelope_parse(buf_slice(&sealed->made.header), slice_of(sealed->made.signature.bytes, 64), buf_slice(&sealed->made.body),
-                                &sealed->arena, &note, &sealed->parsed);
+    int result = envelope_parse(buf_slice(&sealed->made.header), slice_of(sealed->made.signature.bytes, 64),
+                                buf_slice(&sealed->made.body), &sealed->arena, &note, &sealed->parsed);
     if (result != OK)
         fail_msg("%s: %s", err_name(result), note.text);
 }
@@ -78,7 +79,9 @@ static void seal_draft(const struct fixture *fixture, struct draft *draft, struc
     Hotline__CaseName body;
     char text[] = "a lantern in the window";
     assert_error(wire_arena_init(&sealed->arena), OK);
-    assert_error(envelope_seal(&draft->header, body_message(&body, text), &fixture->member[0]->identity_secret, &sealed->made), OK);
+    assert_error(
+        envelope_seal(&draft->header, body_message(&body, text), &fixture->member[0]->identity_secret, &sealed->made),
+        OK);
     assert_error(seal_pair(&fixture->member[1]->recovery, &draft->sending_secret, &sealed->pair), OK);
     parse(sealed);
 }
@@ -147,8 +150,9 @@ static void envelope_is_opened_by_its_recipient(void **state)
     sealed_done(&sealed);
 }
 
-/* Checked with another implementation: hashlib for the hashes and key derivation, Python's cryptography for Ed25519, X25519,
- * ChaCha20-Poly1305 and Poly1305, HChaCha20 and XSalsa20 written from their papers. It opens this grant and this body. */
+/* Checked with another implementation: hashlib for the hashes and key derivation, Python's cryptography for Ed25519,
+ * X25519, ChaCha20-Poly1305 and Poly1305, HChaCha20 and XSalsa20 written from their papers. It opens this grant and
+ * this body. */
 static void envelope_of_fixed_random_bytes_is_golden(void **state)
 {
     struct fixture *fixture = *state;
@@ -159,23 +163,23 @@ static void envelope_of_fixed_random_bytes_is_golden(void **state)
     assert_error(envelope_grant_make(&sealed.made.content, 7, &sealed.pair, &made), OK);
     fixture_random_stop();
     struct key_hash body_hash = seal_hash(buf_slice(&sealed.made.body));
-    assert_hex(sealed.made.header.data, sealed.made.header.len, 
+    assert_hex(sealed.made.header.data, sealed.made.header.len,
                "0a1001a1fb6718007102830405060708090a120862652d62616b656e1a10570000000000000000000000000000002220"
                "e2bede744985102070b8f8caf733470d0a65228456641e1338a599823749e825280130013a1c0a0862652d62616b656e"
                "1210ca5e00000000000000000000000000004001480152040a0246525801608080d7d5e09798036880c0efa1a69f9803"
                "70017a20e13853d973030065a100814ea0329c0e306907d39c2f58a6a63d52e130c2564f820118000102030405060708"
                "090a0b0c0d0e0f10111213141516178a012023308c8690bf0c496269f5f23d21b1b7f429e1b81fd5dbb1b3cee5b48a82"
                "dce6");
-    assert_hex(sealed.made.body.data, 64, 
+    assert_hex(sealed.made.body.data, 64,
                "671744af644218754244958678c0fe59090e22288eca27ca90c048beb8e5fbfbd8a88ba66b173d3ee9a11c98ebf7ea6c"
                "376b76c11bec0d1497cbe0621f462a72");
     assert_hex(body_hash.bytes, 32, "17354f7269c47ae4e962122a3e0bb58a5d80128fd62106c635ab179abcc9b133");
-    assert_hex(sealed.made.signature.bytes, 64, 
+    assert_hex(sealed.made.signature.bytes, 64,
                "d6f08e951d79b4020f055eaf766f52b61417e117d058fe5f69466d390134a1d183f155bd624f156ebcd4282ccfa2a584"
                "b13ba8456653f12671a00224b07be90b");
     assert_hex(sealed.made.hash.bytes, 32, "a82e2999300e8e68d36a94cb3ca48d4926a5754c3ec7aef05a9848cdcf24fe6b");
     assert_hex(made.nonce, 24, "38393a3b3c3d3e3f404142434445464748494a4b4c4d4e4f");
-    assert_hex(made.box, sizeof made.box, 
+    assert_hex(made.box, sizeof made.box,
                "4bde3dee22404942ea134bba6b96db705320220b83ab0eb86a1f0ac84d54930efd72ef1df78cbc70418f252afcc5aaee"
                "84372ab90e802419");
     sealed_done(&sealed);
@@ -197,7 +201,8 @@ static void envelope_bodies_of_many_lengths_come_back_in_size_classes(void **sta
 {
     struct fixture *fixture = *state;
     static uint8_t room[LIMIT_BODY_BYTES + 1];
-    static const size_t lengths[] = {40, 500, 1022, 1023, 1024, 1025, 1087, 1088, 5000, 40000, LIMIT_BODY_BYTES - 1, LIMIT_BODY_BYTES};
+    static const size_t lengths[] = {
+        40, 500, 1022, 1023, 1024, 1025, 1087, 1088, 5000, 40000, LIMIT_BODY_BYTES - 1, LIMIT_BODY_BYTES};
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
         struct draft draft;
         struct sealed sealed = {.pair = {{0}}};
@@ -238,9 +243,10 @@ static void envelope_with_any_changed_byte_does_not_verify_or_open(void **state)
             wire_arena_clear(&sealed.arena);
             int result = envelope_parse(buf_slice(&sealed.made.header), slice_of(sealed.made.signature.bytes, 64),
                                         buf_slice(&sealed.made.body), &sealed.arena, NULL, &changed);
-            if (result == OK && (envelope_verify(&changed, fixture->roster, FIXTURE_NOW, &sender) == OK ||
-                                 envelope_open(&changed, &sealed.made.content, &plain) == OK ||
-                                 key_hash_equal(&changed.hash, &sealed.made.hash)))
+            if (result == OK &&
+                (envelope_verify(&changed, fixture->roster, FIXTURE_NOW, &sender) == OK ||
+                 envelope_open(&changed, &sealed.made.content, &plain) == OK ||
+                 key_hash_equal(&changed.hash, &sealed.made.hash)))
                 fail_msg("byte %zu of part %d changed and nobody noticed", at, part);
             parts[part]->data[at] ^= (uint8_t)(1 << at % 8);
         }
@@ -404,7 +410,8 @@ static void envelope_with_hostile_padding_is_refused(void **state)
         uint8_t plain[LIMIT_BODY_PAD_BYTES] = {0}, key[32];
         struct buf out;
         buf_init(&out);
-        buf_add_u8(&out, 0x80); /* a mark of the caller's, before what is opened: never to be taken for ours */
+        buf_add_u8(&out, 0x80); /* the caller's own bytes before what is opened: never to be taken for our padding */
+        buf_add_u8(&out, 0);
         if (row == 1)
             plain[sizeof plain - 1] = 0x01;
         if (row == 2)
@@ -415,9 +422,10 @@ static void envelope_with_hostile_padding_is_refused(void **state)
             plain[sizeof plain - 1] = 0x80;
         seal_body_key(&sealed.made.content, false, key);
         assert_error(seal_encrypt(key, sealed.parsed.header->body_nonce.data, sealed.parsed.header_bytes,
-                                  slice_of(plain, sizeof plain), sealed.made.body.data), OK);
+                                  slice_of(plain, sizeof plain), sealed.made.body.data),
+                     OK);
         assert_error(envelope_open(&sealed.parsed, &sealed.made.content, &out), row < 3 ? ERR_SYNTAX : OK);
-        assert_int_equal(out.len, row < 4 ? 1 : sizeof plain);
+        assert_int_equal(out.len, row < 4 ? 2 : sizeof plain + 1);
         assert_int_equal(out.data[0], 0x80);
         buf_free(&out);
     }
@@ -439,8 +447,10 @@ static void envelope_body_or_header_of_wrong_size_is_refused(void **state)
         assert_error(envelope_parse(header, signature, slice_of(big, bad[i]), &sealed.arena, &note, &got), ERR_LIMIT);
         assert_note(&note, "body");
     }
-    assert_error(envelope_parse(header, signature, slice_of(big, LIMIT_BODY_BYTES + TAG), &sealed.arena, &note, &got), OK);
-    assert_error(envelope_parse(slice_of(big, LIMIT_HEADER_BYTES + 1), signature, buf_slice(&sealed.made.body), &sealed.arena, &note, &got),
+    assert_error(envelope_parse(header, signature, slice_of(big, LIMIT_BODY_BYTES + TAG), &sealed.arena, &note, &got),
+                 OK);
+    assert_error(envelope_parse(slice_of(big, LIMIT_HEADER_BYTES + 1), signature, buf_slice(&sealed.made.body),
+                                &sealed.arena, &note, &got),
                  ERR_LIMIT);
     assert_note(&note, "header");
     got = sealed.parsed;
@@ -456,15 +466,38 @@ static void envelope_body_or_header_of_wrong_size_is_refused(void **state)
 /* --- header rules, at sealing and at parsing alike --- */
 
 enum wrong {
-    GOOD, ID_OF_VERSION_4, EXPIRES_FIRST, SENDING_KEY_LOW, NO_CASE, OPEN_AT_REVISION_2, UPDATE_AT_REVISION_1, OF_ANOTHER, NO_REVISION,
-    NO_ACT, REPLY_WITH_ACT, REPLY_WITHOUT_CASE, REPLY_TO_NO_ID, REPLY_GOOD, PROBE_WITH_CASE, PROBE_GOOD, SENDER_NO_ID, NO_ROUTE, EMPTY_ROUTE,
-    UNKNOWN_COUNTRY, STATUS_UNKNOWN, REVISION_HUGE, FAR_FUTURE, UPDATE_GOOD, WRONG_COUNT
+    GOOD,
+    ID_OF_VERSION_4,
+    EXPIRES_FIRST,
+    SENDING_KEY_LOW,
+    NO_CASE,
+    OPEN_AT_REVISION_2,
+    UPDATE_AT_REVISION_1,
+    OF_ANOTHER,
+    NO_REVISION,
+    NO_ACT,
+    REPLY_WITH_ACT,
+    REPLY_WITHOUT_CASE,
+    REPLY_TO_NO_ID,
+    REPLY_GOOD,
+    PROBE_WITH_CASE,
+    PROBE_GOOD,
+    SENDER_NO_ID,
+    NO_ROUTE,
+    EMPTY_ROUTE,
+    UNKNOWN_COUNTRY,
+    STATUS_UNKNOWN,
+    REVISION_HUGE,
+    FAR_FUTURE,
+    UPDATE_GOOD,
+    WRONG_COUNT
 };
 
 static int apply(struct draft *draft, enum wrong wrong, struct key_box *low, char *other)
 {
     Hotline__EnvelopeHeader *header = &draft->header;
-    bool reply = wrong >= REPLY_WITH_ACT && wrong <= REPLY_GOOD, probe = wrong == PROBE_WITH_CASE || wrong == PROBE_GOOD;
+    bool reply = wrong >= REPLY_WITH_ACT && wrong <= REPLY_GOOD,
+         probe = wrong == PROBE_WITH_CASE || wrong == PROBE_GOOD;
     if (reply || probe) {
         header->kind = reply ? HOTLINE__KIND__CODE__REPLY : HOTLINE__KIND__CODE__PROBE;
         header->has_revision = 0;
@@ -472,29 +505,74 @@ static int apply(struct draft *draft, enum wrong wrong, struct key_box *low, cha
         draft->name.opener = other;
     }
     switch (wrong) {
-    case ID_OF_VERSION_4: draft->id.bytes[6] = 0x4f; return ERR_INVALID;
-    case EXPIRES_FIRST: header->expires_at_us = header->sent_at_us; return ERR_INVALID;
-    case SENDING_KEY_LOW: WIRE_SET_BYTES(header, sending_key, low->bytes, 32); return ERR_KEY;
-    case NO_CASE: header->case_name = NULL; return ERR_INVALID;
-    case OPEN_AT_REVISION_2: header->revision = 2; return ERR_INVALID;
-    case UPDATE_AT_REVISION_1: header->act = HOTLINE__ACT__CODE__UPDATE; return ERR_INVALID;
-    case OF_ANOTHER: draft->name.opener = other; return ERR_MEMBER;
-    case NO_REVISION: header->has_revision = 0; return ERR_INVALID;
-    case NO_ACT: header->has_act = 0; return ERR_INVALID;
-    case REPLY_WITH_ACT: return ERR_INVALID;
-    case REPLY_WITHOUT_CASE: header->case_name = NULL; return ERR_INVALID;
-    case REPLY_TO_NO_ID: memcpy(other, "\x1b[2J", 5); return ERR_INVALID;
-    case PROBE_WITH_CASE: return ERR_INVALID;
-    case PROBE_GOOD: header->case_name = NULL; return OK;
-    case SENDER_NO_ID: header->sender = draft->name.opener = (char *)(uintptr_t) "Be_Baken"; return ERR_INVALID;
-    case NO_ROUTE: header->route = NULL; return ERR_MISSING;
-    case EMPTY_ROUTE: draft->route.n_countries = 0; return ERR_MISSING;
-    case UNKNOWN_COUNTRY: memcpy(draft->country, "ZZ", 3); return ERR_UNKNOWN;
-    case STATUS_UNKNOWN: header->status = (Hotline__Status__Code)3; return ERR_UNKNOWN;
-    case REVISION_HUGE: header->revision = 1000001; header->act = HOTLINE__ACT__CODE__UPDATE; return ERR_LIMIT;
-    case FAR_FUTURE: header->expires_at_us = INT64_MAX; return ERR_LIMIT;
-    case UPDATE_GOOD: header->revision = 2; header->act = HOTLINE__ACT__CODE__UPDATE; return OK;
-    default: return OK;
+    case ID_OF_VERSION_4:
+        draft->id.bytes[6] = 0x4f;
+        return ERR_INVALID;
+    case EXPIRES_FIRST:
+        header->expires_at_us = header->sent_at_us;
+        return ERR_INVALID;
+    case SENDING_KEY_LOW:
+        WIRE_SET_BYTES(header, sending_key, low->bytes, 32);
+        return ERR_KEY;
+    case NO_CASE:
+        header->case_name = NULL;
+        return ERR_INVALID;
+    case OPEN_AT_REVISION_2:
+        header->revision = 2;
+        return ERR_INVALID;
+    case UPDATE_AT_REVISION_1:
+        header->act = HOTLINE__ACT__CODE__UPDATE;
+        return ERR_INVALID;
+    case OF_ANOTHER:
+        draft->name.opener = other;
+        return ERR_MEMBER;
+    case NO_REVISION:
+        header->has_revision = 0;
+        return ERR_INVALID;
+    case NO_ACT:
+        header->has_act = 0;
+        return ERR_INVALID;
+    case REPLY_WITH_ACT:
+        return ERR_INVALID;
+    case REPLY_WITHOUT_CASE:
+        header->case_name = NULL;
+        return ERR_INVALID;
+    case REPLY_TO_NO_ID:
+        memcpy(other, "\x1b[2J", 5);
+        return ERR_INVALID;
+    case PROBE_WITH_CASE:
+        return ERR_INVALID;
+    case PROBE_GOOD:
+        header->case_name = NULL;
+        return OK;
+    case SENDER_NO_ID:
+        header->sender = draft->name.opener = (char *)(uintptr_t) "Be_Baken";
+        return ERR_INVALID;
+    case NO_ROUTE:
+        header->route = NULL;
+        return ERR_MISSING;
+    case EMPTY_ROUTE:
+        draft->route.n_countries = 0;
+        return ERR_MISSING;
+    case UNKNOWN_COUNTRY:
+        memcpy(draft->country, "ZZ", 3);
+        return ERR_UNKNOWN;
+    case STATUS_UNKNOWN:
+        header->status = (Hotline__Status__Code)3;
+        return ERR_UNKNOWN;
+    case REVISION_HUGE:
+        header->revision = 1000001;
+        header->act = HOTLINE__ACT__CODE__UPDATE;
+        return ERR_LIMIT;
+    case FAR_FUTURE:
+        header->expires_at_us = INT64_MAX;
+        return ERR_LIMIT;
+    case UPDATE_GOOD:
+        header->revision = 2;
+        header->act = HOTLINE__ACT__CODE__UPDATE;
+        return OK;
+    default:
+        return OK;
     }
 }
 
@@ -514,20 +592,24 @@ static void envelope_header_that_breaks_a_rule_is_neither_sealed_nor_parsed(void
         static const uint8_t nonce[24], commitment[32], sealed_body[LIMIT_BODY_PAD_BYTES + TAG];
         draft_init(fixture, &draft);
         int expected = apply(&draft, wrong, &low, other);
-        int result = envelope_seal(&draft.header, body_message(&body, text), &fixture->member[0]->identity_secret, &made);
+        int result =
+            envelope_seal(&draft.header, body_message(&body, text), &fixture->member[0]->identity_secret, &made);
         if (result != expected)
             fail_msg("row %d: sealed: %s instead of %s", wrong, err_name(result), err_name(expected));
         if (result == OK)
             envelope_sealed_done(&made);
-        assert_false(draft.header.has_body_nonce || draft.header.has_key_commitment); /* they pointed into a frame that is gone */
+        assert_false(draft.header.has_body_nonce ||
+                     draft.header.has_key_commitment); /* they pointed into a frame that is gone */
         WIRE_SET_BYTES(&draft.header, body_nonce, nonce, 24);
         WIRE_SET_BYTES(&draft.header, key_commitment, commitment, 32);
         buf_init(&header);
         fixture_pack_raw(&draft.header.base, &header);
         assert_error(wire_arena_init(&arena), OK);
-        result = envelope_parse(buf_slice(&header), slice_of(NULL, 0), slice_of(sealed_body, sizeof sealed_body), &arena, &note, &got);
+        result = envelope_parse(buf_slice(&header), slice_of(NULL, 0), slice_of(sealed_body, sizeof sealed_body),
+                                &arena, &note, &got);
         if (result != expected || (result != OK && note.text[0] == '\0'))
-            fail_msg("row %d: parsed: %s instead of %s, \"%s\"", wrong, err_name(result), err_name(expected), note.text);
+            fail_msg("row %d: parsed: %s instead of %s, \"%s\"", wrong, err_name(result), err_name(expected),
+                     note.text);
         wire_arena_done(&arena);
         buf_free(&header);
     }
@@ -568,8 +650,10 @@ static void envelope_case_keys_of_a_drill_and_of_neighbours_differ(void **state)
     char longest[LIMIT_ID_CHARS + 1];
     memset(longest, 'a', LIMIT_ID_CHARS);
     longest[LIMIT_ID_CHARS] = '\0';
-    struct envelope_case_key real = envelope_case_key("be-baken", false, case_id), drill = envelope_case_key("be-baken", true, case_id);
-    struct envelope_case_key other = envelope_case_key("be-bake", false, case_id), full = envelope_case_key(longest, true, case_id);
+    struct envelope_case_key real = envelope_case_key("be-baken", false, case_id),
+                             drill = envelope_case_key("be-baken", true, case_id);
+    struct envelope_case_key other = envelope_case_key("be-bake", false, case_id),
+                             full = envelope_case_key(longest, true, case_id);
     assert_memory_not_equal(real.bytes, drill.bytes, sizeof real.bytes);
     assert_memory_not_equal(real.bytes, other.bytes, sizeof real.bytes);
     assert_memory_equal(real.bytes + 41, case_id, 16);

@@ -25,7 +25,8 @@ static void key_derivation_matches_an_independent_implementation(void **state)
 static void key_rotation_changes_every_key_but_storage(void **state)
 {
     (void)state;
-    struct key_set *one = fixture_key(KEY_MEMBER, "be-baken", "BE", 0x10), *two = fixture_key(KEY_MEMBER, "be-baken", "BE", 0x10);
+    struct key_set *one = fixture_key(KEY_MEMBER, "be-baken", "BE", 0x10),
+                   *two = fixture_key(KEY_MEMBER, "be-baken", "BE", 0x10);
     two->generation = 2;
     assert_error(key_set_derive(two), OK);
     assert_memory_not_equal(one->identity.bytes, two->identity.bytes, KEY_BYTES);
@@ -75,7 +76,8 @@ static void key_generated_sets_differ_and_sign(void **state)
     key_set_free(NULL);
 }
 
-/* The known points of low order of Curve25519, with and without the bit that is masked (Bernstein; RFC 7748, section 6.1). */
+/* The known points of low order of Curve25519, with and without the bit that is masked (Bernstein; RFC 7748,
+ * section 6.1). */
 static const char *const low_x25519[] = {
     "0000000000000000000000000000000000000000000000000000000000000000",
     "0100000000000000000000000000000000000000000000000000000000000000",
@@ -95,7 +97,8 @@ static void key_box_and_transport_of_low_order_are_refused(void **state)
         struct key_transport transport;
         fixture_unhex(low_x25519[i / 2], point, sizeof point);
         point[31] |= i % 2 ? 0x80 : 0;
-        if (key_box_from(slice_of(point, 32), &box) != ERR_KEY || key_transport_from(slice_of(point, 32), &transport) != ERR_KEY)
+        if (key_box_from(slice_of(point, 32), &box) != ERR_KEY ||
+            key_transport_from(slice_of(point, 32), &transport) != ERR_KEY)
             fail_msg("%s is taken", low_x25519[i / 2]);
         struct key_set *set = fixture_key(KEY_MEMBER, "be-baken", "BE", 1);
         struct key_pair pair;
@@ -175,7 +178,16 @@ static void key_names_are_short_lowercase_and_without_dash_at_an_end(void **stat
     assert_true(key_name_ok("a"));
     assert_true(key_name_ok("be-baken-2"));
     assert_true(key_name_ok("0123456789012345678901234567890123456789"));
-    static const char *const bad[] = {"", "-a", "a-", "A", "be_baken", "be baken", "b\xc3\xa9", "a\n", "a/b", "a.b",
+    static const char *const bad[] = {"",
+                                      "-a",
+                                      "a-",
+                                      "A",
+                                      "be_baken",
+                                      "be baken",
+                                      "b\xc3\xa9",
+                                      "a\n",
+                                      "a/b",
+                                      "a.b",
                                       "01234567890123456789012345678901234567890"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         if (key_name_ok(bad[i]))

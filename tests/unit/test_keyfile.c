@@ -1,4 +1,5 @@
-/* keyfile: what is written comes back; a file that was changed, cut, opened up or is not one is refused with its reason. */
+/* keyfile: what is written comes back; a file that was changed, cut, opened up or is not one is refused with its
+ * reason. */
 #include "fixture.h"
 
 #include <fcntl.h>
@@ -59,8 +60,9 @@ static int never_asked(void *ctx, const char *path, char *room, size_t size)
 }
 
 /* The golden unlocked file. */
-static const char plain_file[] = "hotline-key 1\nkind member\nid be-baken\ncountry BE\nname Hotline be-baken\ngeneration 1\nlock none\n"
-                                 "secret 1010101010101010101010101010101010101010101010101010101010101010\n";
+static const char plain_file[] =
+    "hotline-key 1\nkind member\nid be-baken\ncountry BE\nname Hotline be-baken\ngeneration 1\nlock none\n"
+    "secret 1010101010101010101010101010101010101010101010101010101010101010\n";
 
 /* A locked file with the cheapest parameters, built by hand from the description in keyfile.h. */
 static void locked_file(const char *passphrase, struct buf *out)
@@ -205,8 +207,8 @@ static void keyfile_cut_at_any_length_is_refused_with_its_line(void **state)
     }
 }
 
-/* One flipped bit at each byte. Names and hexadecimal digits of an unlocked file can change into others: then the result
- * must show the change. Nothing may crash, and every refusal names the file. */
+/* One flipped bit at each byte. Names and hexadecimal digits of an unlocked file can change into others: then the
+ * result must show the change. Nothing may crash, and every refusal names the file. */
 static void keyfile_unlocked_with_a_changed_bit_is_refused_or_shows_it(void **state)
 {
     struct place *place = *state;
@@ -218,7 +220,7 @@ static void keyfile_unlocked_with_a_changed_bit_is_refused_or_shows_it(void **st
         memcpy(changed, plain_file, sizeof changed);
         changed[bit / 8] ^= (char)(1 << bit % 8);
         put(place->path, changed, sizeof changed - 1, 0600);
-        int result = keyfile_read(place->path, answer, (void *)(uintptr_t)"x", &note, &got);
+        int result = keyfile_read(place->path, answer, (void *)(uintptr_t) "x", &note, &got);
         if (result == OK) {
             if (memcmp(got, place->set, sizeof *got) == 0)
                 fail_msg("bit %zu changed and nobody noticed", bit);
@@ -268,8 +270,9 @@ static void keyfile_locked_with_another_head_is_refused(void **state)
     struct place *place = *state;
     static const struct {
         const char *from, *to;
-    } swaps[] = {{"be-baken\ncountry", "be-bakem\ncountry"}, {"country BE", "country NL"}, {"generation 1", "generation 2"},
-                 {"kind member", "kind relay"}, {"argon2id13 1 ", "argon2id13 2 "}, {" 8192 ", " 9216 "}};
+    } swaps[] = {{"be-baken\ncountry", "be-bakem\ncountry"}, {"country BE", "country NL"},
+                 {"generation 1", "generation 2"},           {"kind member", "kind relay"},
+                 {"argon2id13 1 ", "argon2id13 2 "},         {" 8192 ", " 9216 "}};
     char phrase[] = "a lantern";
     for (size_t i = 0; i < sizeof swaps / sizeof swaps[0]; i++) {
         struct buf file, changed;
@@ -307,7 +310,8 @@ static void keyfile_lines_that_are_wrong_are_named(void **state)
         {"hotline-key 1\nkind member\nid a\ncountry BE\nname b\ngeneration 0\n", 6, ERR_SYNTAX},
         {"hotline-key 1\nkind member\nid a\ncountry BE\nname b\ngeneration -1\n", 6, ERR_SYNTAX},
         {"hotline-key 1\nkind member\nid a\ncountry BE\nname b\ngeneration 4294967297\n", 6, ERR_SYNTAX},
-        {"hotline-key 1\nkind member\nid a\ncountry BE\nname b\ngeneration 1\nlock argon2i 1 8192 00 00\n", 7, ERR_SYNTAX},
+        {"hotline-key 1\nkind member\nid a\ncountry BE\nname b\ngeneration 1\nlock argon2i 1 8192 00 00\n", 7,
+         ERR_SYNTAX},
         {"hotline-key 1\nkind member\nid a\ncountry BE\nname b\ngeneration 1\nlock none\nsecret 00\n", 8, ERR_SYNTAX},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -376,7 +380,8 @@ static void keyfile_longest_fields_come_back(void **state)
     struct err_note note = {{0}};
     struct key_set *got = NULL;
     memset(place->set->id, 'a', LIMIT_ID_CHARS);
-    for (size_t len = 0; len <= LIMIT_NAME_BYTES; len++) { /* every length of the text: nothing moves while it holds the secret */
+    for (size_t len = 0; len <= LIMIT_NAME_BYTES;
+         len++) { /* every length of the text: nothing moves while it holds the secret */
         memset(place->set->name, 0, sizeof place->set->name);
         memset(place->set->name, 'n', len);
         place->set->generation = 1000000;
@@ -396,11 +401,13 @@ static void keyfile_passphrase_is_the_first_line(void **state)
     char room[16];
     static const struct {
         const char *file, *phrase;
-    } rows[] = {{"a lantern", "a lantern"}, {"a lantern\nmore\n", "a lantern"}, {"a lantern\r\n", "a lantern"},
-                {"", NULL},                 {"\na lantern", NULL},              {"sixteen letters!", NULL}};
+    } rows[] = {{"a lantern", "a lantern"},     {"a lantern\nmore\n", "a lantern"},
+                {"a lantern\r\n", "a lantern"}, {"", NULL},
+                {"\na lantern", NULL},          {"sixteen letters!", NULL}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         put(place->path, rows[i].file, strlen(rows[i].file), 0600);
-        assert_error(keyfile_passphrase_from(place->path, room, sizeof room, &note), rows[i].phrase ? OK : ERR_PASSPHRASE);
+        assert_error(keyfile_passphrase_from(place->path, room, sizeof room, &note),
+                     rows[i].phrase ? OK : ERR_PASSPHRASE);
         if (rows[i].phrase)
             assert_string_equal(room, rows[i].phrase);
     }

@@ -107,7 +107,8 @@ static int verify(const struct fixture *fixture, struct slice bytes, size_t *ind
     assert_error(wire_arena_init(&arena), OK);
     int result = wire_unpack(&hotline__signed_receipts__descriptor, bytes, &arena, NULL, &message);
     if (result == OK)
-        result = receipt_verify((const Hotline__SignedReceipts *)message, fixture->roster, FIXTURE_NOW, &arena, &batch, index);
+        result = receipt_verify((const Hotline__SignedReceipts *)message, fixture->roster, FIXTURE_NOW, &arena, &batch,
+                                index);
     if (result == OK)
         assert_int_equal(batch->receipts[0]->state, HOTLINE__RECEIPT_STATE__CODE__DELIVERED);
     assert_true((result == OK) == (batch != NULL));
@@ -249,7 +250,9 @@ static void receipt_unreadable_is_believed_from_its_recipient_alone(void **state
     WIRE_SET_BYTES(&outer, signature, signature.bytes, 64);
     assert_error(receipt_verify_unreadable(&outer, fixture->roster, FIXTURE_NOW, &arena, &got, &index), ERR_SIGNATURE);
     /* a signed receipt is no signed Unreadable, whatever its bytes */
-    assert_error(seal_sign(&fixture->member[1]->identity_secret, SEAL_CONTEXT_RECEIPTS, wire_slice(outer.unreadable), &signature), OK);
+    assert_error(seal_sign(&fixture->member[1]->identity_secret, SEAL_CONTEXT_RECEIPTS, wire_slice(outer.unreadable),
+                           &signature),
+                 OK);
     WIRE_SET_BYTES(&outer, signature, signature.bytes, 64);
     assert_error(receipt_verify_unreadable(&outer, fixture->roster, FIXTURE_NOW, &arena, &got, &index), ERR_SIGNATURE);
     wire_arena_done(&arena);

@@ -7,7 +7,8 @@ struct made {
     struct buf bytes, signed_bytes;
 };
 
-static void make(struct fixture *fixture, uint64_t version, fixture_change change, void *ctx, unsigned signers, struct made *made)
+static void make(struct fixture *fixture, uint64_t version, fixture_change change, void *ctx, unsigned signers,
+                 struct made *made)
 {
     buf_init(&made->bytes);
     buf_init(&made->signed_bytes);
@@ -66,7 +67,8 @@ static void roster_needs_its_threshold_of_distinct_keys(void **state)
         struct roster *roster = NULL;
         unsigned count = (signers & 1) + (signers >> 1 & 1) + (signers >> 2 & 1);
         make(fixture, 1, NULL, NULL, signers, &made);
-        assert_error(roster_verify(buf_slice(&made.signed_bytes), &fixture->trust, &note, &roster), count >= 2 ? OK : ERR_THRESHOLD);
+        assert_error(roster_verify(buf_slice(&made.signed_bytes), &fixture->trust, &note, &roster),
+                     count >= 2 ? OK : ERR_THRESHOLD);
         if (count < 2)
             assert_note(&note, "signed by 1 of the 2");
         roster_free(roster);
@@ -74,8 +76,10 @@ static void roster_needs_its_threshold_of_distinct_keys(void **state)
     }
 }
 
-/* A SignedRoster with the given signatures, in this order, each by authority[who] under the key id of authority[named]. */
-static void sign_by_hand(struct fixture *fixture, struct slice bytes, const int (*who)[2], size_t count, struct buf *out)
+/* A SignedRoster with the given signatures, in this order, each by authority[who] under the key id of authority[named].
+ */
+static void sign_by_hand(struct fixture *fixture, struct slice bytes, const int (*who)[2], size_t count,
+                         struct buf *out)
 {
     Hotline__SignedRoster outer = HOTLINE__SIGNED_ROSTER__INIT;
     Hotline__Signature rows[40], *list[40];
@@ -85,7 +89,8 @@ static void sign_by_hand(struct fixture *fixture, struct slice bytes, const int 
         hotline__signature__init(&rows[i]);
         list[i] = &rows[i];
         ids[i] = key_id_of(fixture->authority[who[i][1]]->identity.bytes);
-        assert_error(seal_sign(&fixture->authority[who[i][0]]->identity_secret, SEAL_CONTEXT_ROSTER, bytes, &signatures[i]), OK);
+        assert_error(
+            seal_sign(&fixture->authority[who[i][0]]->identity_secret, SEAL_CONTEXT_ROSTER, bytes, &signatures[i]), OK);
         WIRE_SET_BYTES(&rows[i], key_id, ids[i].bytes, KEY_ID_BYTES);
         WIRE_SET_BYTES(&rows[i], signature, signatures[i].bytes, KEY_SIGNATURE_BYTES);
     }
@@ -98,7 +103,8 @@ static void sign_by_hand(struct fixture *fixture, struct slice bytes, const int 
 static void roster_key_that_signs_twice_counts_once(void **state)
 {
     struct fixture *fixture = *state;
-    static const int twice[2][2] = {{0, 0}, {0, 0}}, under_another[2][2] = {{0, 0}, {0, 1}}, good[3][2] = {{0, 1}, {0, 0}, {2, 2}};
+    static const int twice[2][2] = {{0, 0}, {0, 0}}, under_another[2][2] = {{0, 0}, {0, 1}},
+                     good[3][2] = {{0, 1}, {0, 0}, {2, 2}};
     struct made made;
     struct buf by_hand;
     struct err_note note = {{0}};
@@ -133,7 +139,8 @@ static void roster_with_any_changed_bit_is_refused(void **state)
         made.signed_bytes.data[at] ^= (uint8_t)(1 << at % 8);
     }
     for (size_t len = 0; len < made.signed_bytes.len; len += 7)
-        assert_error(roster_verify(slice_of(made.signed_bytes.data, len), &fixture->trust, NULL, &roster), len ? ERR_SYNTAX : ERR_MISSING);
+        assert_error(roster_verify(slice_of(made.signed_bytes.data, len), &fixture->trust, NULL, &roster),
+                     len ? ERR_SYNTAX : ERR_MISSING);
     made_done(&made);
 }
 
@@ -210,12 +217,30 @@ static void roster_change_of_trust_needs_old_and_new_keys(void **state)
 
 /* --- content --- */
 
-static void set_threshold(Hotline__Roster *roster, void *ctx) { roster->threshold = *(uint32_t *)ctx; }
-static void same_authority_twice(Hotline__Roster *roster, void *ctx) { (void)ctx, roster->authority_keys[2] = roster->authority_keys[0]; }
-static void bad_authority(Hotline__Roster *roster, void *ctx) { roster->authority_keys[2] = wire_bytes(slice_of(ctx, KEY_BYTES)); }
-static void bad_identity(Hotline__Roster *roster, void *ctx) { roster->members[1]->identity_key = wire_bytes(slice_of(ctx, KEY_BYTES)); }
-static void bad_transport(Hotline__Roster *roster, void *ctx) { roster->members[1]->transport_key = wire_bytes(slice_of(ctx, KEY_BYTES)); }
-static void bad_relay_key(Hotline__Roster *roster, void *ctx) { roster->relays[0]->transport_key = wire_bytes(slice_of(ctx, KEY_BYTES)); }
+static void set_threshold(Hotline__Roster *roster, void *ctx)
+{
+    roster->threshold = *(uint32_t *)ctx;
+}
+static void same_authority_twice(Hotline__Roster *roster, void *ctx)
+{
+    (void)ctx, roster->authority_keys[2] = roster->authority_keys[0];
+}
+static void bad_authority(Hotline__Roster *roster, void *ctx)
+{
+    roster->authority_keys[2] = wire_bytes(slice_of(ctx, KEY_BYTES));
+}
+static void bad_identity(Hotline__Roster *roster, void *ctx)
+{
+    roster->members[1]->identity_key = wire_bytes(slice_of(ctx, KEY_BYTES));
+}
+static void bad_transport(Hotline__Roster *roster, void *ctx)
+{
+    roster->members[1]->transport_key = wire_bytes(slice_of(ctx, KEY_BYTES));
+}
+static void bad_relay_key(Hotline__Roster *roster, void *ctx)
+{
+    roster->relays[0]->transport_key = wire_bytes(slice_of(ctx, KEY_BYTES));
+}
 static void shared_transport(Hotline__Roster *roster, void *ctx)
 {
     (void)ctx;
@@ -228,17 +253,35 @@ static void swap_members(Hotline__Roster *roster, void *ctx)
     roster->members[0] = roster->members[1];
     roster->members[1] = first;
 }
-static void same_member_twice(Hotline__Roster *roster, void *ctx) { (void)ctx, roster->members[1] = roster->members[0]; }
-static void set_country(Hotline__Roster *roster, void *ctx) { roster->members[0]->country = ctx; }
-static void set_id(Hotline__Roster *roster, void *ctx) { roster->members[0]->id = ctx; }
-static void set_phone(Hotline__Roster *roster, void *ctx) { roster->members[0]->emergency_phone = ctx; }
-static void set_endpoint(Hotline__Roster *roster, void *ctx) { roster->relays[0]->endpoints[0] = ctx; }
+static void same_member_twice(Hotline__Roster *roster, void *ctx)
+{
+    (void)ctx, roster->members[1] = roster->members[0];
+}
+static void set_country(Hotline__Roster *roster, void *ctx)
+{
+    roster->members[0]->country = ctx;
+}
+static void set_id(Hotline__Roster *roster, void *ctx)
+{
+    roster->members[0]->id = ctx;
+}
+static void set_phone(Hotline__Roster *roster, void *ctx)
+{
+    roster->members[0]->emergency_phone = ctx;
+}
+static void set_endpoint(Hotline__Roster *roster, void *ctx)
+{
+    roster->relays[0]->endpoints[0] = ctx;
+}
 static void set_subscription(Hotline__Roster *roster, void *ctx)
 {
     roster->members[0]->n_may_subscribe = 1;
     roster->members[0]->may_subscribe = ctx;
 }
-static void expired_before_issued(Hotline__Roster *roster, void *ctx) { (void)ctx, roster->expires_at_us = roster->issued_at_us; }
+static void expired_before_issued(Hotline__Roster *roster, void *ctx)
+{
+    (void)ctx, roster->expires_at_us = roster->issued_at_us;
+}
 static void accredited_backwards(Hotline__Roster *roster, void *ctx)
 {
     (void)ctx;
@@ -254,16 +297,22 @@ static void bad_former(Hotline__Roster *roster, void *ctx)
     roster->members[0]->n_former_keys = 1;
     roster->members[0]->former_keys = list;
 }
-static void version_zero(Hotline__Roster *roster, void *ctx) { (void)ctx, roster->version = 0; }
-static void nobody(Hotline__Roster *roster, void *ctx) { (void)ctx, roster->n_members = 0; }
+static void version_zero(Hotline__Roster *roster, void *ctx)
+{
+    (void)ctx, roster->version = 0;
+}
+static void nobody(Hotline__Roster *roster, void *ctx)
+{
+    (void)ctx, roster->n_members = 0;
+}
 
 static void roster_with_wrong_content_is_refused_by_entry_and_field(void **state)
 {
     struct fixture *fixture = *state;
     static uint8_t low[32] = {1}, mixed[32], order8[32];
     static uint32_t zero = 0, four = 4, three = 3;
-    static char zz[] = "ZZ", be[] = "be", bad_id[] = "A_b", phone[] = "0322555", phone_words[] = "+32 555", phone_good[] = "+3225550000",
-                ipc[] = "ipc:///tmp/sock", subscription[] = "QQ";
+    static char zz[] = "ZZ", be[] = "be", bad_id[] = "A_b", phone[] = "0322555", phone_words[] = "+32 555",
+                phone_good[] = "+3225550000", ipc[] = "ipc:///tmp/sock", subscription[] = "QQ";
     static char *subscriptions[1] = {subscription};
     fixture_unhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05", order8, 32);
     assert_int_equal(crypto_core_ed25519_add(mixed, fixture->member[1]->identity.bytes, order8), 0);
@@ -350,10 +399,15 @@ static void roster_former_key_is_believed_until_its_time(void **state)
     assert_error(seal_sign(&former->identity_secret, SEAL_CONTEXT_CARD, text, &old), OK);
     assert_error(seal_sign(&fixture->member[0]->identity_secret, SEAL_CONTEXT_CARD, text, &new), OK);
     assert_error(roster_verify_member(roster, 0, SEAL_CONTEXT_CARD, text, slice_of(old.bytes, 64), FIXTURE_NOW), OK);
-    assert_error(roster_verify_member(roster, 0, SEAL_CONTEXT_CARD, text, slice_of(old.bytes, 64), FIXTURE_NOW + 1), ERR_SIGNATURE);
-    assert_error(roster_verify_member(roster, 0, SEAL_CONTEXT_CARD, text, slice_of(new.bytes, 64), FIXTURE_NOW + 1), OK);
-    assert_error(roster_verify_member(roster, 1, SEAL_CONTEXT_CARD, text, slice_of(new.bytes, 64), FIXTURE_NOW), ERR_SIGNATURE);
-    assert_error(roster_verify_member(fixture->roster, 0, SEAL_CONTEXT_CARD, text, slice_of(old.bytes, 64), FIXTURE_NOW), ERR_SIGNATURE);
+    assert_error(roster_verify_member(roster, 0, SEAL_CONTEXT_CARD, text, slice_of(old.bytes, 64), FIXTURE_NOW + 1),
+                 ERR_SIGNATURE);
+    assert_error(roster_verify_member(roster, 0, SEAL_CONTEXT_CARD, text, slice_of(new.bytes, 64), FIXTURE_NOW + 1),
+                 OK);
+    assert_error(roster_verify_member(roster, 1, SEAL_CONTEXT_CARD, text, slice_of(new.bytes, 64), FIXTURE_NOW),
+                 ERR_SIGNATURE);
+    assert_error(
+        roster_verify_member(fixture->roster, 0, SEAL_CONTEXT_CARD, text, slice_of(old.bytes, 64), FIXTURE_NOW),
+        ERR_SIGNATURE);
     roster_free(roster);
     made_done(&made);
     key_set_free(former);

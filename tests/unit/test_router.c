@@ -1,4 +1,4 @@
-/* router and directory: numbers that stay while rosters renumber, who is routed, whose grant is kept. */
+/* router and registry: numbers that stay while rosters renumber, who is routed, whose grant is kept. */
 #include "fixture.h"
 #include "relay/router.h"
 
@@ -8,17 +8,17 @@
 
 struct office {
     struct fixture fixture;
-    struct directory directory;
+    struct registry registry;
 };
 
 static void adopt(struct office *office, struct roster *roster)
 {
     for (size_t i = 0; i < roster_member_count(roster); i++) {
-        struct directory_member *member;
+        struct registry_member *member;
         bool is_new;
-        assert_int_equal(directory_meet(&office->directory, roster_member(roster, i)->id, &is_new, &member), OK);
+        assert_int_equal(registry_meet(&office->registry, roster_member(roster, i)->id, &is_new, &member), OK);
     }
-    assert_int_equal(directory_adopt(&office->directory, roster, FIXTURE_NOW), OK);
+    assert_int_equal(registry_adopt(&office->registry, roster, FIXTURE_NOW), OK);
 }
 
 static int setup(void **state)
@@ -27,9 +27,9 @@ static int setup(void **state)
 
     assert_non_null(office);
     fixture_init(&office->fixture);
-    directory_init(&office->directory);
+    registry_init(&office->registry);
     adopt(office, office->fixture.roster);
-    office->fixture.roster = NULL; /* the directory's */
+    office->fixture.roster = NULL; /* the registry's */
     *state = office;
     return 0;
 }
@@ -38,7 +38,7 @@ static int teardown(void **state)
 {
     struct office *office = *state;
 
-    directory_done(&office->directory);
+    registry_done(&office->registry);
     fixture_done(&office->fixture);
     free(office);
     return 0;
@@ -52,15 +52,16 @@ static void next_roster(struct office *office, fixture_change change, void *ctx)
 
     buf_init(&bytes);
     buf_init(&signed_bytes);
-    fixture_roster_bytes(&office->fixture, roster_version(office->directory.roster) + 1, change, ctx, &bytes);
+    fixture_roster_bytes(&office->fixture, roster_version(office->registry.roster) + 1, change, ctx, &bytes);
     fixture_sign(&office->fixture, buf_slice(&bytes), 3, &signed_bytes);
-    assert_error(roster_follow(office->directory.roster, buf_slice(&signed_bytes), &note, &roster), OK);
+    assert_error(roster_follow(office->registry.roster, buf_slice(&signed_bytes), &note, &roster), OK);
     adopt(office, roster);
     buf_free(&bytes);
     buf_free(&signed_bytes);
 }
 
-static const struct route_set *route(struct office *office, const char *country, bool restricted, const uint32_t *holders, size_t count)
+static const struct route_set *route(struct office *office, const char *country, bool restricted,
+                                     const uint32_t *holders, size_t count)
 {
     static Hotline__Route rule;
     static char code[3], *codes[1] = {code};
@@ -74,19 +75,22 @@ static const struct route_set *route(struct office *office, const char *country,
     rule.countries = codes;
     if (restricted)
         WIRE_SET(&rule, restricted, 1);
-    return router_route(&office->directory, &query, unreached, &unreached_count);
+    return router_route(&office->registry, &query, unreached, &unreached_count);
 }
 
 static void set_card(struct office *office, unsigned member, const char *subscription)
 {
-    struct card_draft draft = {.serial = 1, .not_after_us = FIXTURE_NOW + CLOCK_DAY_US, .subscriptions = &subscription,
-                               .subscription_count = 1, .software = "hotline-node 0.1.0"};
+    struct card_draft draft = {.serial = 1,
+                               .not_after_us = FIXTURE_NOW + CLOCK_DAY_US,
+                               .subscriptions = &subscription,
+                               .subscription_count = 1,
+                               .software = "hotline-node 0.1.0"};
     struct key_box_secret secret;
     struct card card;
 
     key_box_generate(&draft.encryption_key, &secret);
     assert_int_equal(card_make(office->fixture.member[member], &draft, &card), OK);
-    directory_set_card(&office->directory, directory_at(&office->directory, member), &card);
+    registry_set_card(&office->registry, registry_at(&office->registry, member), &card);
 }
 
 static void router_concerned_country_and_subscriber_are_routed_the_sender_never(void **state)
@@ -108,12 +112,12 @@ static void router_holders_of_an_earlier_revision_stay_routed(void **state)
 {
     struct office *office = *state;
     const uint32_t holders[] = {NL};
-    const struct router_query query = {.sender = "be-baken", .route = &(Hotline__Route)HOTLINE__ROUTE__INIT, .holders = holders,
-                                       .holder_count = 1};
+    const struct router_query query = {
+        .sender = "be-baken", .route = &(Hotline__Route)HOTLINE__ROUTE__INIT, .holders = holders, .holder_count = 1};
 
     assert_true(route_set_has(route(office, "FR", true, holders, 1), NL));
-    assert_true(router_reaches(&office->directory, &query, directory_at(&office->directory, NL)));
-    assert_false(router_reaches(&office->directory, &query, directory_at(&office->directory, FR)));
+    assert_true(router_reaches(&office->registry, &query, registry_at(&office->registry, NL)));
+    assert_false(router_reaches(&office->registry, &query, registry_at(&office->registry, FR)));
 }
 
 static void withdraw_fr(Hotline__Roster *roster, void *ctx)
@@ -126,12 +130,12 @@ static void router_grants_of_withdrawn_and_unknown_are_left_out_unless_the_sende
 {
     struct office *office = *state;
 
-    assert_int_equal(router_judge(&office->directory, "fr-phare", 1, FIXTURE_NOW), ROUTER_KEEP);
-    assert_int_equal(router_judge(&office->directory, "es-faro", 1, FIXTURE_NOW), ROUTER_UNKNOWN);
-    assert_int_equal(router_judge(&office->directory, "es-faro", 2, FIXTURE_NOW), ROUTER_KEEP_UNSEEN);
-    assert_int_equal(router_judge(&office->directory, "No Id", 2, FIXTURE_NOW), ROUTER_UNKNOWN);
+    assert_int_equal(router_judge(&office->registry, "fr-phare", 1, FIXTURE_NOW), ROUTER_KEEP);
+    assert_int_equal(router_judge(&office->registry, "es-faro", 1, FIXTURE_NOW), ROUTER_UNKNOWN);
+    assert_int_equal(router_judge(&office->registry, "es-faro", 2, FIXTURE_NOW), ROUTER_KEEP_UNSEEN);
+    assert_int_equal(router_judge(&office->registry, "No Id", 2, FIXTURE_NOW), ROUTER_UNKNOWN);
     next_roster(office, withdraw_fr, NULL);
-    assert_int_equal(router_judge(&office->directory, "fr-phare", 9, FIXTURE_NOW), ROUTER_WITHDRAWN);
+    assert_int_equal(router_judge(&office->registry, "fr-phare", 9, FIXTURE_NOW), ROUTER_WITHDRAWN);
     assert_string_equal(router_why(ROUTER_WITHDRAWN), "WITHDRAWN");
     assert_null(router_why(ROUTER_KEEP));
 }
@@ -143,20 +147,20 @@ static void without_be(Hotline__Roster *roster, void *ctx)
     roster->n_members--;
 }
 
-static void directory_numbers_stay_when_a_roster_renumbers(void **state)
+static void registry_numbers_stay_when_a_roster_renumbers(void **state)
 {
     struct office *office = *state;
-    const struct directory_member *nl = directory_find(&office->directory, "nl-lamp");
+    const struct registry_member *nl = registry_find(&office->registry, "nl-lamp");
 
     assert_int_equal(nl->number, NL);
     assert_int_equal(nl->place, 2);
     next_roster(office, without_be, NULL);
     assert_int_equal(nl->number, NL);
     assert_int_equal(nl->place, 1);
-    assert_int_equal(directory_find(&office->directory, "be-baken")->place, ROSTER_NONE);
-    assert_int_equal(directory_standing(&office->directory, directory_at(&office->directory, BE), FIXTURE_NOW), 0);
-    assert_int_equal(office->directory.page_count, 2);
-    assert_ptr_equal(directory_placed(&office->directory, 1), nl);
+    assert_int_equal(registry_find(&office->registry, "be-baken")->place, ROSTER_NONE);
+    assert_int_equal(registry_standing(&office->registry, registry_at(&office->registry, BE), FIXTURE_NOW), 0);
+    assert_int_equal(office->registry.page_count, 2);
+    assert_ptr_equal(registry_placed(&office->registry, 1), nl);
 }
 
 static void change_keys(Hotline__Roster *roster, void *ctx)
@@ -165,17 +169,17 @@ static void change_keys(Hotline__Roster *roster, void *ctx)
     WIRE_SET(roster, threshold, 1);
 }
 
-static void directory_change_of_keys_forgets_pages_before_it(void **state)
+static void registry_change_of_keys_forgets_pages_before_it(void **state)
 {
     struct office *office = *state;
 
     next_roster(office, NULL, NULL);
-    assert_int_equal(office->directory.page_count, 2);
+    assert_int_equal(office->registry.page_count, 2);
     next_roster(office, change_keys, NULL);
-    assert_int_equal(office->directory.page_count, 1);
-    assert_int_equal(office->directory.pages[0].version, 3);
+    assert_int_equal(office->registry.page_count, 1);
+    assert_int_equal(office->registry.pages[0].version, 3);
     next_roster(office, change_keys, NULL);
-    assert_int_equal(office->directory.page_count, 2);
+    assert_int_equal(office->registry.page_count, 2);
 }
 
 #define ROUTER_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -186,8 +190,8 @@ int main(void)
         ROUTER_TEST(router_concerned_country_and_subscriber_are_routed_the_sender_never),
         ROUTER_TEST(router_holders_of_an_earlier_revision_stay_routed),
         ROUTER_TEST(router_grants_of_withdrawn_and_unknown_are_left_out_unless_the_senders_roster_is_newer),
-        ROUTER_TEST(directory_numbers_stay_when_a_roster_renumbers),
-        ROUTER_TEST(directory_change_of_keys_forgets_pages_before_it),
+        ROUTER_TEST(registry_numbers_stay_when_a_roster_renumbers),
+        ROUTER_TEST(registry_change_of_keys_forgets_pages_before_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,13 +36,15 @@ static void seal_ed25519_is_that_of_rfc8032_under_a_context(void **state)
         assert_int_equal(crypto_sign_detached(signature.bytes, NULL, message, len, secret.bytes), 0);
         assert_hex(signature.bytes, 64, rfc8032[i].signature);
         /* the same bytes without a context are not a signature of ours */
-        assert_error(seal_verify(&identity, "hotline test v1", slice_of(message, len), slice_of(signature.bytes, 64)), ERR_SIGNATURE);
+        assert_error(seal_verify(&identity, "hotline test v1", slice_of(message, len), slice_of(signature.bytes, 64)),
+                     ERR_SIGNATURE);
         memcpy(framed, "hotline test v1", 16); /* with its NUL */
         memcpy(framed + 16, message, len);
         assert_int_equal(crypto_sign_detached(expected, NULL, framed, 16 + len, secret.bytes), 0);
         assert_error(seal_sign(&secret, "hotline test v1", slice_of(message, len), &signature), OK);
         assert_memory_equal(signature.bytes, expected, 64);
-        assert_error(seal_verify(&identity, "hotline test v1", slice_of(message, len), slice_of(signature.bytes, 64)), OK);
+        assert_error(seal_verify(&identity, "hotline test v1", slice_of(message, len), slice_of(signature.bytes, 64)),
+                     OK);
     }
 }
 
@@ -51,8 +53,9 @@ static void seal_signature_of_another_context_message_or_length_is_refused(void 
     (void)state;
     struct key_set *set = fixture_key(KEY_MEMBER, "be-baken", "BE", 1);
     struct key_signature signature;
-    static const char *const contexts[] = {SEAL_CONTEXT_ROSTER,   SEAL_CONTEXT_REQUEST,  SEAL_CONTEXT_CARD,       SEAL_CONTEXT_ENVELOPE,
-                                           SEAL_CONTEXT_RECEIPTS, SEAL_CONTEXT_ACCEPTED, SEAL_CONTEXT_UNREADABLE, SEAL_CONTEXT_EVIDENCE};
+    static const char *const contexts[] = {SEAL_CONTEXT_ROSTER,     SEAL_CONTEXT_REQUEST,  SEAL_CONTEXT_CARD,
+                                           SEAL_CONTEXT_ENVELOPE,   SEAL_CONTEXT_RECEIPTS, SEAL_CONTEXT_ACCEPTED,
+                                           SEAL_CONTEXT_UNREADABLE, SEAL_CONTEXT_EVIDENCE};
     struct slice text = slice_text("a lantern");
     for (size_t a = 0; a < 8; a++) {
         assert_error(seal_sign(&set->identity_secret, contexts[a], text, &signature), OK);
@@ -69,7 +72,8 @@ static void seal_signature_of_another_context_message_or_length_is_refused(void 
         changed.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
         assert_error(seal_verify(&set->identity, contexts[7], text, slice_of(changed.bytes, 64)), ERR_SIGNATURE);
     }
-    assert_error(seal_verify(&set->identity, contexts[7], slice_text("a lanterN"), slice_of(signature.bytes, 64)), ERR_SIGNATURE);
+    assert_error(seal_verify(&set->identity, contexts[7], slice_text("a lanterN"), slice_of(signature.bytes, 64)),
+                 ERR_SIGNATURE);
     key_set_free(set);
 }
 
@@ -77,7 +81,8 @@ static void seal_signature_of_another_context_message_or_length_is_refused(void 
 static void seal_pair_matches_an_independent_implementation_from_both_sides(void **state)
 {
     (void)state;
-    struct key_set *a = fixture_key(KEY_MEMBER, "be-baken", "BE", 0x10), *b = fixture_key(KEY_MEMBER, "fr-phare", "FR", 0x11);
+    struct key_set *a = fixture_key(KEY_MEMBER, "be-baken", "BE", 0x10),
+                   *b = fixture_key(KEY_MEMBER, "fr-phare", "FR", 0x11);
     struct key_pair one, other;
     assert_error(seal_pair(&b->recovery, &a->recovery_secret, &one), OK);
     assert_error(seal_pair(&a->recovery, &b->recovery_secret, &other), OK);
@@ -91,8 +96,9 @@ static void seal_pair_matches_an_independent_implementation_from_both_sides(void
 static void seal_encrypt_is_xchacha20_poly1305(void **state)
 {
     (void)state;
-    static const char text[] = "Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the future, "
-                               "sunscreen would be it.";
+    static const char text[] =
+        "Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the future, "
+        "sunscreen would be it.";
     uint8_t key[32], nonce[24], ad[12], out[sizeof text - 1 + SEAL_TAG_BYTES], back[sizeof text];
     for (int i = 0; i < 32; i++)
         key[i] = (uint8_t)(0x80 + i);
@@ -120,7 +126,8 @@ static void seal_hashes_match_an_independent_implementation(void **state)
     for (uint8_t i = 0; i < 32; i++)
         key.bytes[i] = i;
     struct key_hash plain = seal_hash(slice_text("abc")), halves = seal_hash2(slice_text("a"), slice_text("bc"));
-    struct key_hash keyed = seal_keyed_hash(&key, slice_text("abc")), commit = seal_personal_hash("HRcommit", slice_of(key.bytes, 32));
+    struct key_hash keyed = seal_keyed_hash(&key, slice_text("abc")),
+                    commit = seal_personal_hash("HRcommit", slice_of(key.bytes, 32));
     assert_hex(plain.bytes, 32, "bddd813c634239723171ef3fee98579b94964e3bb1cb3e427262c8c068d52319");
     assert_memory_equal(plain.bytes, halves.bytes, 32);
     assert_hex(keyed.bytes, 32, "d63a32d3e44738d7907f964316c241adaba0abfeabc32349677578a15a203f7f");
@@ -147,7 +154,8 @@ static void seal_record_opens_only_whole_in_place_and_with_its_key(void **state)
     assert_error(seal_unrecord(&key, slice_text("table 1 row 3"), buf_slice(&record), &plain), ERR_CRYPTO);
     assert_error(seal_unrecord(&other, slice_text("table 1 row 2"), buf_slice(&record), &plain), ERR_CRYPTO);
     for (size_t len = 0; len < record.len; len++)
-        assert_error(seal_unrecord(&key, slice_text("table 1 row 2"), slice_of(record.data, len), &plain), len < 40 ? ERR_CORRUPT : ERR_CRYPTO);
+        assert_error(seal_unrecord(&key, slice_text("table 1 row 2"), slice_of(record.data, len), &plain),
+                     len < 40 ? ERR_CORRUPT : ERR_CRYPTO);
     for (size_t at = 0; at < record.len; at++) {
         record.data[at] ^= 0x40;
         assert_error(seal_unrecord(&key, slice_text("table 1 row 2"), buf_slice(&record), &plain), ERR_CRYPTO);

@@ -1,5 +1,5 @@
-/* session: every state against every frame type, and every step. The expectation is written down here a second time, as in
- * docs/protocol.md. */
+/* session: every state against every frame type, and every step. The expectation is written down here a second time, as
+ * in docs/protocol.md. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,8 +13,9 @@
 /* Hello in every state; all else that a node says, but blobs, when READY. */
 static bool expected(enum session_state state, uint8_t type)
 {
-    static const uint8_t ready[] = {WIRE_HELLO, WIRE_ROSTERS, WIRE_CARDS, WIRE_OFFER, WIRE_PUBLISH, WIRE_GRANTS, WIRE_RECEIPTS,
-                                    WIRE_UNREADABLES, WIRE_GAP, WIRE_GAP_ANSWER, WIRE_PULSE, WIRE_TAKEN, WIRE_GOODBYE};
+    static const uint8_t ready[] = {WIRE_HELLO,  WIRE_ROSTERS,  WIRE_CARDS,       WIRE_OFFER, WIRE_PUBLISH,
+                                    WIRE_GRANTS, WIRE_RECEIPTS, WIRE_UNREADABLES, WIRE_GAP,   WIRE_GAP_ANSWER,
+                                    WIRE_PULSE,  WIRE_TAKEN,    WIRE_GOODBYE};
 
     if (state != SESSION_READY)
         return type == WIRE_HELLO;
@@ -31,7 +32,8 @@ static void session_every_state_and_frame_is_permitted_as_documented(void **stat
         for (int type = 0; type < 256; type++) {
             const struct session_row *row = session_permits((enum session_state)s, (uint8_t)type);
             if ((row != NULL) != expected((enum session_state)s, (uint8_t)type))
-                fail_msg("%s, %s (%d): permitted %d", session_state_name((enum session_state)s), wire_name((uint8_t)type), type, row != NULL);
+                fail_msg("%s, %s (%d): permitted %d", session_state_name((enum session_state)s),
+                         wire_name((uint8_t)type), type, row != NULL);
             if (row)
                 assert_true(row->handler < SESSION_HANDLERS);
         }

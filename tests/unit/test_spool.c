@@ -113,16 +113,24 @@ static int on_owed(void *ctx, const struct spool_owed *row)
 
 static void open_spool(struct room *room)
 {
-    const struct spool_reader reader = {.on_member = on_member, .on_roster = on_roster, .on_card = on_card, .on_seen = on_seen,
-                                        .on_case = on_case, .on_envelope = on_envelope, .on_grant = on_grant,
-                                        .on_answers = on_answers, .on_owed = on_owed, .ctx = room};
+    const struct spool_reader reader = {.on_member = on_member,
+                                        .on_roster = on_roster,
+                                        .on_card = on_card,
+                                        .on_seen = on_seen,
+                                        .on_case = on_case,
+                                        .on_envelope = on_envelope,
+                                        .on_grant = on_grant,
+                                        .on_answers = on_answers,
+                                        .on_owed = on_owed,
+                                        .ctx = room};
     const struct spool_events events = {.on_commit = on_commit, .on_failed = on_failed, .ctx = room};
     struct err_note note = {{0}};
     int error = spool_open(room->path, "relay-noord", &note, &room->spool);
 
     if (error)
         fail_msg("spool_open: %s: %s", err_name(error), note.text);
-    room->members = room->envelopes = room->grants = room->answers = room->seen = room->cases = room->owed = room->cards = 0;
+    room->members = room->envelopes = room->grants = room->answers = room->seen = room->cases = room->owed =
+        room->cards = 0;
     assert_int_equal(spool_load(room->spool, &reader), OK);
     assert_int_equal(spool_start(room->spool, NULL, &events), OK);
 }
@@ -165,9 +173,20 @@ static void put_envelope(struct room *room, uint64_t number)
 {
     struct parcel *parcel = parcel_new(number);
     uint8_t lock[PARCEL_LOCK_BYTES], who[2 * SPOOL_WHO_BYTES] = {0};
-    struct spool_envelope row = {.number = number, .id = {{0x77}}, .hash = {{(uint8_t)number, 1}}, .kind = 1, .act = 1, .urgency = 2,
-                                 .revision = 3, .sent_us = 1000, .expires_us = 2000, .has_self = true, .size_bytes = 99,
-                                 .case_id = slice_of(who, 16), .header = slice_text("header"), .who = slice_of(who, sizeof who)};
+    struct spool_envelope row = {.number = number,
+                                 .id = {{0x77}},
+                                 .hash = {{(uint8_t)number, 1}},
+                                 .kind = 1,
+                                 .act = 1,
+                                 .urgency = 2,
+                                 .revision = 3,
+                                 .sent_us = 1000,
+                                 .expires_us = 2000,
+                                 .has_self = true,
+                                 .size_bytes = 99,
+                                 .case_id = slice_of(who, 16),
+                                 .header = slice_text("header"),
+                                 .who = slice_of(who, sizeof who)};
 
     assert_non_null(parcel);
     buf_add_text(&parcel->body, "sealed body");
@@ -203,7 +222,8 @@ static void spool_everything_put_is_there_after_a_reopen(void **state)
 {
     struct room *room = *state;
     const struct spool_case of_case = {.case_id = {{1}}, .holders = slice_of("\0\0\0\0\1\0\0\0", 8), .expires_us = 9};
-    const struct spool_owed owed = {.owner = 1, .kind = LEDGER_RECEIPTS, .name = {{4}}, .until_us = 4000, .bytes = slice_text("signed")};
+    const struct spool_owed owed = {
+        .owner = 1, .kind = LEDGER_RECEIPTS, .name = {{4}}, .until_us = 4000, .bytes = slice_text("signed")};
 
     spool_put_member(room->spool, 0, "be-baken");
     spool_put_member(room->spool, 1, "fr-phare");

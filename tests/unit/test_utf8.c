@@ -51,11 +51,28 @@ static void utf8_every_pair_of_bytes_is_judged_right(void **state)
 static void utf8_malformed_text_is_refused(void **state)
 {
     (void)state;
-    static const char *const bad[] = {
-        "\x80",         "\xbf",         "\xc0\x80",         "\xc1\xbf",             "\xe0\x80\x80",     "\xe0\x9f\xbf",
-        "\xf0\x80\x80\x80", "\xf0\x8f\xbf\xbf", "\xed\xa0\x80", "\xed\xbf\xbf",     "\xf4\x90\x80\x80", "\xf5\x80\x80\x80",
-        "\xf8\x88\x80\x80\x80", "\xff", "\xfe",             "\xc3",                 "\xe2\x82",         "\xf0\x9f\x98",
-        "a\xc3(",       "\xe2(\xa1",    "\xf0\x9f(\x98",    "good\xed\xa0\xbd\xed\xb8\x80"};
+    static const char *const bad[] = {"\x80",
+                                      "\xbf",
+                                      "\xc0\x80",
+                                      "\xc1\xbf",
+                                      "\xe0\x80\x80",
+                                      "\xe0\x9f\xbf",
+                                      "\xf0\x80\x80\x80",
+                                      "\xf0\x8f\xbf\xbf",
+                                      "\xed\xa0\x80",
+                                      "\xed\xbf\xbf",
+                                      "\xf4\x90\x80\x80",
+                                      "\xf5\x80\x80\x80",
+                                      "\xf8\x88\x80\x80\x80",
+                                      "\xff",
+                                      "\xfe",
+                                      "\xc3",
+                                      "\xe2\x82",
+                                      "\xf0\x9f\x98",
+                                      "a\xc3(",
+                                      "\xe2(\xa1",
+                                      "\xf0\x9f(\x98",
+                                      "good\xed\xa0\xbd\xed\xb8\x80"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         if (utf8_is_valid(slice_text(bad[i])))
             fail_msg("row %zu is taken", i);
@@ -81,9 +98,10 @@ static void utf8_cut_text_is_not_read_past_its_end(void **state)
 static void utf8_controls_are_what_moves_a_terminal_or_turns_text(void **state)
 {
     (void)state;
-    static const int32_t controls[] = {0,      7,      '\b',   '\r',   0x1b,   0x7f,   0x80,   0x9b,   0x9f,  0x61c,
-                                       0x200e, 0x200f, 0x202a, 0x202e, 0x2066, 0x2069};
-    static const int32_t letters[] = {'\n', '\t', ' ', '~', 0xa0, 0xe9, 0x61b, 0x200d, 0x2029, 0x202f, 0x2065, 0x206a, 0x1f600};
+    static const int32_t controls[] = {0,    7,     '\b',   '\r',   0x1b,   0x7f,   0x80,   0x9b,
+                                       0x9f, 0x61c, 0x200e, 0x200f, 0x202a, 0x202e, 0x2066, 0x2069};
+    static const int32_t letters[] = {'\n',   '\t',   ' ',    '~',    0xa0,   0xe9,   0x61b,
+                                      0x200d, 0x2029, 0x202f, 0x2065, 0x206a, 0x1f600};
     for (size_t i = 0; i < sizeof controls / sizeof controls[0]; i++) {
         if (!utf8_is_control(controls[i]))
             fail_msg("U+%X", (unsigned)controls[i]);

@@ -43,23 +43,47 @@ static void wire_message_in_order_and_canonical_is_taken(void **state)
 static void wire_message_that_another_encoder_would_not_make_is_refused(void **state)
 {
     (void)state;
-    EXPECT(roster_name, GOOD_NAME "1801", ERR_UNKNOWN, "field");                 /* an unknown field behind */
-    EXPECT(roster_name, "1801" GOOD_NAME, ERR_UNKNOWN, "field");                 /* and before */
-    EXPECT(roster_name, GOOD_NAME "a00601", ERR_UNKNOWN, "field");               /* number 100 */
-    EXPECT(roster_name, "1220" ZEROS32 "0801", ERR_SYNTAX, NULL);                /* out of order */
-    EXPECT(roster_name, "0801" GOOD_NAME, ERR_SYNTAX, NULL);                     /* twice */
-    EXPECT(roster_name, "08811220" ZEROS32, ERR_SYNTAX, NULL);                   /* cut */
-    EXPECT(roster_name, "0881001220" ZEROS32, ERR_SYNTAX, NULL);                 /* a number with a byte too many */
-    EXPECT(roster_name, "088001" "12a000" ZEROS32, ERR_SYNTAX, NULL);            /* a length with a byte too many */
-    EXPECT(roster_name, "880001" "1220" ZEROS32, ERR_SYNTAX, NULL);              /* a tag with a byte too many */
-    EXPECT(roster_name, "0d01000000" "1220" ZEROS32, ERR_SYNTAX, NULL);          /* another wire type */
-    EXPECT(present, "0a0162" "1002", ERR_SYNTAX, NULL);                          /* true as 2 */
-    EXPECT(presence, "0a050a01621001" "1a00", ERR_UNKNOWN, "field");
-    EXPECT(presence, "0a070a016210011a01", ERR_SYNTAX, NULL);                    /* cut inside */
-    EXPECT(presence, "0a080a01621001" "f00101", ERR_UNKNOWN, "members.");        /* unknown inside a repeated message */
-    EXPECT(deliver, "0a00" "0a00", ERR_MISSING, NULL);                           /* merged duplicates never get so far */
-    EXPECT(roster_name, "08" "ffffffffffffffffff7f", ERR_LIMIT, "version"); /* a varint beyond 64 bits */
-    EXPECT(roster_name, "12ffffffff0f", ERR_SYNTAX, NULL);                       /* a length of 4 GiB */
+    EXPECT(roster_name, GOOD_NAME "1801", ERR_UNKNOWN, "field");   /* an unknown field behind */
+    EXPECT(roster_name, "1801" GOOD_NAME, ERR_UNKNOWN, "field");   /* and before */
+    EXPECT(roster_name, GOOD_NAME "a00601", ERR_UNKNOWN, "field"); /* number 100 */
+    EXPECT(roster_name, "1220" ZEROS32 "0801", ERR_SYNTAX, NULL);  /* out of order */
+    EXPECT(roster_name, "0801" GOOD_NAME, ERR_SYNTAX, NULL);       /* twice */
+    EXPECT(roster_name, "08811220" ZEROS32, ERR_SYNTAX, NULL);     /* cut */
+    EXPECT(roster_name, "0881001220" ZEROS32, ERR_SYNTAX, NULL);   /* a number with a byte too many */
+    EXPECT(roster_name,
+           "088001"
+           "12a000" ZEROS32,
+           ERR_SYNTAX, NULL); /* a length with a byte too many */
+    EXPECT(roster_name,
+           "880001"
+           "1220" ZEROS32,
+           ERR_SYNTAX, NULL); /* a tag with a byte too many */
+    EXPECT(roster_name,
+           "0d01000000"
+           "1220" ZEROS32,
+           ERR_SYNTAX, NULL); /* another wire type */
+    EXPECT(present,
+           "0a0162"
+           "1002",
+           ERR_SYNTAX, NULL); /* true as 2 */
+    EXPECT(presence,
+           "0a050a01621001"
+           "1a00",
+           ERR_UNKNOWN, "field");
+    EXPECT(presence, "0a070a016210011a01", ERR_SYNTAX, NULL); /* cut inside */
+    EXPECT(presence,
+           "0a080a01621001"
+           "f00101",
+           ERR_UNKNOWN, "members."); /* unknown inside a repeated message */
+    EXPECT(deliver,
+           "0a00"
+           "0a00",
+           ERR_MISSING, NULL); /* merged duplicates never get so far */
+    EXPECT(roster_name,
+           "08"
+           "ffffffffffffffffff7f",
+           ERR_LIMIT, "version");                          /* a varint beyond 64 bits */
+    EXPECT(roster_name, "12ffffffff0f", ERR_SYNTAX, NULL); /* a length of 4 GiB */
 }
 
 static void wire_merged_duplicate_message_is_refused(void **state)
@@ -95,48 +119,113 @@ static void wire_merged_duplicate_message_is_refused(void **state)
 static void wire_repeated_numbers_must_be_packed_as_the_schema_says(void **state)
 {
     (void)state;
-    static const char head[] = "0a0161" "120162" "1a10" "00000000000000000000000000000000";
+    static const char head[] = "0a0161"
+                               "120162"
+                               "1a10"
+                               "00000000000000000000000000000000";
     char text[200];
     snprintf(text, sizeof text, "%s%s", head, "22020102");
     EXPECT(gap, text, OK, NULL);
     snprintf(text, sizeof text, "%s%s", head, "20012002"); /* one by one */
     EXPECT(gap, text, ERR_SYNTAX, NULL);
-    snprintf(text, sizeof text, "%s%s", head, "22010122" "0102"); /* in two runs */
+    snprintf(text, sizeof text, "%s%s", head,
+             "22010122"
+             "0102"); /* in two runs */
     EXPECT(gap, text, ERR_SYNTAX, NULL);
     snprintf(text, sizeof text, "%s%s", head, "22020100"); /* number 0 is no number of a sequence */
     EXPECT(gap, text, ERR_LIMIT, "missing");
     snprintf(text, sizeof text, "%s%s", head, "2200"); /* an empty run */
     EXPECT(gap, text, ERR_MISSING, "missing");
-    EXPECT(route, "0a024245" "18011802", OK, NULL);
-    EXPECT(route, "0a024245" "1a020102", ERR_SYNTAX, NULL); /* codes in a run */
-    EXPECT(route, "0a024245" "1809", ERR_UNKNOWN, "audience");
-    EXPECT(route, "0a024245" "1800", ERR_UNKNOWN, "audience");
-    EXPECT(route, "0a024245" "18ffffffffffffffffff01", ERR_UNKNOWN, "audience");
-    EXPECT(route, "0a024245" "1881808080" "10", ERR_SYNTAX, NULL); /* 2^32 + 1 cut to 1 */
+    EXPECT(route,
+           "0a024245"
+           "18011802",
+           OK, NULL);
+    EXPECT(route,
+           "0a024245"
+           "1a020102",
+           ERR_SYNTAX, NULL); /* codes in a run */
+    EXPECT(route,
+           "0a024245"
+           "1809",
+           ERR_UNKNOWN, "audience");
+    EXPECT(route,
+           "0a024245"
+           "1800",
+           ERR_UNKNOWN, "audience");
+    EXPECT(route,
+           "0a024245"
+           "18ffffffffffffffffff01",
+           ERR_UNKNOWN, "audience");
+    EXPECT(route,
+           "0a024245"
+           "1881808080"
+           "10",
+           ERR_SYNTAX, NULL); /* 2^32 + 1 cut to 1 */
 }
 
 /* EnvelopeBody is a oneof: the last one wins in protobuf, so two of them must not pass. */
 static void wire_oneof_holds_exactly_what_came(void **state)
 {
     (void)state;
-    EXPECT(envelope_body, "3202" "1001", OK, NULL);                       /* probe, number 1 */
-    EXPECT(envelope_body, "", OK, NULL);                                  /* none: the case's own rules refuse it */
-    EXPECT(envelope_body, "3202" "1001" "3202" "1001", ERR_SYNTAX, NULL); /* the same twice */
-    EXPECT(envelope_body, "2200" "3202" "1001", ERR_SYNTAX, NULL);        /* statistics, then probe */
-    EXPECT(envelope_body, "3202" "1001" "2200", ERR_SYNTAX, NULL);
-    EXPECT(envelope_body, "3204" "1001" "1801", ERR_UNKNOWN, "probe.");
+    EXPECT(envelope_body,
+           "3202"
+           "1001",
+           OK, NULL);                    /* probe, number 1 */
+    EXPECT(envelope_body, "", OK, NULL); /* none: the case's own rules refuse it */
+    EXPECT(envelope_body,
+           "3202"
+           "1001"
+           "3202"
+           "1001",
+           ERR_SYNTAX, NULL); /* the same twice */
+    EXPECT(envelope_body,
+           "2200"
+           "3202"
+           "1001",
+           ERR_SYNTAX, NULL); /* statistics, then probe */
+    EXPECT(envelope_body,
+           "3202"
+           "1001"
+           "2200",
+           ERR_SYNTAX, NULL);
+    EXPECT(envelope_body,
+           "3204"
+           "1001"
+           "1801",
+           ERR_UNKNOWN, "probe.");
 }
 
 static void wire_strings_must_be_utf8_without_nul(void **state)
 {
     (void)state;
-    EXPECT(present, "0a0162" "1001", OK, NULL);
-    EXPECT(present, "0a01ff" "1001", ERR_SYNTAX, "member: not UTF-8");
-    EXPECT(present, "0a03620063" "1001", ERR_SYNTAX, NULL);
-    EXPECT(present, "0a026200" "1001", ERR_SYNTAX, NULL);
-    EXPECT(present, "0a0100" "1001", ERR_LIMIT, "member");
-    EXPECT(present, "0a00" "1001", ERR_LIMIT, "member");
-    EXPECT(presence, "0a070a02c0801001" "00", ERR_SYNTAX, NULL);
+    EXPECT(present,
+           "0a0162"
+           "1001",
+           OK, NULL);
+    EXPECT(present,
+           "0a01ff"
+           "1001",
+           ERR_SYNTAX, "member: not UTF-8");
+    EXPECT(present,
+           "0a03620063"
+           "1001",
+           ERR_SYNTAX, NULL);
+    EXPECT(present,
+           "0a026200"
+           "1001",
+           ERR_SYNTAX, NULL);
+    EXPECT(present,
+           "0a0100"
+           "1001",
+           ERR_LIMIT, "member");
+    EXPECT(present,
+           "0a00"
+           "1001",
+           ERR_LIMIT, "member");
+    EXPECT(presence,
+           "0a070a02c0801001"
+           "00",
+           ERR_SYNTAX, NULL);
 }
 
 static void wire_absent_short_long_and_unknown_values_are_named(void **state)
@@ -144,16 +233,33 @@ static void wire_absent_short_long_and_unknown_values_are_named(void **state)
     (void)state;
     EXPECT(roster_name, "1220" ZEROS32, ERR_MISSING, "RosterName: version: needed");
     EXPECT(roster_name, "0801", ERR_MISSING, "hash");
-    EXPECT(roster_name, "0800" "1220" ZEROS32, ERR_LIMIT, "version: 0 is outside");
-    EXPECT(roster_name, "08ffffffffffffffffff01" "1220" ZEROS32, ERR_LIMIT, "version");
-    EXPECT(roster_name, "0801" "121f" "00000000000000000000000000000000000000000000000000000000000000", ERR_LIMIT, "hash: 31 bytes");
-    EXPECT(roster_name, "0801" "1221" ZEROS32 "00", ERR_LIMIT, "hash: 33 bytes");
-    EXPECT(pulse, "08ffffffffffffffffff01", ERR_LIMIT, "clock_us");   /* -1 */
-    EXPECT(pulse, "08ffffffffffffffff7f", ERR_LIMIT, "clock_us");     /* the year 294,000 */
+    EXPECT(roster_name,
+           "0800"
+           "1220" ZEROS32,
+           ERR_LIMIT, "version: 0 is outside");
+    EXPECT(roster_name,
+           "08ffffffffffffffffff01"
+           "1220" ZEROS32,
+           ERR_LIMIT, "version");
+    EXPECT(roster_name,
+           "0801"
+           "121f"
+           "00000000000000000000000000000000000000000000000000000000000000",
+           ERR_LIMIT, "hash: 31 bytes");
+    EXPECT(roster_name,
+           "0801"
+           "1221" ZEROS32 "00",
+           ERR_LIMIT, "hash: 33 bytes");
+    EXPECT(pulse, "08ffffffffffffffffff01", ERR_LIMIT, "clock_us"); /* -1 */
+    EXPECT(pulse, "08ffffffffffffffff7f", ERR_LIMIT, "clock_us");   /* the year 294,000 */
     EXPECT(goodbye, "0807", OK, NULL);
     EXPECT(goodbye, "0808", ERR_UNKNOWN, "code");
     EXPECT(hello, "1200", ERR_MISSING, "protocol");
-    EXPECT(hello, "0801" "1200" "1a00", ERR_MISSING, "card.card: needed");
+    EXPECT(hello,
+           "0801"
+           "1200"
+           "1a00",
+           ERR_MISSING, "card.card: needed");
 }
 
 /* --- bombs --- */
@@ -173,10 +279,12 @@ static void wire_bomb_of_empty_submessages_is_refused_within_its_budget(void **s
     static const struct {
         const ProtobufCMessageDescriptor *descriptor;
         uint32_t field;
-    } rows[] = {{&hotline__presence__descriptor, 1}, {&hotline__rosters__descriptor, 1},       {&hotline__cards__descriptor, 1},
-                {&hotline__offer__descriptor, 2},    {&hotline__envelope__descriptor, 4},      {&hotline__receipt_batch__descriptor, 6},
-                {&hotline__roster__descriptor, 7},   {&hotline__accepted_batch__descriptor, 6}, {&hotline__acceptance__descriptor, 4},
-                {&hotline__grant_wanted__descriptor, 3}, {&hotline__signed_roster__descriptor, 2}};
+    } rows[] = {{&hotline__presence__descriptor, 1},     {&hotline__rosters__descriptor, 1},
+                {&hotline__cards__descriptor, 1},        {&hotline__offer__descriptor, 2},
+                {&hotline__envelope__descriptor, 4},     {&hotline__receipt_batch__descriptor, 6},
+                {&hotline__roster__descriptor, 7},       {&hotline__accepted_batch__descriptor, 6},
+                {&hotline__acceptance__descriptor, 4},   {&hotline__grant_wanted__descriptor, 3},
+                {&hotline__signed_roster__descriptor, 2}};
     struct wire_arena arena;
     assert_error(wire_arena_init(&arena), OK);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -280,9 +388,11 @@ static void wire_too_many_elements_are_refused_by_count(void **state)
 static size_t all_messages(const ProtobufCMessageDescriptor **found)
 {
     static const ProtobufCMessageDescriptor *const inner[] = {
-        &hotline__envelope_header__descriptor, &hotline__roster__descriptor,   &hotline__signed_roster__descriptor,
-        &hotline__card__descriptor,            &hotline__receipt_batch__descriptor, &hotline__accepted_batch__descriptor,
-        &hotline__unreadable__descriptor,      &hotline__membership_request__descriptor, &hotline__signed_request__descriptor};
+        &hotline__envelope_header__descriptor, &hotline__roster__descriptor,
+        &hotline__signed_roster__descriptor,   &hotline__card__descriptor,
+        &hotline__receipt_batch__descriptor,   &hotline__accepted_batch__descriptor,
+        &hotline__unreadable__descriptor,      &hotline__membership_request__descriptor,
+        &hotline__signed_request__descriptor};
     size_t count = 0;
     for (unsigned type = 0; type < 256; type++) {
         if (wire_descriptor((uint8_t)type) != NULL)
@@ -335,7 +445,7 @@ static void wire_schemas_are_flat_optional_and_ruled(void **state)
         for (unsigned f = 0; f < found[i]->n_fields; f++) {
             const ProtobufCFieldDescriptor *field = &found[i]->fields[f];
             bool ruled = field->type == PROTOBUF_C_TYPE_ENUM || field->type == PROTOBUF_C_TYPE_BOOL ||
-                         field->type == PROTOBUF_C_TYPE_MESSAGE || field->type == PROTOBUF_C_TYPE_UINT32;
+                field->type == PROTOBUF_C_TYPE_MESSAGE || field->type == PROTOBUF_C_TYPE_UINT32;
             if (field->label == PROTOBUF_C_LABEL_REQUIRED)
                 fail_msg("%s.%s is required", found[i]->short_name, field->name);
             for (size_t r = 0; r < rules; r++) {

@@ -1,0 +1,154 @@
+/*
+ * node_erase: the end of personal data. When a case's time is over its key is destroyed with every record under it; what stays
+ * is a tombstone, the closing, and the shell of the newest header, which say when and to whom, not about whom. Each sender is
+ * told by a signed ERASED receipt, and the write-ahead log is truncated. Nothing erased is ever shown again.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/node_inner.h"
+#include "node/record.pb-c.h"
+#include "proto/clock.h"
+#include "proto/log.h"
+
+#define ERASE_PER_CALL 64
+
+/* --- when --- */
+
+/* Wall-clock time from which the case must not be held any more; INT64_MAX while it lives. */
+static int64_t due_at(const struct node *node, const struct case_entry *entry, int64_t now_us)
+{
+    const struct node_settings *settings = &node->settings;
+    const struct item *newest = cases_newest(&node->cases, entry);
+    enum case_state state = cases_state(&node->cases, entry, now_us);
+    if (newest == NULL || entry->erased || state == CASE_OPEN)
+        return INT64_MAX;
+    bool in_error = state == CASE_RETRACTED;
+    int64_t over_us = state == CASE_EXPIRED ? newest->header->expires_at_us : newest->at_us;
+    int64_t due_us = over_us + (in_error ? settings->error_latest_us : settings->closed_latest_us);
+    /* Whoever closed it here is a person that knows; a recipient must have acknowledged the closing. */
+    bool known = state != CASE_EXPIRED && (entry->mine || entry->acknowledged_revision >= newest->header->revision);
+    int64_t known_us = entry->mine ? newest->at_us : entry->acknowledged_at_us;
+    int64_t early_us = known_us + (in_error ? settings->error_after_ack_us : settings->closed_after_ack_us);
+    return known && early_us < due_us ? early_us : due_us;
+}
+
+bool node_is_erased(const struct node *node, const struct envelope *envelope)
+{
+    const Hotline__EnvelopeHeader *header = envelope->header;
+    if (header->case_name == NULL)
+        return false;
+    struct envelope_case_key key =
+        envelope_case_key(header->case_name->opener, header->status == HOTLINE__STATUS__CODE__EXERCISE, header->case_name->case_id.data);
+    const struct case_entry *entry = cases_find(&node->cases, &key);
+    if (entry == NULL || !entry->erased)
+        return false;
+    return header->kind != HOTLINE__KIND__CODE__CASE || header->revision <= entry->tombstone->revision;
+}
+
+/* --- how --- */
+
+/* Tells the sender, wipes, and takes it out of every outlet. */
+static void erase_item(struct node *node, struct item *item, int64_t now_us)
+{
+    if (!item->mine && item->receipt_state != HOTLINE__RECEIPT_STATE__CODE__ERASED) {
+        node_receipt(node, item, HOTLINE__RECEIPT_STATE__CODE__ERASED, SIZE_MAX, now_us);
+        item->receipt_state = HOTLINE__RECEIPT_STATE__CODE__ERASED;
+        item->receipt_at_us = now_us;
+    }
+    for (size_t i = 0; i < node->link_count; i++) {
+        outlet_answered(&node->links[i].outlet, OUTLET_ITEM, item);
+        outlet_answered(&node->links[i].outlet, OUTLET_GRANTS, item);
+    }
+    item_erase(item);
+}
+
+/* The closing says nothing of the child: it stays whole, and is offered until every holder has answered. */
+static void spare_newest(struct node *node, struct case_entry *entry, struct item *newest, bool ends, int64_t now_us)
+{
+    if (ends)
+        newest->spared = true;
+    else
+        erase_item(node, newest, now_us);
+    cases_keep_only(entry, newest);
+    item_save(node->vault, newest);
+    for (size_t i = 0; i < newest->ladder_count; i++)
+        item_save_row(node->vault, newest, &newest->ladder[i]);
+    for (size_t i = 0; i < newest->relay_count; i++)
+        item_save_relay(node->vault, newest, &newest->relays[i], slice_of(NULL, 0));
+}
+
+static int erase_case(struct node *node, struct case_entry *entry, int64_t now_us)
+{
+    struct case_tombstone *tombstone = calloc(1, sizeof *tombstone);
+    struct item *newest = cases_newest(&node->cases, entry);
+    if (tombstone == NULL)
+        return ERR_NOMEM;
+    cases_describe(&node->cases, entry, tombstone);
+    tombstone->erased_at_us = now_us;
+    free(entry->tombstone);
+    entry->tombstone = tombstone;
+    bool ends = newest->header->act == HOTLINE__ACT__CODE__CLOSE || newest->header->act == HOTLINE__ACT__CODE__RETRACT;
+    for (size_t i = 0; i < entry->revision_count; i++) {
+        if (entry->revisions[i] != newest)
+            erase_item(node, entry->revisions[i], now_us);
+    }
+    for (size_t i = 0; i < entry->thread_count; i++)
+        erase_item(node, entry->thread[i], now_us);
+    vault_destroy_case(node->vault, &entry->key);
+    entry->erased = true;
+    spare_newest(node, entry, newest, ends, now_us);
+    cases_touch(&node->cases, entry, now_us);
+    cases_save(node->vault, entry);
+    return OK;
+}
+
+/* --- the write-ahead log --- */
+
+static int run_checkpoint(struct db *db, void *job)
+{
+    (void)job;
+    return db_checkpoint(db);
+}
+
+static void checkpoint_done(void *ctx, void *job, int result)
+{
+    (void)ctx;
+    (void)job;
+    if (result != OK)
+        log_event(LOG_WARN, "the write-ahead log could not be truncated yet", "error", err_name(result), NULL);
+}
+
+void node_erase_due(struct node *node, int64_t now_us)
+{
+    struct log_number count;
+    size_t erased = 0;
+    for (size_t i = 0; i < node->cases.count && erased < ERASE_PER_CALL; i++) {
+        struct case_entry *entry = node->cases.order[i];
+        if (due_at(node, entry, now_us) > now_us)
+            continue;
+        if (erase_case(node, entry, now_us) != OK)
+            break;
+        erased++;
+    }
+    if (erased == 0)
+        return;
+    log_event(LOG_INFO, "cases erased", "count", log_number(&count, (long long)erased), NULL);
+    vault_flush(node->vault);
+    /* Asks run after the writes given before them. */
+    store_ask(vault_store(node->vault), run_checkpoint, NULL, checkpoint_done, node);
+}
+
+/* --- backups --- */
+
+void node_save_backup(struct node *node)
+{
+    Hotline__Node__BackupRecord record = HOTLINE__NODE__BACKUP_RECORD__INIT;
+    struct buf bytes;
+    WIRE_SET(&record, at_us, node->backup_us);
+    buf_init(&bytes);
+    wire_pack(&record.base, &bytes);
+    CHECK(!buf_broken(&bytes));
+    vault_put(node->vault, VAULT_BACKUP, slice_text("backup"), NULL, buf_slice(&bytes));
+    buf_free(&bytes);
+}
