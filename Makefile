@@ -17,7 +17,7 @@ WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-proto
 HARDEN = -fstack-protector-strong -fPIE $(if $(SAN),,-D_FORTIFY_SOURCE=2)
 CFLAGS = -std=c11 -O2 -g $(WARNINGS) $(HARDEN) $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 CPPFLAGS = -D_POSIX_C_SOURCE=200809L -I. -I$(BUILD)/gen -include proto/banned.h
-LDFLAGS = -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN))
+LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(if $(SAN),-fsanitize=$(SAN))
 PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null | tr ' ' '\n' | sed 's/^-I/-isystem/' | tr '\n' ' ')
 LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lpthread -lm
 
@@ -73,6 +73,8 @@ $(libs):
 $(BUILD)/hotline-relay: $(BUILD)/obj/relay/main.o $(BUILD)/librelay.a $(BUILD)/libproto.a
 $(BUILD)/hotline-node: $(BUILD)/obj/node/main.o $(BUILD)/libnode.a $(BUILD)/libproto.a
 $(BUILD)/hotline: $(call object,$(cli_c)) $(BUILD)/libproto.a
+# The XML parser is the command line's alone: the daemons never see it.
+$(BUILD)/hotline: LIBS += -lexpat
 $(programs):
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 

@@ -26,6 +26,7 @@ struct ladder_row {
     int64_t backup_until_us;
     int unreadable;                          /* UnreadableCode of the last such answer, 0 none */
     unsigned alarmed;                        /* bit per deadline: 1 delivered, 2 shown, 4 acknowledged */
+    unsigned promised;                       /* bit per index of item->relays: it said that the recipient was connected */
     bool late_grant;                         /* made after the publishing: relays that accepted before get it as Grants */
     struct buf proof;                        /* SignedReceipts that carried the newest state */
 };

@@ -45,6 +45,7 @@ static void on_welcome(struct node *node, struct node_link *link, const Hotline_
         return;
     }
     uplink->roster_version = welcome->roster->version;
+    node_hear(node, uplink->relay, welcome->roster->version, wire_slice(welcome->roster->hash), slice_of(NULL, 0), now_us);
     uplink->skew_us = welcome->clock_us - now_us;
     uplink->has_skew = true;
     uplink->pulsed_us = steady_us;
@@ -77,7 +78,7 @@ static void on_rosters(struct node *node, struct node_link *link, const Hotline_
         struct err_note note = {{0}};
         buf_init(&bytes);
         wire_pack(&rosters->rosters[i]->base, &bytes);
-        int result = buf_broken(&bytes) ? ERR_NOMEM : directory_follow(&node->directory, buf_slice(&bytes), now_us, &note);
+        int result = buf_broken(&bytes) ? ERR_NOMEM : node_follow(node, buf_slice(&bytes), now_us, &note);
         buf_free(&bytes);
         changed |= result == OK;
         if (result != OK && result != ERR_EXISTS && result != ERR_ROLLBACK)
@@ -229,6 +230,12 @@ static void on_frame(struct node *node, struct node_link *link, uint8_t type, Pr
         break;
     case WIRE_TAKEN:
         node_taken(node, link, (const Hotline__Taken *)message);
+        break;
+    case WIRE_GAP:
+        node_gap(node, link, (const Hotline__Gap *)message, now_us);
+        break;
+    case WIRE_GAP_ANSWER:
+        node_gap_answer(node, (const Hotline__GapAnswer *)message, now_us);
         break;
     case WIRE_PULSE:
         on_pulse(link, (const Hotline__Pulse *)message, now_us);
@@ -383,6 +390,8 @@ void node_tick(struct node *node, int64_t now_us, int64_t steady_us)
     if (steady_us - node->ticked_us > CLOCK_SECOND_US) {
         node->ticked_us = steady_us;
         node_alarms(node, now_us);
+        node_watch_gaps(node, now_us);
+        node_watch_promises(node, now_us);
     }
     if (steady_us - node->erased_us > ERASE_EVERY_US) {
         node->erased_us = steady_us;

@@ -51,6 +51,7 @@ struct node_settings {
     int64_t error_after_ack_us, error_latest_us;               /* after a retraction: sent in error */
     int64_t encryption_key_life_us;
     int64_t disk_reserve_bytes;
+    size_t open_cases;                       /* of our own at a time; 0: LIMIT_OPEN_CASES */
     const char *const *subscriptions;        /* for the first card only; borrowed during node_open */
     size_t subscription_count;
 };

@@ -54,6 +54,7 @@ static void accept_one(struct node *node, struct node_link *link, const Hotline_
         return;
     bool first = relay->state != ITEM_ACCEPTED;
     note_left_out(item, acceptance);
+    node_note_present(item, relay, acceptance->present, acceptance->n_present);
     relay->state = ITEM_ACCEPTED;
     relay->refused = 0;
     relay->reason[0] = '\0';
@@ -77,6 +78,7 @@ void node_accepted(struct node *node, struct node_link *link, const Hotline__Acc
         log_event(LOG_WARN, "an Accepted is refused", "relay", link->uplink.relay, "error", err_name(result), NULL);
         return;
     }
+    node_hear(node, batch->relay, batch->roster_version, wire_slice(batch->roster_hash), wire_slice(accepted->accepted->batch), now_us);
     struct buf proof;
     buf_init(&proof);
     /* The proof is kept once per envelope: a batch of one is the rule when it matters, a large one is evidence for all of it. */
@@ -184,6 +186,7 @@ void node_receipts(struct node *node, struct node_link *link, const Hotline__Rec
             node_hold_taken(node, vault_last(node->vault), link, name); /* it will never be good: the relay may forget it */
         return;
     }
+    node_hear(node, batch->recipient, batch->roster_version, wire_slice(batch->roster_hash), wire_slice(signed_receipts->batch), now_us);
     struct buf proof;
     buf_init(&proof);
     if (batch->n_receipts <= 8)
@@ -251,7 +254,7 @@ void node_grant_wanted(struct node *node, struct node_link *link, const Hotline_
         if (directory_card(&node->directory, wanted->cards[i], now_us, &changed) != OK)
             node->counters.refused_in++;
     }
-    if (item == NULL || !node_is_current(node, item, now_us) || route_set_init(&routed, roster_member_count(node->directory.roster)) != OK)
+    if (item == NULL || !node_may_grant(node, item, now_us) || route_set_init(&routed, roster_member_count(node->directory.roster)) != OK)
         return;
     uint16_t unreached[LIMIT_COUNTRIES];
     size_t unreached_count;

@@ -37,6 +37,8 @@ int node_api_open(const struct node_api_conf *conf, struct err_note *note, struc
 void node_api_changed(struct node_api *api);
 /* Accepts no further connection. */
 void node_api_stop(struct node_api *api);
+/* Requests that wait for a commit or a step. */
+size_t node_api_waiting(const struct node_api *api);
 /* Nobody waits for a commit. */
 bool node_api_is_idle(const struct node_api *api);
 /* Answers what waits with 503 and ends the server. Never from a callback of it. */

@@ -75,6 +75,14 @@ void node_api_wait_end(struct node_api *api)
     }
 }
 
+size_t node_api_waiting(const struct node_api *api)
+{
+    size_t count = 0;
+    for (const struct node_api_wait *wait = api->waits; wait != NULL; wait = wait->next)
+        count++;
+    return count;
+}
+
 bool node_api_is_idle(const struct node_api *api)
 {
     for (const struct node_api_wait *wait = api->waits; wait != NULL; wait = wait->next)

@@ -64,6 +64,7 @@ static const struct metric_desc relay_table[] = {RELAY_METRICS(METRIC_ROW)};
 static const struct metric_desc zlink_table[] = {ZLINK_METRICS(METRIC_ROW)};
 static const struct metric_desc http_table[] = {HTTP_METRICS(METRIC_ROW)};
 static const struct metric_desc events_table[] = {NODE_EVENTS_METRICS(METRIC_ROW)};
+static const struct metric_desc waiting = {"hotline_node_api_waiting", "Requests that wait for a commit or a step.", METRIC_GAUGE};
 static const struct metric_desc build = {"hotline_node_build_info", "This program.", METRIC_GAUGE};
 
 #define ROWS(table) (table), sizeof(table) / sizeof((table)[0])
@@ -150,8 +151,11 @@ void node_console_metrics(const struct node_console_sources *sources, int64_t no
     write_relays(sources, out);
     if (sources->events != NULL)
         metric_write(out, ROWS(events_table), node_events_counters(sources->events));
-    if (sources->api != NULL)
-        metric_write(out, ROWS(http_table), node_api_counters(sources->api));
+    if (sources->api == NULL)
+        return;
+    metric_write(out, ROWS(http_table), node_api_counters(sources->api));
+    metric_head(out, &waiting);
+    metric_line(out, waiting.name, NULL, NULL, (int64_t)node_api_waiting(sources->api));
 }
 
 /* ---- readiness ---- */

@@ -163,6 +163,7 @@ static int take_in(struct node *node, struct item *item, int64_t now_us)
         struct node_event event = {.type = event_of(item), .at_us = now_us, .entry = item->case_entry, .item = item};
         node_hold_event(node, ticket, &event);
     }
+    node_meet(node, item, now_us);
     node->counters.received++;
     return OK;
 }
@@ -342,6 +343,7 @@ void node_deliver(struct node *node, struct node_link *link, const Hotline__Deli
         node_unreadable(node, sender, &envelope.hash, (Hotline__UnreadableCode__Code)unreadable, link, now_us);
         return;
     }
+    node_hear_envelope(node, &envelope, now_us);
     if (strcmp(sender, node->keys->id) == 0) {
         deliver_own(node, link, deliver, &envelope, now_us);
         return;
@@ -353,7 +355,7 @@ void node_deliver(struct node *node, struct node_link *link, const Hotline__Deli
     else if (seen != NULL)
         dispute(node, link, seen, &envelope, now_us);
     else if (node_is_erased(node, &envelope))
-        node_receipt_for(node, sender, &envelope.hash, HOTLINE__RECEIPT_STATE__CODE__ERASED, (size_t)(link - node->links), now_us);
+        duplicate(node, link, sender, &envelope.hash, now_us); /* ERASED, unless it is on its way */
     else
         deliver_new(node, link, wire, &envelope, now_us);
 }

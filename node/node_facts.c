@@ -111,6 +111,38 @@ static void warn_of_roster(const struct node *node, int64_t now_us, struct warni
         warn(warnings, "ROSTER_EXPIRES", "The roster expires in %s: ask the authority for a new one.", age);
 }
 
+static const char *node_phone(const struct node *node, const char *member)
+{
+    size_t index = roster_find(node->directory.roster, member);
+    const char *phone = index == ROSTER_NONE ? NULL : roster_member(node->directory.roster, index)->emergency_phone;
+    return phone ? phone : "no number on the roster";
+}
+
+/* What others left out or said against each other. */
+static void warn_of_others(const struct node *node, struct warnings *warnings)
+{
+    uint64_t missing[LIMIT_GAP_NUMBERS];
+    for (size_t i = 0; i < node->evidence.fact_count; i++) {
+        const struct evidence_fact *fact = &node->evidence.facts[i];
+        char at[CLOCK_TEXT_MAX];
+        clock_format(fact->at_us, at);
+        warn(warnings, "ROSTER_EVIDENCE", "%s %s (version %llu, noticed %s). The proof is kept: tell the authority.", fact->who,
+             evidence_text(fact->kind), (unsigned long long)fact->version, at);
+    }
+    for (size_t i = 0; i < node->gaps.count; i++) {
+        const struct gap_source *source = &node->gaps.sources[i];
+        if (source->asked_us != 0)
+            warn(warnings, "GAP", "%zu alerts of %s are missing here; it was asked to send them again. Ring it: %s.",
+                 gaps_missing(source, missing, LIMIT_GAP_NUMBERS), source->sender, node_phone(node, source->sender));
+    }
+    for (size_t i = 0; i < node->link_count; i++) {
+        const struct node_link *link = &node->links[i];
+        if (link->suspected)
+            warn(warnings, "RELAY_SUSPECTED", "%s took an alert for %s, whom it called connected, and no receipt came in a minute.",
+                 link->uplink.relay, link->suspected_of);
+    }
+}
+
 size_t node_warnings(const struct node *node, int64_t now_us, struct node_warning *out, size_t cap)
 {
     struct warnings warnings = {.out = out, .cap = cap};
@@ -127,6 +159,7 @@ size_t node_warnings(const struct node *node, int64_t now_us, struct node_warnin
     if (node->replaced)
         warn(&warnings, "CLONED", "Another node uses this member's key: stop one of the two.");
     warn_of_roster(node, now_us, &warnings);
+    warn_of_others(node, &warnings);
     int64_t offset_us = node_clock_offset_us(node);
     if (offset_us > 30 * CLOCK_SECOND_US || offset_us < -30 * CLOCK_SECOND_US)
         warn(&warnings, "CLOCK", "This machine's clock is %lld s %s the relays': set it.", (long long)(offset_us < 0 ? -offset_us : offset_us) / CLOCK_SECOND_US,

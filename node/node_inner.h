@@ -5,6 +5,8 @@
 #define NODE_NODE_INNER_H
 
 #include "node/node.h"
+#include "node/evidence.h"
+#include "node/gaps.h"
 #include "node/outlet.h"
 
 /* A signed thing that relays must still take: a receipt batch or an Unreadable. */
@@ -27,6 +29,8 @@ struct node_link {
     struct outlet outlet;
     struct buf out;                          /* frames of this turn */
     struct route_set present;                /* whom it says to be connected */
+    bool suspected;                          /* it took an alert for a connected recipient that never answered ... */
+    char suspected_of[LIMIT_ID_CHARS + 1];   /* ... this one */
     uint64_t card_said;                      /* serial of the own card that was sent in this session; 0 none */
 };
 
@@ -94,6 +98,8 @@ struct node {
     size_t held_head, held_count, held_capacity;
     struct delayed *delayed;
     size_t delayed_count, delayed_capacity;
+    struct evidence evidence;
+    struct gaps gaps;
     struct node_pending pending[64];
     size_t pending_count;
     struct wire_arena arena, scratch;
@@ -151,6 +157,8 @@ void node_queue(struct node *node, struct node_link *link, enum outlet_kind kind
 int node_keep(struct node *node, struct item *item, bool *ret_newest) MUST_CHECK;
 /* True while relays should hold it: newest revision, not expired (closings: their afterlife), or unanswered. */
 bool node_is_current(const struct node *node, const struct item *item, int64_t now_us);
+/* True while a routed member may still be given a grant: also of what it answered before it lost its disk. */
+bool node_may_grant(const struct node *node, const struct item *item, int64_t now_us);
 
 /* node_grant.c */
 /* The rule of routing for an item of our own; set is initialised. */
@@ -187,6 +195,22 @@ int node_load_owed(struct node *node, struct slice record) MUST_CHECK;
 /* Forgets what only relays that left the roster have not taken. */
 void node_drop_owed(struct node *node);
 void node_free_owed(struct owed *owed);
+
+/* node_watch.c */
+/* What a peer's words say of its roster; proof: the signed bytes, empty when it is unsigned. */
+void node_hear(struct node *node, const char *who, uint64_t version, struct slice hash, struct slice proof, int64_t now_us);
+void node_hear_envelope(struct node *node, const struct envelope *envelope, int64_t now_us);
+/* directory_follow, with an eye on the chain. */
+int node_follow(struct node *node, struct slice signed_roster, int64_t now_us, struct err_note *note) MUST_CHECK;
+/* The number of a received item was met. */
+void node_meet(struct node *node, const struct item *item, int64_t now_us);
+int node_load_gap(struct node *node, struct slice record) MUST_CHECK;
+void node_watch_gaps(struct node *node, int64_t now_us);
+void node_gap(struct node *node, struct node_link *link, const Hotline__Gap *gap, int64_t now_us);
+void node_gap_answer(struct node *node, const Hotline__GapAnswer *answer, int64_t now_us);
+/* Whom a relay called connected in its Accepted. */
+void node_note_present(struct item *item, const struct item_relay *relay, char *const *present, size_t count);
+void node_watch_promises(struct node *node, int64_t now_us);
 
 /* node_erase.c */
 /* Erases what is due: a few cases per call. */

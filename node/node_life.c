@@ -75,6 +75,13 @@ bool node_is_current(const struct node *node, const struct item *item, int64_t n
     return now_us <= header->expires_at_us;
 }
 
+bool node_may_grant(const struct node *node, const struct item *item, int64_t now_us)
+{
+    if (item_is_case(item))
+        return node_is_current(node, item, now_us);
+    return !item->erased && node_stamp(node, now_us) <= item->header->expires_at_us;
+}
+
 void node_queue(struct node *node, struct node_link *link, enum outlet_kind kind, struct item *item)
 {
     for (size_t i = 0; i < node->link_count; i++) {
@@ -177,6 +184,8 @@ static void free_node(struct node *node)
     free_table(&node->sequences, free);
     free_table(&node->idempotency, free);
     free_table(&node->owed, free_owed);
+    evidence_done(&node->evidence);
+    gaps_done(&node->gaps);
     free(node->sent);
     free(node->receipts);
     free(node->held);
@@ -234,6 +243,8 @@ int node_open(struct node_setup *setup, struct err_note *note, struct node **ret
     node->now_us = setup->now_us;
     init_tables(node);
     cases_init(&node->cases, vault);
+    evidence_init(&node->evidence, vault);
+    gaps_init(&node->gaps);
     node_change_settings(node, &setup->settings);
     result = open_parts(node, setup, note);
     if (result != OK) {

@@ -177,6 +177,16 @@ static int load_backup(void *ctx, struct slice bytes)
     return OK;
 }
 
+static int load_evidence(void *ctx, struct slice bytes)
+{
+    return evidence_load(&((struct node *)ctx)->evidence, bytes);
+}
+
+static int load_gap(void *ctx, struct slice bytes)
+{
+    return node_load_gap(ctx, bytes);
+}
+
 static int load_idempotency(void *ctx, struct slice bytes)
 {
     struct node *node = ctx;
@@ -215,7 +225,7 @@ int node_load(struct node *node, struct err_note *note)
         vault_row each;
     } tables[] = {{VAULT_LADDER, load_row}, {VAULT_RELAY, load_relay}, {VAULT_SEEN, load_seen}, {VAULT_OWED, load_owed},
                   {VAULT_SEQUENCE, load_sequence}, {VAULT_REFERENCE, load_reference}, {VAULT_IDEMPOTENCY, load_idempotency},
-                  {VAULT_BACKUP, load_backup}};
+                  {VAULT_BACKUP, load_backup}, {VAULT_EVIDENCE, load_evidence}, {VAULT_GAP, load_gap}};
     int result = vault_each(node->vault, VAULT_CASE, load_case, node, note);
     if (result == OK)
         result = load_items(node, note);
@@ -223,6 +233,11 @@ int node_load(struct node *node, struct err_note *note)
         result = vault_each(node->vault, tables[i].space, tables[i].each, node, note);
     if (result != OK)
         return result;
+    size_t at = 0;
+    for (const struct item *item; (item = lookup_next(&node->items, &at)) != NULL;) {
+        if (!item->mine)
+            node_meet(node, item, node->now_us);
+    }
     struct cases *cases = &node->cases;
     for (size_t i = 0; i < cases->count; i++) {
         /* Erased when no revision but spared ones is left under its tombstone. */

@@ -155,7 +155,8 @@ static bool send_entry(struct node *node, struct node_link *link, const struct o
     struct item *item = entry->thing;
     if (item->ticket > committed || item->grants_ticket > committed)
         return false;
-    if (!node_is_current(node, item, now_us)) {
+    bool wanted = entry->kind == OUTLET_GRANTS ? node_may_grant(node, item, now_us) : node_is_current(node, item, now_us);
+    if (!wanted) {
         outlet_drop(&link->outlet); /* superseded or expired: the newer revision is queued by itself */
     } else if (entry->kind == OUTLET_ITEM) {
         send_publish(node, link, item);

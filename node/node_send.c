@@ -64,6 +64,15 @@ static size_t open_cases(const struct node *node, int64_t now_us)
     return open;
 }
 
+/* Counted only when there are so many cases at all: counting looks at each. */
+static int check_room(const struct node *node, int64_t now_us, struct err_note *note)
+{
+    size_t most = node->settings.open_cases > 0 ? node->settings.open_cases : LIMIT_OPEN_CASES;
+    if (node->cases.count < most || open_cases(node, now_us) < most)
+        return OK;
+    return err_set(note, ERR_LIMIT, "%zu cases are open here, the most there may be: close some first", most);
+}
+
 static int64_t valid_until(const struct node *node, const Hotline__Case *content, int64_t now_us)
 {
     if (content->has_valid_until)
@@ -231,8 +240,8 @@ int node_plan(struct node *node, const struct node_draft *draft, int64_t now_us,
         return err_set(note, ERR_MISSING, "to: no recipients; name the countries concerned");
     if (!draft->restricted && case_needs_restriction(draft->content, &why))
         return err_set(note, ERR_POLICY, "%s: publish it restricted (--restricted)", why);
-    if (open_cases(node, now_us) >= LIMIT_OPEN_CASES)
-        return err_set(note, ERR_LIMIT, "%d cases are open here, the most there may be: close some first", LIMIT_OPEN_CASES);
+    if ((result = check_room(node, now_us, note)) != OK)
+        return result;
     if ((result = route_set_init(&ret_plan->recipients, roster_member_count(node->directory.roster))) != OK)
         return result;
     WIRE_SET(&out.route, restricted, draft->restricted);

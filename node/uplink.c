@@ -75,6 +75,8 @@ static const unsigned permitted[WIRE_TYPE_MAX] = {
     [WIRE_RECEIPTS] = WHEN(READY),
     [WIRE_UNREADABLES] = WHEN(READY),
     [WIRE_TAKEN] = WHEN(READY),
+    [WIRE_GAP] = WHEN(READY),
+    [WIRE_GAP_ANSWER] = WHEN(READY),
     [WIRE_PULSE] = WHEN(READY),
 };
 

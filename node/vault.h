@@ -32,6 +32,8 @@ enum vault_space {
     VAULT_ROSTER,       /* SignedRoster bytes, by version */
     VAULT_CARD,         /* SignedCard bytes, by member */
     VAULT_BACKUP,       /* when the last backup was made */
+    VAULT_EVIDENCE,     /* of rosters that cannot be true together */
+    VAULT_GAP,          /* numbers met, by sender and store */
 };
 
 /* The schema for db_open(). */

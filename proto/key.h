@@ -36,6 +36,7 @@ struct key_box_secret { uint8_t bytes[KEY_BYTES]; };
 struct key_pair { uint8_t bytes[KEY_BYTES]; };                   /* crypto_box_beforenm of two members: cache it */
 struct key_master { uint8_t bytes[KEY_BYTES]; };
 struct key_content { uint8_t bytes[KEY_BYTES]; };                /* one envelope's */
+struct key_blob { uint8_t bytes[KEY_BYTES]; };                   /* one attached file's */
 struct key_store { uint8_t bytes[KEY_BYTES]; };                  /* seals records at rest */
 
 enum key_kind { KEY_MEMBER = 1, KEY_RELAY = 2, KEY_AUTHORITY = 3 };

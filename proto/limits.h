@@ -22,6 +22,23 @@
 #define LIMIT_BLOB_BYTES (4 * 1024 * 1024)
 #define LIMIT_BLOBS 8
 #define LIMIT_BLOB_CHUNK_BYTES (64 * 1024)
+/* Of the largest file. Chunks carry a header or a tag on top: bounded by wire_rules. */
+#define LIMIT_BLOB_CHUNKS (LIMIT_BLOB_BYTES / LIMIT_BLOB_CHUNK_BYTES)
+/* Chunks that one BlobWant asks for: what a photo may put before an alert on a slow line. */
+#define LIMIT_BLOB_WINDOW 2
+/* A picture that a person hands in: what a camera makes. It leaves as 400 kB. */
+#define LIMIT_PICTURE_BYTES (20 * 1024 * 1024)
+#define LIMIT_PICTURE_PIXELS (50 * 1000 * 1000)
+/* Progressive JPEGs of thousands of scans cost hours for a few kilobytes. */
+#define LIMIT_PICTURE_SCANS 100
+/* What leaves: a side, a size, and the thumbnail that travels in the body. */
+#define LIMIT_PHOTO_SIDE_PX 1600
+#define LIMIT_PHOTO_BYTES (400 * 1000)
+#define LIMIT_THUMBNAIL_SIDE_PX 320
+#define LIMIT_THUMBNAIL_BYTES (12 * 1024)
+/* What decoding may cost. */
+#define LIMIT_PICTURE_MEMORY_BYTES (256 * 1024 * 1024)
+#define LIMIT_PICTURE_CPU_S 5
 /* Members of a roster and so recipients of one envelope: 1,024 grants of 110 bytes fit a message. */
 #define LIMIT_RECIPIENTS 1024
 #define LIMIT_MEMBERS 16384

@@ -13,7 +13,7 @@ struct roster {
     struct buf bytes;                 /* the SignedRoster as it came */
     struct wire_arena arena;
     const Hotline__Roster *content;   /* in the arena */
-    struct key_hash hash;
+    struct key_hash hash, previous;
     struct roster_trust next;
 };
 
@@ -157,6 +157,8 @@ static int open_signed(struct roster *roster, const struct roster_trust *trust, 
     if ((result = wire_unpack(&hotline__roster__descriptor, wire_slice(signed_roster->roster), &roster->arena, note, &message)) != OK)
         return result;
     roster->content = (const Hotline__Roster *)message;
+    if (roster->content->has_previous_hash)
+        memcpy(roster->previous.bytes, roster->content->previous_hash.data, KEY_HASH_BYTES);
     if ((result = roster_rules_check(roster->content, note, &roster->next)) != OK)
         return result;
     /* A change of the authority's keys must be signed by the new ones too, or a slip would lock everybody out. */
@@ -208,6 +210,11 @@ uint64_t roster_version(const struct roster *roster) { return roster->content->v
 const struct key_hash *roster_hash(const struct roster *roster) { return &roster->hash; }
 struct slice roster_signed(const struct roster *roster) { return buf_slice(&roster->bytes); }
 const struct roster_trust *roster_next_trust(const struct roster *roster) { return &roster->next; }
+const struct key_hash *roster_previous(const struct roster *roster)
+{
+    return roster->content->has_previous_hash ? &roster->previous : NULL;
+}
+
 int64_t roster_issued_us(const struct roster *roster) { return roster->content->issued_at_us; }
 int64_t roster_expires_us(const struct roster *roster) { return roster->content->expires_at_us; }
 size_t roster_member_count(const struct roster *roster) { return roster->content->n_members; }

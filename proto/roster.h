@@ -35,6 +35,8 @@ void roster_free(struct roster *roster);
 
 uint64_t roster_version(const struct roster *roster);
 const struct key_hash *roster_hash(const struct roster *roster);
+/* The hash of the roster before, as this one names it; NULL when it names none (version 1). */
+const struct key_hash *roster_previous(const struct roster *roster);
 /* The whole SignedRoster as it came. */
 struct slice roster_signed(const struct roster *roster);
 const struct roster_trust *roster_next_trust(const struct roster *roster);

@@ -13,6 +13,10 @@ _Static_assert(SEAL_TAG_BYTES == crypto_aead_xchacha20poly1305_ietf_ABYTES, "tag
 _Static_assert(SEAL_TAG_BYTES == crypto_box_MACBYTES, "tag of a box");
 _Static_assert(KEY_BYTES == crypto_box_BEFORENMBYTES, "pair key");
 _Static_assert(KEY_SIGNATURE_BYTES == crypto_sign_BYTES, "signature");
+_Static_assert(SEAL_STREAM_HEADER_BYTES == crypto_secretstream_xchacha20poly1305_HEADERBYTES, "header of a stream");
+_Static_assert(SEAL_STREAM_EXTRA_BYTES == crypto_secretstream_xchacha20poly1305_ABYTES, "extra bytes of a piece");
+_Static_assert(sizeof(((struct seal_hasher *)0)->state) >= sizeof(crypto_generichash_state), "room for a hash");
+_Static_assert(sizeof(((struct seal_stream *)0)->state) >= sizeof(crypto_secretstream_xchacha20poly1305_state), "room for a stream");
 
 int seal_start(void)
 {
@@ -193,6 +197,53 @@ int seal_unbox(const struct key_pair *pair, const uint8_t nonce[SEAL_NONCE_BYTES
     if (boxed.len < SEAL_TAG_BYTES)
         return ERR_CRYPTO;
     return crypto_box_open_easy_afternm(out, boxed.data, boxed.len, nonce, pair->bytes) == 0 ? OK : ERR_CRYPTO;
+}
+
+void seal_hasher_begin(struct seal_hasher *hasher)
+{
+    CHECK(crypto_generichash_init((crypto_generichash_state *)(void *)hasher->state, NULL, 0, KEY_HASH_BYTES) == 0);
+}
+
+void seal_hasher_add(struct seal_hasher *hasher, struct slice bytes)
+{
+    crypto_generichash_update((crypto_generichash_state *)(void *)hasher->state, bytes.data, bytes.len);
+}
+
+struct key_hash seal_hasher_end(struct seal_hasher *hasher)
+{
+    struct key_hash hash;
+    CHECK(crypto_generichash_final((crypto_generichash_state *)(void *)hasher->state, hash.bytes, sizeof hash.bytes) == 0);
+    return hash;
+}
+
+static crypto_secretstream_xchacha20poly1305_state *state_of(struct seal_stream *stream)
+{
+    return (crypto_secretstream_xchacha20poly1305_state *)(void *)stream->state;
+}
+
+int seal_stream_begin(const struct key_blob *key, uint8_t header[SEAL_STREAM_HEADER_BYTES], struct seal_stream *ret_stream)
+{
+    return crypto_secretstream_xchacha20poly1305_init_push(state_of(ret_stream), header, key->bytes) == 0 ? OK : ERR_CRYPTO;
+}
+
+int seal_stream_push(struct seal_stream *stream, struct slice plain, bool last, uint8_t *out)
+{
+    unsigned char tag = last ? crypto_secretstream_xchacha20poly1305_TAG_FINAL : crypto_secretstream_xchacha20poly1305_TAG_MESSAGE;
+    return crypto_secretstream_xchacha20poly1305_push(state_of(stream), out, NULL, plain.data, plain.len, NULL, 0, tag) == 0 ? OK : ERR_CRYPTO;
+}
+
+int seal_stream_start(const struct key_blob *key, const uint8_t header[SEAL_STREAM_HEADER_BYTES], struct seal_stream *ret_stream)
+{
+    return crypto_secretstream_xchacha20poly1305_init_pull(state_of(ret_stream), header, key->bytes) == 0 ? OK : ERR_CRYPTO;
+}
+
+int seal_stream_pull(struct seal_stream *stream, struct slice sealed, bool last, uint8_t *out)
+{
+    unsigned char tag;
+    if (sealed.len < SEAL_STREAM_EXTRA_BYTES ||
+        crypto_secretstream_xchacha20poly1305_pull(state_of(stream), out, NULL, &tag, sealed.data, sealed.len, NULL, 0) != 0)
+        return ERR_CRYPTO;
+    return last == (tag == crypto_secretstream_xchacha20poly1305_TAG_FINAL) ? OK : ERR_CRYPTO;
 }
 
 void seal_body_key(const struct key_content *content, bool exercise, uint8_t out[KEY_BYTES])

@@ -58,6 +58,29 @@ int seal_pair(const struct key_box *theirs, const struct key_box_secret *ours, s
 int seal_box(const struct key_pair *pair, const uint8_t nonce[SEAL_NONCE_BYTES], struct slice plain, uint8_t *out) MUST_CHECK;
 int seal_unbox(const struct key_pair *pair, const uint8_t nonce[SEAL_NONCE_BYTES], struct slice boxed, uint8_t *out) MUST_CHECK;
 
+/* BLAKE2b-256 of bytes that come in pieces. */
+struct seal_hasher {
+    _Alignas(64) uint8_t state[384];
+};
+void seal_hasher_begin(struct seal_hasher *hasher);
+void seal_hasher_add(struct seal_hasher *hasher, struct slice bytes);
+/* The hash of all that was added; the hasher is used up. */
+struct key_hash seal_hasher_end(struct seal_hasher *hasher);
+
+/* A file in pieces that come in order or not at all: crypto_secretstream_xchacha20poly1305, no associated data; the last piece
+ * carries the tag FINAL, the others MESSAGE. One side seals with begin and push, the other opens with start and pull. */
+#define SEAL_STREAM_HEADER_BYTES 24
+#define SEAL_STREAM_EXTRA_BYTES 17
+struct seal_stream {
+    _Alignas(8) uint8_t state[56]; /* holds key material: seal_wipe when done */
+};
+int seal_stream_begin(const struct key_blob *key, uint8_t header[SEAL_STREAM_HEADER_BYTES], struct seal_stream *ret_stream) MUST_CHECK;
+/* out has room for plain.len + SEAL_STREAM_EXTRA_BYTES. */
+int seal_stream_push(struct seal_stream *stream, struct slice plain, bool last, uint8_t *out) MUST_CHECK;
+int seal_stream_start(const struct key_blob *key, const uint8_t header[SEAL_STREAM_HEADER_BYTES], struct seal_stream *ret_stream) MUST_CHECK;
+/* out has room for sealed.len - SEAL_STREAM_EXTRA_BYTES. ERR_CRYPTO: changed, out of order, or last where it is not the last. */
+int seal_stream_pull(struct seal_stream *stream, struct slice sealed, bool last, uint8_t *out) MUST_CHECK;
+
 /* The body key of an envelope: crypto_kdf of the content key, subkey 1 context "HRactual" or subkey 2 "HRexerci". */
 void seal_body_key(const struct key_content *content, bool exercise, uint8_t out[KEY_BYTES]);
 

@@ -6,6 +6,7 @@
 #define TESTS_BENCH_BENCH_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>

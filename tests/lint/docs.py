@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""The documents against the sources. usage: docs.py [TOP]      docs.py --tables prints the field tables of docs/protocol.md
+"""The documents against the sources. usage: docs.py [TOP]      docs.py --tables prints the tables of docs/protocol.md and docs/operations.md
 
 - each `file.c:function()` and `function()` of docs/architecture.md is defined there, or somewhere;
 - each relative link of README.md and docs/ leads to a file, and its #anchor to a heading;
 - the field tables of docs/protocol.md are those of the schemas and of proto/wire_rules.c;
+- the tables of docs/operations.md say of each configuration key what the sample files say;
 - each frame of proto/wire.h stands in docs/protocol.md with its number, each signing context too.
 """
 import pathlib
@@ -11,6 +12,7 @@ import re
 import sys
 
 SCHEMAS = ("proto/roster.proto", "proto/envelope.proto", "proto/session.proto")
+SAMPLES = {"hotline-relay": "config/relay.yaml", "hotline-node": "config/node.yaml"}
 TIME_MAX, NUMBER_MAX = 253402300799999999, 2**63 - 1
 
 tables = "--tables" in sys.argv
@@ -103,6 +105,23 @@ def rows(message, fields, all_rules):
         yield f"| {number} | `{name}` | {kind_text} | {need} | {bound(kind.split(',')[0], repeated, rule)} |", comment
 
 
+def key_rows(sample):
+    """A row for each key of a sample file: its comment's last sentence is what is allowed, the rest what it is for."""
+    section, comment = "", []
+    for line in read(sample).splitlines():
+        if m := re.match(r"\s*# ?(.*)", line):
+            comment.append(m.group(1))
+        elif m := re.match(r"(\s*)(\w+):(.*)", line):
+            indent, word, value = m.groups()
+            if not indent:
+                section = "" if value.strip() else word + "."
+            if value.strip():
+                yield f"| `{(section if indent else '') + word}` | {comment[-1]} | {' '.join(comment[:-1])} |"
+            comment = []
+        elif not line.strip():
+            comment = []
+
+
 def print_tables():
     all_rules = rules()
     for schema in SCHEMAS:
@@ -111,12 +130,16 @@ def print_tables():
             print("| # | field | type | | bounds | meaning |\n|--:|---|---|---|---|---|")
             for row, meaning in rows(message, fields, all_rules):
                 print(f"{row} {meaning} |")
+    for program, sample in SAMPLES.items():
+        print(f"\n### {program}\n\n| key | value | meaning |\n|---|---|---|")
+        print("\n".join(key_rows(sample)))
 
 
 # ---- the documents ----
 
 def check_tables(protocol):
     all_rules, lines = rules(), protocol.splitlines()
+    lines = [""] * lines.index("## Messages") + lines[lines.index("## Messages"):] if "## Messages" in lines else []
     for schema in SCHEMAS:
         for message, _, fields in messages(schema):
             starts = [i for i, line in enumerate(lines) if line.startswith(f"**{message}**")]
@@ -143,6 +166,11 @@ def check_constants(protocol):
     for name, status in re.findall(r"X\((\w+), (\d), \"", read("proto/err.h")):
         if not re.search(rf"\b{name}\b", protocol + operations):
             findings.append(f"docs: the error {name} (exit status {status}) is in no document")
+
+
+def check_keys(text):
+    for sample in SAMPLES.values():
+        findings.extend(f"docs/operations.md: lacks the row of {sample}: {row}" for row in key_rows(sample) if row not in text)
 
 
 def defined_in(path):
@@ -187,6 +215,7 @@ if tables:
 operations = read("docs/operations.md")
 check_tables(read("docs/protocol.md"))
 check_constants(read("docs/protocol.md"))
+check_keys(operations)
 check_functions(read("docs/architecture.md"))
 for document in [top / "README.md", *sorted((top / "docs").rglob("*.md"))]:
     check_links(document)

@@ -89,6 +89,7 @@ struct net {
     struct roster_trust trust;
     struct buf roster;                       /* SignedRoster in force */
     uint64_t roster_version;
+    struct key_hash roster_hash;
     unsigned relay_count;                    /* on the roster */
     bool absent[NET_NODES];                  /* not on the roster */
     Hotline__Standing__Code standing[NET_NODES];
@@ -218,6 +219,8 @@ static inline int net_try_open(struct net *net, unsigned index, struct key_set *
         .now_us = net->now_us + self->clock_error_us,
         .settings = {.deadline_delivered_us = CLOCK_MINUTE_US, .deadline_shown_us = 2 * CLOCK_MINUTE_US,
                      .deadline_acknowledged_us = 5 * CLOCK_MINUTE_US, .encryption_key_life_us = self->key_life_us,
+                     .closed_after_ack_us = CLOCK_DAY_US, .closed_latest_us = 30 * CLOCK_DAY_US, .error_after_ack_us = CLOCK_DAY_US,
+                     .error_latest_us = 30 * CLOCK_DAY_US,
                      .disk_reserve_bytes = 1 << 20, .subscriptions = self->subscriptions,
                      .subscription_count = self->subscription_count},
         .io = {self, net_node_send, net_nothing, net_node_event, net_node_failed}};
@@ -345,6 +348,8 @@ static inline void net_sign_roster(struct net *net)
         relay_list[i] = &relays[i];
     }
     WIRE_SET(&roster, version, ++net->roster_version);
+    if (net->roster_version > 1)
+        WIRE_SET_BYTES(&roster, previous_hash, net->roster_hash.bytes, KEY_HASH_BYTES);
     WIRE_SET(&roster, issued_at_us, net->issued_us);
     WIRE_SET(&roster, expires_at_us, net->issued_us + net->roster_life_us);
     WIRE_SET(&roster, threshold, 1);
@@ -354,6 +359,7 @@ static inline void net_sign_roster(struct net *net)
     roster.n_relays = net->relay_count;
     roster.relays = relay_list;
     fixture_pack_raw(&roster.base, &bytes);
+    net->roster_hash = seal_hash(buf_slice(&bytes));
     buf_clear(&net->roster);
     assert_int_equal(roster_sign(buf_slice(&bytes), slice_of(NULL, 0), net->authority, &net->roster), OK);
     buf_free(&bytes);
@@ -498,7 +504,7 @@ static inline void net_copy_file(const char *from, const char *to)
 /* The disk as it is now becomes the disk of the next life. */
 static inline void net_next_life(char path[160], const char *folder, const char *name, unsigned *life, bool keep)
 {
-    char to[160], from_wal[160], to_wal[200];
+    char to[160], from_wal[200], to_wal[200];
     snprintf(to, sizeof to, "%s/%s-%u.db", folder, name, ++*life);
     if (keep && path[0] != '\0') {
         snprintf(from_wal, sizeof from_wal, "%s-wal", path);

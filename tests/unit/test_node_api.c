@@ -190,6 +190,36 @@ static void node_api_same_key_before_the_commit_is_done_once(void **state)
     jdoc_free(again);
 }
 
+static bool one_waits(void *ctx)
+{
+    const struct room *room = ctx;
+    return node_api_waiting(room->api) == 1;
+}
+
+static bool one_waits_of_two(void *ctx)
+{
+    const struct room *room = ctx;
+    return node_api_waiting(room->api) == 1 && node_api_counters(room->api)->requests == 2;
+}
+
+/* Two requests in two turns, of which only the first is committed: its bell must not answer the other one. */
+static void node_api_bell_of_an_earlier_commit_answers_nobody_else(void **state)
+{
+    struct room *room = *state;
+    room->turns_left = 1;
+    room_say(room, 0, "POST /v1/cases", KEY("first-case"), PUBLISH);
+    room_say(room, 1, "POST /v1/cases", KEY("second-case"), PUBLISH);
+    assert_error(loop_run_until(room->loop, one_waits_of_two, room, ROOM_DEADLINE_MS), OK);
+    assert_false(node_api_is_idle(room->api));
+    room->turns_left = -1;
+    room_flush(room);
+    assert_int_equal(room_answer(room, NULL), 201);
+    room->client = &room->clients[0];
+    assert_int_equal(room_answer(room, NULL), 201);
+    assert_true(node_api_is_idle(room->api));
+    assert_int_equal(case_count(room), 2);
+}
+
 static void node_api_key_survives_a_restart_with_what_it_made(void **state)
 {
     struct room *room = *state;
@@ -346,12 +376,6 @@ static void node_api_backup_is_written_once(void **state)
 
 /* ---- waiting ---- */
 
-static bool one_waits(void *ctx)
-{
-    struct room *room = ctx;
-    return node_api_counters(room->api)->requests >= 1;
-}
-
 static void node_api_wait_answers_when_the_step_is_reached(void **state)
 {
     struct room *room = *state;
@@ -416,9 +440,9 @@ static void node_api_wait_for_what_cannot_be_is_refused(void **state)
     refused(room, head_for("GET", own, "?wait=accepted&timeout_ms=30001", head), "", NULL, "422 INVALID timeout_ms");
 }
 
-static bool nobody_waits(void *ctx)
+static bool has_left(void *ctx)
 {
-    struct room *room = ctx;
+    const struct room *room = ctx;
     return node_api_counters(room->api)->gone >= 1;
 }
 
@@ -431,7 +455,8 @@ static void node_api_waiting_client_that_leaves_is_forgotten(void **state)
     room_say(room, 0, head_for("GET", entry, "?wait=accepted&timeout_ms=30000", head), "", NULL);
     assert_error(loop_run_until(room->loop, one_waits, room, ROOM_DEADLINE_MS), OK);
     room_hang_up(room->client);
-    assert_error(loop_run_until(room->loop, nobody_waits, room, ROOM_DEADLINE_MS), OK);
+    assert_error(loop_run_until(room->loop, has_left, room, ROOM_DEADLINE_MS), OK);
+    assert_int_equal(node_api_waiting(room->api), 0);
     room_accept(room, cases_newest(node_cases(room->node), entry)); /* nobody is told, nothing breaks */
     node_api_changed(room->api);
 }
@@ -519,6 +544,7 @@ int main(void)
         ROOM_API_TEST(node_api_publish_is_answered_after_its_commit),
         ROOM_API_TEST(node_api_same_key_and_request_is_done_once),
         ROOM_API_TEST(node_api_same_key_before_the_commit_is_done_once),
+        ROOM_API_TEST(node_api_bell_of_an_earlier_commit_answers_nobody_else),
         ROOM_API_TEST(node_api_key_survives_a_restart_with_what_it_made),
         ROOM_API_TEST(node_api_refused_request_leaves_no_key),
         ROOM_API_TEST(node_api_dry_run_needs_no_key_and_keeps_nothing),

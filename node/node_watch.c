@@ -1,0 +1,240 @@
+/*
+ * node_watch: what others leave out. Rosters that cannot be true together, numbers that never came, relays that promised a
+ * delivery and did not deliver: noticed, kept, told to the sender where it can help, shown to people.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/node_inner.h"
+#include "node/record.pb-c.h"
+#include "proto/clock.h"
+#include "proto/log.h"
+#include "proto/seal.h"
+
+#define GAP_AFTER_US CLOCK_MINUTE_US
+#define SUSPECT_AFTER_US CLOCK_MINUTE_US
+
+/* --- rosters --- */
+
+static void tell_evidence(enum evidence_kind kind, const char *who, uint64_t version)
+{
+    struct log_number number;
+    if (kind != EVIDENCE_NONE)
+        log_event(LOG_ERROR, "roster evidence kept", "kind", evidence_name(kind), "who", who, "version",
+                  log_number(&number, (long long)version), "what", evidence_text(kind), NULL);
+}
+
+void node_hear(struct node *node, const char *who, uint64_t version, struct slice hash, struct slice proof, int64_t now_us)
+{
+    tell_evidence(evidence_hear(&node->evidence, who, version, hash, proof, node->directory.roster, now_us), who, version);
+}
+
+void node_hear_envelope(struct node *node, const struct envelope *envelope, int64_t now_us)
+{
+    const Hotline__EnvelopeHeader *header = envelope->header;
+    struct slice hash = wire_slice(header->roster_hash);
+    bool same = slice_equal(hash, slice_of(roster_hash(node->directory.roster)->bytes, KEY_HASH_BYTES));
+    struct buf proof;
+    buf_init(&proof);
+    if (!same) {
+        /* What the signature covers, and the signature: header || BLAKE2b-256(body) || signature. */
+        struct key_hash body = seal_hash(envelope->body);
+        buf_add_slice(&proof, envelope->header_bytes);
+        buf_add(&proof, body.bytes, KEY_HASH_BYTES);
+        buf_add_slice(&proof, envelope->signature);
+    }
+    node_hear(node, header->sender, header->roster_version, hash, buf_slice(&proof), now_us);
+    buf_free(&proof);
+}
+
+int node_follow(struct node *node, struct slice signed_roster, int64_t now_us, struct err_note *note)
+{
+    struct key_hash before = *roster_hash(node->directory.roster);
+    int result = directory_follow(&node->directory, signed_roster, now_us, note);
+    if (result == OK)
+        tell_evidence(evidence_follow(&node->evidence, &before, node->directory.roster, now_us), "authority",
+                      roster_version(node->directory.roster));
+    return result;
+}
+
+/* --- numbers that we miss --- */
+
+static void save_gap(struct node *node, const struct gap_source *source)
+{
+    Hotline__Node__GapRecord record = HOTLINE__NODE__GAP_RECORD__INIT;
+    struct gap_source copy = *source;
+    struct buf bytes, key;
+    record.sender = copy.sender;
+    WIRE_SET_BYTES(&record, store_id, copy.store_id.bytes, KEY_UUID_BYTES);
+    WIRE_SET(&record, upto, copy.upto);
+    buf_init(&bytes);
+    buf_init(&key);
+    wire_pack(&record.base, &bytes);
+    buf_add(&key, copy.store_id.bytes, KEY_UUID_BYTES);
+    buf_add_text(&key, copy.sender);
+    CHECK(!buf_broken(&bytes) && !buf_broken(&key));
+    vault_put(node->vault, VAULT_GAP, buf_slice(&key), NULL, buf_slice(&bytes));
+    buf_free(&bytes);
+    buf_free(&key);
+}
+
+int node_load_gap(struct node *node, struct slice bytes)
+{
+    Hotline__Node__GapRecord *record = hotline__node__gap_record__unpack(NULL, bytes.len, bytes.data);
+    struct key_uuid store_id;
+    if (record == NULL)
+        return ERR_CORRUPT;
+    int result = record->sender && strlen(record->sender) <= LIMIT_ID_CHARS ? key_uuid_from(wire_slice(record->store_id), &store_id) : ERR_CORRUPT;
+    if (result == OK)
+        result = gaps_restore(&node->gaps, record->sender, &store_id, record->upto);
+    hotline__node__gap_record__free_unpacked(record, NULL);
+    return result;
+}
+
+static void meet(struct node *node, const char *sender, const struct key_uuid *store_id, uint64_t number, int64_t now_us)
+{
+    if (gaps_meet(&node->gaps, sender, store_id, number, now_us))
+        save_gap(node, gaps_find(&node->gaps, sender, store_id));
+}
+
+void node_meet(struct node *node, const struct item *item, int64_t now_us)
+{
+    struct key_uuid store_id;
+    if (key_uuid_from(wire_slice(item->header->store_id), &store_id) == OK)
+        meet(node, item->header->sender, &store_id, item->sequence, now_us);
+}
+
+static void report_gap(struct node *node, struct gap_source *source, int64_t now_us)
+{
+    Hotline__Gap gap = HOTLINE__GAP__INIT;
+    uint64_t missing[LIMIT_GAP_NUMBERS];
+    gap.recipient = node->keys->id;
+    gap.sender = source->sender;
+    WIRE_SET_BYTES(&gap, store_id, source->store_id.bytes, KEY_UUID_BYTES);
+    gap.n_missing = gaps_missing(source, missing, LIMIT_GAP_NUMBERS);
+    gap.missing = missing;
+    if (gap.n_missing == 0)
+        return;
+    if (source->asked_us == 0) {
+        struct log_number count;
+        log_event(LOG_WARN, "numbers of a sender are missing; it is asked", "sender", source->sender, "missing",
+                  log_number(&count, (long long)gap.n_missing), NULL);
+    }
+    source->asked_us = now_us;
+    for (size_t i = 0; i < node->link_count; i++) {
+        if (node->links[i].uplink.state == UPLINK_READY)
+            node_frame(node, &node->links[i], WIRE_GAP, &gap.base);
+    }
+}
+
+void node_watch_gaps(struct node *node, int64_t now_us)
+{
+    size_t ready = 0, wanted = node_accepted_needed(node);
+    for (size_t i = 0; i < node->link_count; i++)
+        ready += node->links[i].uplink.state == UPLINK_READY;
+    for (size_t i = 0; i < node->gaps.count && ready >= wanted; i++) {
+        struct gap_source *source = &node->gaps.sources[i];
+        bool due = source->since_us != 0 && now_us - source->since_us > GAP_AFTER_US;
+        if (due && now_us - source->asked_us > GAP_AFTER_US)
+            report_gap(node, source, now_us);
+    }
+}
+
+void node_gap_answer(struct node *node, const Hotline__GapAnswer *answer, int64_t now_us)
+{
+    struct key_uuid store_id;
+    if (strcmp(answer->recipient, node->keys->id) != 0 || key_uuid_from(wire_slice(answer->store_id), &store_id) != OK ||
+        gaps_find(&node->gaps, answer->sender, &store_id) == NULL)
+        return;
+    /* Unsigned, so a relay could void a number: it closes what it shows, and hides nothing that it could not drop anyway. The
+     * publisher still sees the missing receipt. */
+    for (size_t i = 0; i < answer->n_voided; i++)
+        meet(node, answer->sender, &store_id, answer->voided[i], now_us);
+}
+
+/* --- numbers that others miss of us --- */
+
+/* Our current item with this number for this recipient; NULL: void. */
+static struct item *numbered(const struct node *node, const char *recipient, uint64_t number, int64_t now_us)
+{
+    for (size_t i = node->sent_count; i-- > 0;) {
+        struct item *item = node->sent[i];
+        const struct ladder_row *row = item_row(item, recipient);
+        if (row != NULL && row->has_grant && row->grant.sequence == number && node_is_current(node, item, now_us))
+            return item;
+    }
+    return NULL;
+}
+
+void node_gap(struct node *node, struct node_link *link, const Hotline__Gap *gap, int64_t now_us)
+{
+    Hotline__GapAnswer answer = HOTLINE__GAP_ANSWER__INIT;
+    ProtobufCBinaryData again[LIMIT_GAP_NUMBERS];
+    uint64_t voided[LIMIT_GAP_NUMBERS];
+    struct key_uuid store_id;
+    if (strcmp(gap->sender, node->keys->id) != 0 || key_uuid_from(wire_slice(gap->store_id), &store_id) != OK)
+        return;
+    bool ours = key_uuid_equal(&store_id, vault_store_id(node->vault));
+    for (size_t i = 0; i < gap->n_missing && i < LIMIT_GAP_NUMBERS; i++) {
+        struct item *item = ours ? numbered(node, gap->recipient, gap->missing[i], now_us) : NULL;
+        if (item == NULL) {
+            voided[answer.n_voided++] = gap->missing[i];
+            continue;
+        }
+        again[answer.n_envelope_ids++] = wire_bytes(slice_of(item->id.bytes, KEY_UUID_BYTES));
+        node_queue(node, NULL, OUTLET_ITEM, item);
+    }
+    struct log_number count;
+    log_event(LOG_WARN, "a recipient misses alerts of ours; they go out again", "member", gap->recipient, "relay", link->uplink.relay,
+              "again", log_number(&count, (long long)answer.n_envelope_ids), NULL);
+    answer.recipient = gap->recipient;
+    answer.sender = gap->sender;
+    answer.has_store_id = 1;
+    answer.store_id = gap->store_id;
+    answer.voided = voided;
+    answer.envelope_ids = again;
+    node_frame(node, link, WIRE_GAP_ANSWER, &answer.base);
+}
+
+/* --- relays that promised --- */
+
+void node_note_present(struct item *item, const struct item_relay *relay, char *const *present, size_t count)
+{
+    unsigned bit = (unsigned)(relay - item->relays);
+    for (size_t i = 0; bit < 32 && i < count; i++) {
+        struct ladder_row *row = item_row(item, present[i]);
+        if (row != NULL)
+            row->promised |= 1u << bit;
+    }
+}
+
+/* A relay said that the recipient was connected when it took the alert, and a minute later nothing has come back. */
+static void suspect(struct node *node, const struct item *item, const struct ladder_row *row, int64_t now_us)
+{
+    for (size_t i = 0; i < item->relay_count && i < 32; i++) {
+        const struct item_relay *relay = &item->relays[i];
+        struct node_link *link = node_link_named(node, relay->relay);
+        if (!(row->promised >> i & 1) || relay->state != ITEM_ACCEPTED || now_us - relay->at_us < SUSPECT_AFTER_US || link == NULL)
+            continue;
+        if (!link->suspected)
+            log_event(LOG_WARN, "a relay is suspected: it took an alert for a connected recipient that never answered", "relay", relay->relay,
+                      "member", row->member, NULL);
+        link->suspected = true;
+        snprintf(link->suspected_of, sizeof link->suspected_of, "%s", row->member);
+    }
+}
+
+void node_watch_promises(struct node *node, int64_t now_us)
+{
+    for (size_t i = 0; i < node->link_count; i++)
+        node->links[i].suspected = false;
+    for (size_t i = 0; i < node->sent_count; i++) {
+        const struct item *item = node->sent[i];
+        if (!node_is_current(node, item, now_us) || now_us - item->at_us < SUSPECT_AFTER_US)
+            continue;
+        for (size_t r = 0; r < item->ladder_count; r++) {
+            if (item->ladder[r].state == 0 && item->ladder[r].promised != 0 && item->ladder[r].unreadable == 0)
+                suspect(node, item, &item->ladder[r], now_us);
+        }
+    }
+}
