@@ -125,8 +125,9 @@ static int run(const char *config)
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"check-config", no_argument, NULL, 'k'}, {"sample-config", no_argument, NULL, 's'},
-        {"version", no_argument, NULL, 'v'},      {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
+        {"config", required_argument, NULL, 'c'},  {"check-config", no_argument, NULL, 'k'},
+        {"sample-config", no_argument, NULL, 's'}, {"version", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
     const char *config = NULL;
     bool check = false;
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {

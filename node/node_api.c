@@ -1,4 +1,5 @@
-/* node_api: the routes, and one request's way from its line to its handler. Never logs a body, a path's case or an answer. */
+/* node_api: the routes, and one request's way from its line to its handler. Never logs a body, a path's case or an
+ * answer. */
 #include "node/node_api.h"
 
 #include <stdlib.h>
@@ -56,8 +57,9 @@ static int no_such_method(struct node_api_call *call, const char *allowed)
     call->status = 405;
     call->code = "METHOD";
     int error = http_reply_header(call->request, "Allow", allowed);
-    return error != OK ? error : err_set(&call->note, ERR_USAGE, "%s is not possible here; allowed: %s",
-                                         http_method(call->request), allowed);
+    return error != OK ?
+        error :
+        err_set(&call->note, ERR_USAGE, "%s is not possible here; allowed: %s", http_method(call->request), allowed);
 }
 
 static int find_route(struct node_api_call *call)
@@ -76,7 +78,8 @@ static int find_route(struct node_api_call *call)
     }
     if (allowed[0] != '\0')
         return no_such_method(call, allowed);
-    return err_set(&call->note, ERR_NOT_FOUND, "there is nothing at this address; docs/openapi.yaml lists what there is");
+    return err_set(&call->note, ERR_NOT_FOUND,
+                   "there is nothing at this address; docs/openapi.yaml lists what there is");
 }
 
 /* ---- what a route needs ---- */
@@ -90,15 +93,17 @@ static int find_case(struct node_api_call *call)
         return err_set(&call->note, error, "no case here goes by this name");
     if (error != ERR_AMBIGUOUS)
         return error;
-    call->candidates = node_view_candidates(call->node, candidates, count < CANDIDATES_MAX ? count : CANDIDATES_MAX, call->now_us);
-    return err_set(&call->note, error, "%zu cases go by this name: say MEMBER:REFERENCE or more digits of the case id", count);
+    call->candidates =
+        node_view_candidates(call->node, candidates, count < CANDIDATES_MAX ? count : CANDIDATES_MAX, call->now_us);
+    return err_set(&call->note, error, "%zu cases go by this name: say MEMBER:REFERENCE or more digits of the case id",
+                   count);
 }
 
 static bool is_key(const char *text)
 {
     size_t len = strlen(text);
     return len >= NODE_API_KEY_LEAST && len <= NODE_API_KEY_MAX &&
-           strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") == len;
+        strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") == len;
 }
 
 static int read_key(struct node_api_call *call)
@@ -108,8 +113,8 @@ static int read_key(struct node_api_call *call)
     if (key == NULL)
         return err_set(&call->note, ERR_MISSING, "the header Idempotency-Key is required here");
     if (!is_key(key))
-        return err_set(&call->note, ERR_SYNTAX, "Idempotency-Key: %d to %d characters of A-Z a-z 0-9 - _", NODE_API_KEY_LEAST,
-                       NODE_API_KEY_MAX);
+        return err_set(&call->note, ERR_SYNTAX, "Idempotency-Key: %d to %d characters of A-Z a-z 0-9 - _",
+                       NODE_API_KEY_LEAST, NODE_API_KEY_MAX);
     call->status = 0;
     call->key = key;
     struct buf line;

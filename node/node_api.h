@@ -1,10 +1,11 @@
 /*
  * node_api - the node's REST API on its Unix socket, exactly as docs/openapi.yaml says.
  *
- * A request is routed by a table {method, path, what it needs, handler}; what a route needs (a body, an idempotency key, the
- * case that its path names) is there when its handler runs. A handler reads the core, answers at once, or hands an act to the
- * core and lets the answer wait for the commit. The rules of the network are the core's; forms of requests and answers,
- * problems, idempotency and waiting are here. Who opens the socket may use it; acts are recorded under the caller's account.
+ * A request is routed by a table {method, path, what it needs, handler}; what a route needs (a body, an idempotency
+ * key, the case that its path names) is there when its handler runs. A handler reads the core, answers at once, or
+ * hands an act to the core and lets the answer wait for the commit. The rules of the network are the core's; forms of
+ * requests and answers, problems, idempotency and waiting are here. Who opens the socket may use it; acts are recorded
+ * under the caller's account.
  *
  *   node_api.c         routes, one request's way, life          node_api_answer.c  documents and problems
  *   node_api_body.c    strict reading of bodies and queries     node_api_wait.c    answers that wait
@@ -21,13 +22,13 @@ struct node_api;
 
 struct node_api_conf {
     struct loop *loop;
-    const char *path;            /* of the Unix socket */
+    const char *path; /* of the Unix socket */
     unsigned mode;
-    const char *group;           /* NULL: the process's */
-    struct node *node;           /* outlives the API */
-    struct node_events *events;  /* outlives the API */
+    const char *group;          /* NULL: the process's */
+    struct node *node;          /* outlives the API */
+    struct node_events *events; /* outlives the API */
     int64_t started_us;
-    loop_fn *touched;            /* after each request, so that the owner ends the core's turn */
+    loop_fn *touched; /* after each request, so that the owner ends the core's turn */
     void *ctx;
 };
 

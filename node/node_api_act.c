@@ -1,4 +1,5 @@
-/* node_api_act: what people do, from a body to the core and back after the commit. Forms are checked here, rules there. */
+/* node_api_act: what people do, from a body to the core and back after the commit. Forms are checked here, rules there.
+ */
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,7 +139,8 @@ int node_api_post_close(struct node_api_call *call)
     };
     int error = node_api_check_fields(call, fields);
     if (error == OK && strcmp(jdoc_get_text(call->body, "outcome", ""), "SENT_IN_ERROR") == 0)
-        error = err_set(&call->note, ERR_INVALID, "outcome: a case that was sent in error is retracted, as loud as it was sent");
+        error = err_set(&call->note, ERR_INVALID,
+                        "outcome: a case that was sent in error is retracted, as loud as it was sent");
     return error != OK ? error : finish(call, HOTLINE__ACT__CODE__CLOSE, call->body);
 }
 
@@ -219,8 +221,8 @@ static int check_reply(struct node_api_call *call, const Hotline__Reply *reply)
 int node_api_post_reply(struct node_api_call *call)
 {
     static const struct node_api_field fields[] = {
-        {"kind", JDOC_TEXT, true},           {"text", JDOC_TEXT, false}, {"text_language", JDOC_TEXT, false},
-        {"sighting", JDOC_OBJECT, false},    {NULL, JDOC_NULL, false},
+        {"kind", JDOC_TEXT, true},        {"text", JDOC_TEXT, false}, {"text_language", JDOC_TEXT, false},
+        {"sighting", JDOC_OBJECT, false}, {NULL, JDOC_NULL, false},
     };
     Hotline__Reply *reply = NULL;
     const struct item *item = NULL;
@@ -265,8 +267,10 @@ static int current_set(struct node_api_call *call, uint8_t set[LIMIT_COUNTRIES /
 
 int node_api_put_subscriptions(struct node_api_call *call)
 {
-    static const struct node_api_field fields[] = {
-        {"countries", JDOC_ARRAY, false}, {"add", JDOC_ARRAY, false}, {"remove", JDOC_ARRAY, false}, {NULL, JDOC_NULL, false}};
+    static const struct node_api_field fields[] = {{"countries", JDOC_ARRAY, false},
+                                                   {"add", JDOC_ARRAY, false},
+                                                   {"remove", JDOC_ARRAY, false},
+                                                   {NULL, JDOC_NULL, false}};
     struct node_api_countries whole, add, removed;
     uint8_t set[LIMIT_COUNTRIES / 8] = {0};
     uint64_t ticket = 0;
@@ -280,7 +284,8 @@ int node_api_put_subscriptions(struct node_api_call *call)
     if (error != OK)
         return error;
     bool replaces = jdoc_type(jdoc_get(call->body, "countries")) == JDOC_ARRAY;
-    bool edits = jdoc_type(jdoc_get(call->body, "add")) == JDOC_ARRAY || jdoc_type(jdoc_get(call->body, "remove")) == JDOC_ARRAY;
+    bool edits =
+        jdoc_type(jdoc_get(call->body, "add")) == JDOC_ARRAY || jdoc_type(jdoc_get(call->body, "remove")) == JDOC_ARRAY;
     if (replaces == edits)
         return err_set(&call->note, ERR_USAGE, "countries: either the whole set, or add and remove");
     error = edits ? current_set(call, set) : OK;
@@ -298,7 +303,7 @@ int node_api_put_subscriptions(struct node_api_call *call)
 
 /* Outlives its request, and the API: the copy ends when it ends. */
 struct backup {
-    struct http_request *request;        /* NULL: its client has left */
+    struct http_request *request; /* NULL: its client has left */
     char path[PATH_MAX_BYTES + 1];
 };
 

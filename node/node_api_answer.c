@@ -1,4 +1,5 @@
-/* node_api_answer: documents, problems (RFC 9457), and which HTTP status an error is. Never shows more than the note says. */
+/* node_api_answer: documents, problems (RFC 9457), and which HTTP status an error is. Never shows more than the note
+ * says. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,12 +15,14 @@ static const struct error_row {
     unsigned status;
     bool blames;
 } error_rows[] = {
-    {ERR_SYNTAX, 400, false},     {ERR_MISSING, 422, true},   {ERR_INVALID, 422, true},   {ERR_UNKNOWN, 422, true},
-    {ERR_USAGE, 422, true},       {ERR_LIMIT, 422, true},     {ERR_MEMBER, 403, false},   {ERR_POLICY, 403, true},
-    {ERR_EXPIRED, 403, false},    {ERR_SIGNATURE, 403, false}, {ERR_ROLLBACK, 403, false}, {ERR_KEY, 403, false},
-    {ERR_STATE, 403, false},      {ERR_PERMISSION, 403, false}, {ERR_NOT_FOUND, 404, false}, {ERR_AMBIGUOUS, 409, false},
-    {ERR_EXISTS, 409, false},     {ERR_DISPUTED, 409, false}, {ERR_NOMEM, 500, false},    {ERR_IO, 500, false},
-    {ERR_INTERNAL, 500, false},   {ERR_CORRUPT, 500, false},  {ERR_BUSY, 503, false},     {ERR_AGAIN, 503, false},
+    {ERR_SYNTAX, 400, false},      {ERR_MISSING, 422, true},     {ERR_INVALID, 422, true},
+    {ERR_UNKNOWN, 422, true},      {ERR_USAGE, 422, true},       {ERR_LIMIT, 422, true},
+    {ERR_MEMBER, 403, false},      {ERR_POLICY, 403, true},      {ERR_EXPIRED, 403, false},
+    {ERR_SIGNATURE, 403, false},   {ERR_ROLLBACK, 403, false},   {ERR_KEY, 403, false},
+    {ERR_STATE, 403, false},       {ERR_PERMISSION, 403, false}, {ERR_NOT_FOUND, 404, false},
+    {ERR_AMBIGUOUS, 409, false},   {ERR_EXISTS, 409, false},     {ERR_DISPUTED, 409, false},
+    {ERR_NOMEM, 500, false},       {ERR_IO, 500, false},         {ERR_INTERNAL, 500, false},
+    {ERR_CORRUPT, 500, false},     {ERR_BUSY, 503, false},       {ERR_AGAIN, 503, false},
     {ERR_UNREACHABLE, 503, false}, {ERR_DISK_FULL, 507, false},
 };
 
@@ -123,7 +126,8 @@ static void send_problem(struct http_request *request, unsigned status, struct j
 void node_api_refuse(struct node_api_call *call, int error)
 {
     const struct error_row *row = row_of(error);
-    struct jdoc *problem = problem_of(row, call->code != NULL ? call->code : err_name(row->error), err_explain(&call->note, row->error));
+    struct jdoc *problem =
+        problem_of(row, call->code != NULL ? call->code : err_name(row->error), err_explain(&call->note, row->error));
     if (call->candidates != NULL) {
         jdoc_set_doc(problem, "candidates", call->candidates);
         call->candidates = NULL;

@@ -15,7 +15,8 @@
 static bool is_json(const char *type)
 {
     size_t len = strlen(JSON_TYPE);
-    return type != NULL && strncasecmp(type, JSON_TYPE, len) == 0 && (type[len] == '\0' || type[len] == ';' || type[len] == ' ');
+    return type != NULL && strncasecmp(type, JSON_TYPE, len) == 0 &&
+        (type[len] == '\0' || type[len] == ';' || type[len] == ' ');
 }
 
 int node_api_read_body(struct node_api_call *call)
@@ -49,7 +50,8 @@ int node_api_check_fields(struct node_api_call *call, const struct node_api_fiel
         if (field == NULL)
             return err_set(&call->note, ERR_UNKNOWN, "%.64s: is not a field of this request", name);
         if (type != JDOC_NULL && type != field->type)
-            return err_set(&call->note, ERR_INVALID, "%s: must be %s, not %s", name, jdoc_type_name(field->type), jdoc_type_name(type));
+            return err_set(&call->note, ERR_INVALID, "%s: must be %s, not %s", name, jdoc_type_name(field->type),
+                           jdoc_type_name(type));
     }
     for (; fields->name != NULL; fields++)
         if (fields->required && jdoc_type(jdoc_get(call->body, fields->name)) == JDOC_NULL)
@@ -64,8 +66,9 @@ static int refuse_country(struct node_api_call *call, const char *field, size_t 
     int meant = text != NULL ? country_find(text) : -1;
     if (meant < 0)
         return err_set(&call->note, ERR_UNKNOWN, "%s[%zu]: is not an ISO 3166-1 alpha-2 country code", field, i);
-    return err_set(&call->note, ERR_UNKNOWN, "%s[%zu]: is not an ISO 3166-1 alpha-2 country code; did you mean %s (%s)?", field,
-                   i, country_code(meant), country_name(meant));
+    return err_set(&call->note, ERR_UNKNOWN,
+                   "%s[%zu]: is not an ISO 3166-1 alpha-2 country code; did you mean %s (%s)?", field, i,
+                   country_code(meant), country_name(meant));
 }
 
 int node_api_read_countries(struct node_api_call *call, const char *field, struct node_api_countries *ret_countries)
@@ -121,7 +124,8 @@ int node_api_read_case(struct node_api_call *call, Hotline__Case **ret_alert)
 
 /* ---- queries ---- */
 
-int node_api_read_number(struct node_api_call *call, const char *name, int64_t least, int64_t most, int64_t *inout_value)
+int node_api_read_number(struct node_api_call *call, const char *name, int64_t least, int64_t most,
+                         int64_t *inout_value)
 {
     const char *text = http_query(call->request, name);
     if (text == NULL)
@@ -129,7 +133,8 @@ int node_api_read_number(struct node_api_call *call, const char *name, int64_t l
     size_t len = strlen(text);
     int64_t value = len > 0 && len <= 18 && strspn(text, "0123456789") == len ? strtoll(text, NULL, 10) : -1;
     if (value < least || value > most)
-        return err_set(&call->note, ERR_INVALID, "%s: must be a whole number from %" PRId64 " to %" PRId64, name, least, most);
+        return err_set(&call->note, ERR_INVALID, "%s: must be a whole number from %" PRId64 " to %" PRId64, name, least,
+                       most);
     *inout_value = value;
     return OK;
 }

@@ -6,7 +6,7 @@
 
 #include "node/node_api.h"
 
-#define NODE_API_NAME_MAX 120            /* of a case, in a path */
+#define NODE_API_NAME_MAX 120 /* of a case, in a path */
 #define NODE_API_KEY_LEAST 8
 #define NODE_API_KEY_MAX 64
 #define NODE_API_KEY_LIFE_US (24 * INT64_C(3600) * 1000000)
@@ -20,13 +20,13 @@ struct node_api_wait;
 typedef int node_api_handler(struct node_api_call *call);
 
 enum node_api_needs {
-    NODE_API_BODY = 1,                   /* call->body */
-    NODE_API_KEY = 2,                    /* an Idempotency-Key; a replay never reaches the handler */
-    NODE_API_DRY = 4,                    /* a body with dry_run needs no key */
+    NODE_API_BODY = 1, /* call->body */
+    NODE_API_KEY = 2,  /* an Idempotency-Key; a replay never reaches the handler */
+    NODE_API_DRY = 4,  /* a body with dry_run needs no key */
 };
 
 struct node_api_route {
-    const char *method, *path;           /* {case}: call->entry */
+    const char *method, *path; /* {case}: call->entry */
     unsigned needs;
     node_api_handler *handle;
 };
@@ -35,7 +35,7 @@ struct node_api {
     struct node_api_conf conf;
     struct http *http;
     struct node_api_wait *waits;
-    struct loop_timer *poll;             /* runs while somebody waits for a step */
+    struct loop_timer *poll; /* runs while somebody waits for a step */
 };
 
 /* One request; lives on the stack while its handler runs. */
@@ -44,16 +44,16 @@ struct node_api_call {
     struct node *node;
     struct http_request *request;
     const struct node_api_route *route;
-    char name[NODE_API_NAME_MAX + 1];    /* of the case, as the path has it */
-    struct jdoc *body;                   /* a root; NULL: the route needs none */
+    char name[NODE_API_NAME_MAX + 1]; /* of the case, as the path has it */
+    struct jdoc *body;                /* a root; NULL: the route needs none */
     struct case_entry *entry;
-    const char *key;                     /* Idempotency-Key; NULL: not needed */
-    struct key_hash hash;                /* of method, path and body */
+    const char *key;      /* Idempotency-Key; NULL: not needed */
+    struct key_hash hash; /* of method, path and body */
     int64_t now_us;
-    struct err_note note;                /* of a refusal; "path: ..." names a field */
-    unsigned status;                     /* of a refusal; 0: the error's */
-    const char *code;                    /* of a refusal; NULL: the error's */
-    struct jdoc *candidates;             /* AMBIGUOUS: a root */
+    struct err_note note;    /* of a refusal; "path: ..." names a field */
+    unsigned status;         /* of a refusal; 0: the error's */
+    const char *code;        /* of a refusal; NULL: the error's */
+    struct jdoc *candidates; /* AMBIGUOUS: a root */
 };
 
 /* What an act made, and an answer shows: a case, or a reply. */
@@ -95,21 +95,26 @@ int node_api_read_body(struct node_api_call *call) MUST_CHECK;
 int node_api_check_fields(struct node_api_call *call, const struct node_api_field *fields) MUST_CHECK;
 /* Country codes, none twice; absent counts as empty. */
 struct node_api_countries {
-    const char *codes[LIMIT_COUNTRIES];  /* borrowed from the table of countries */
+    const char *codes[LIMIT_COUNTRIES]; /* borrowed from the table of countries */
     size_t count;
 };
-int node_api_read_countries(struct node_api_call *call, const char *field, struct node_api_countries *ret_countries) MUST_CHECK;
+int node_api_read_countries(struct node_api_call *call, const char *field,
+                            struct node_api_countries *ret_countries) MUST_CHECK;
 /* A draft of a case below the member `case`, fit to be sent. *ret_alert: case_free. */
 int node_api_read_case(struct node_api_call *call, Hotline__Case **ret_alert) MUST_CHECK;
 /* A whole number from a query, the fallback when absent. */
-int node_api_read_number(struct node_api_call *call, const char *name, int64_t least, int64_t most, int64_t *inout_value) MUST_CHECK;
+int node_api_read_number(struct node_api_call *call, const char *name, int64_t least, int64_t most,
+                         int64_t *inout_value) MUST_CHECK;
 /* One of the names (NULL-terminated) from a query: its index, or -1 when absent. */
-int node_api_read_choice(struct node_api_call *call, const char *name, const char *const *names, int *ret_index) MUST_CHECK;
+int node_api_read_choice(struct node_api_call *call, const char *name, const char *const *names,
+                         int *ret_index) MUST_CHECK;
 
 /* --- node_api_wait.c --- */
 
-/* Keeps the Idempotency-Key in the act's own turn, and answers 201 (subscriptions: 200) once the ticket is committed. */
-int node_api_answer_committed(struct node_api_call *call, const struct node_api_subject *subject, uint64_t ticket) MUST_CHECK;
+/* Keeps the Idempotency-Key in the act's own turn, and answers 201 (subscriptions: 200) once the ticket is committed.
+ */
+int node_api_answer_committed(struct node_api_call *call, const struct node_api_subject *subject,
+                              uint64_t ticket) MUST_CHECK;
 /* Answers from the record of an earlier request with the same key, or refuses; *ret_replayed false: there is none. */
 int node_api_replay(struct node_api_call *call, bool *ret_replayed) MUST_CHECK;
 /* GET of a case with `wait`: answers when the case has come so far, cannot any more, or the time is over. */
@@ -118,8 +123,8 @@ int node_api_wait_step(struct node_api_call *call) MUST_CHECK;
 void node_api_wait_end(struct node_api *api);
 
 /* --- handlers --- */
-node_api_handler node_api_get_status, node_api_get_members, node_api_get_subscriptions, node_api_get_cases, node_api_get_case,
-    node_api_get_events;
+node_api_handler node_api_get_status, node_api_get_members, node_api_get_subscriptions, node_api_get_cases,
+    node_api_get_case, node_api_get_events;
 node_api_handler node_api_put_subscriptions, node_api_post_backup, node_api_post_case, node_api_post_revision,
     node_api_post_close, node_api_post_retract, node_api_post_acknowledge, node_api_post_reply;
 

@@ -43,17 +43,20 @@ int node_api_get_events(struct node_api_call *call)
     if (error != OK)
         return err_set(&call->note, ERR_INVALID, "after: is not the number of an event");
     error = node_events_open(events, call->request, after);
-    return error == OK ? OK : err_set(&call->note, error, "too many readers of events; the limit is %d", NODE_EVENTS_STREAMS);
+    return error == OK ?
+        OK :
+        err_set(&call->note, error, "too many readers of events; the limit is %d", NODE_EVENTS_STREAMS);
 }
 
 /* ---- the list ----
  *
- * A pass lists the cases whose last change lies between floor and after, newest first. A case that changes meanwhile leaves
- * its place, so a further pass lists what has changed since this one began (above top): nothing is ever left out. */
+ * A pass lists the cases whose last change lies between floor and after, newest first. A case that changes meanwhile
+ * leaves its place, so a further pass lists what has changed since this one began (above top): nothing is ever left
+ * out. */
 
 struct pass {
-    uint64_t top;                        /* the last change when the pass began */
-    uint64_t floor, after;               /* floor < change < after */
+    uint64_t top;          /* the last change when the pass began */
+    uint64_t floor, after; /* floor < change < after */
 };
 
 static int read_pass(struct node_api_call *call, struct pass *ret_pass)
@@ -61,8 +64,10 @@ static int read_pass(struct node_api_call *call, struct pass *ret_pass)
     const char *text = http_query(call->request, "cursor");
     struct pass pass = {.top = node_cases(call->node)->last_change, .after = UINT64_MAX};
     int end = -1;
-    if (text != NULL && (strlen(text) > 80 || sscanf(text, "%" SCNx64 "-%" SCNx64 "-%" SCNx64 "%n", &pass.top, &pass.floor,
-                                                     &pass.after, &end) != 3 || text[end] != '\0'))
+    if (text != NULL &&
+        (strlen(text) > 80 ||
+         sscanf(text, "%" SCNx64 "-%" SCNx64 "-%" SCNx64 "%n", &pass.top, &pass.floor, &pass.after, &end) != 3 ||
+         text[end] != '\0'))
         return err_set(&call->note, ERR_INVALID, "cursor: is not a next_cursor of this list");
     *ret_pass = pass;
     return OK;
@@ -86,11 +91,12 @@ static int read_filter(struct node_api_call *call, struct filter *ret_filter)
     return error;
 }
 
-static bool passes(const struct filter *filter, const struct cases *cases, const struct case_entry *entry, int64_t now_us)
+static bool passes(const struct filter *filter, const struct cases *cases, const struct case_entry *entry,
+                   int64_t now_us)
 {
     return entry->mine == (filter->box == 1) && cases_newest(cases, entry) != NULL &&
-           (filter->status < 0 || (int)entry->exercise == filter->status) &&
-           (filter->state < 0 || (int)cases_state(cases, entry, now_us) == filter->state);
+        (filter->status < 0 || (int)entry->exercise == filter->status) &&
+        (filter->state < 0 || (int)cases_state(cases, entry, now_us) == filter->state);
 }
 
 static int newest_change_first(const void *a, const void *b)
@@ -99,7 +105,8 @@ static int newest_change_first(const void *a, const void *b)
     return (*left)->changed < (*right)->changed ? 1 : (*left)->changed > (*right)->changed ? -1 : 0;
 }
 
-/* Those of the pass that pass, in order; *ret_later: there is something for a further pass. The caller frees the array. */
+/* Those of the pass that pass, in order; *ret_later: there is something for a further pass. The caller frees the array.
+ */
 static size_t select_cases(const struct node_api_call *call, const struct filter *filter, const struct pass *pass,
                            const struct case_entry **found, bool *ret_later)
 {
@@ -125,7 +132,8 @@ static void set_cursor(struct jdoc *page, const struct pass *pass)
     jdoc_set_text(page, "next_cursor", text);
 }
 
-static struct jdoc *view_page(const struct node_api_call *call, const struct filter *filter, struct pass pass, size_t limit)
+static struct jdoc *view_page(const struct node_api_call *call, const struct filter *filter, struct pass pass,
+                              size_t limit)
 {
     const struct cases *cases = node_cases(call->node);
     const struct case_entry **found = calloc(cases->count + 1, sizeof *found);

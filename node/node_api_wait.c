@@ -1,5 +1,6 @@
-/* node_api_wait: answers that follow a commit, or a step of the ladder. A request whose client has left is forgotten here at
- * once; the core's bells ring for the API as a whole and never for a request, so nothing can ring for a dead one. */
+/* node_api_wait: answers that follow a commit, or a step of the ladder. A request whose client has left is forgotten
+ * here at once; the core's bells ring for the API as a whole and never for a request, so nothing can ring for a dead
+ * one. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,7 +22,7 @@ struct node_api_wait {
     struct node_api *api;
     struct http_request *request;
     struct node_api_wait *next;
-    struct node_api_subject subject;     /* what the answer shows; with a step: the case */
+    struct node_api_subject subject; /* what the answer shows; with a step: the case */
     bool for_step;
     /* until a commit */
     uint64_t ticket;
@@ -31,7 +32,7 @@ struct node_api_wait {
     enum step step;
     enum wait_of of;
     struct key_uuid reply;
-    int64_t end_us;                      /* steady */
+    int64_t end_us; /* steady */
 };
 
 /* ---- the list ---- */
@@ -212,7 +213,8 @@ static bool is_refused_by_all(const struct node *node, const struct item *item)
     return count > 0;
 }
 
-static void judge(const struct node *node, const struct item *item, enum step step, bool *ret_reached, bool *ret_settled)
+static void judge(const struct node *node, const struct item *item, enum step step, bool *ret_reached,
+                  bool *ret_settled)
 {
     static const int states[] = {
         [STEP_DELIVERED] = HOTLINE__RECEIPT_STATE__CODE__DELIVERED,
@@ -222,10 +224,12 @@ static void judge(const struct node *node, const struct item *item, enum step st
     *ret_settled = !*ret_reached && is_refused_by_all(node, item);
 }
 
-static void judge_wait(const struct node_api_wait *wait, const struct case_entry *entry, bool *ret_reached, bool *ret_settled)
+static void judge_wait(const struct node_api_wait *wait, const struct case_entry *entry, bool *ret_reached,
+                       bool *ret_settled)
 {
     const struct node *node = wait->api->conf.node;
-    const struct item *item = wait->of == OF_REPLY ? reply_in(entry, &wait->reply) : cases_newest(node_cases(node), entry);
+    const struct item *item =
+        wait->of == OF_REPLY ? reply_in(entry, &wait->reply) : cases_newest(node_cases(node), entry);
     *ret_reached = *ret_settled = false;
     if (wait->of == OF_ACKNOWLEDGEMENT)
         *ret_reached = node_acknowledgement_taken(node, entry) >= node_accepted_needed(node);
@@ -280,19 +284,26 @@ static int read_of(struct node_api_call *call, enum step step, enum wait_of *ret
     const char *of = http_query(call->request, "of");
     if (of == NULL || strcmp(of, "case") == 0) {
         *ret_of = OF_CASE;
-        return call->entry->mine ? OK : err_set(&call->note, ERR_STATE, "the case is another member's: it has no ladder here");
+        return call->entry->mine ?
+            OK :
+            err_set(&call->note, ERR_STATE, "the case is another member's: it has no ladder here");
     }
     if (strcmp(of, "acknowledgement") == 0) {
         *ret_of = OF_ACKNOWLEDGEMENT;
         if (step != STEP_ACCEPTED)
-            return err_set(&call->note, ERR_INVALID, "wait: an acknowledgement can only be waited for until it is accepted");
-        return call->entry->acknowledged_at_us != 0 ? OK : err_set(&call->note, ERR_STATE, "nobody here has acknowledged the case");
+            return err_set(&call->note, ERR_INVALID,
+                           "wait: an acknowledgement can only be waited for until it is accepted");
+        return call->entry->acknowledged_at_us != 0 ?
+            OK :
+            err_set(&call->note, ERR_STATE, "nobody here has acknowledged the case");
     }
     *ret_of = OF_REPLY;
     if (buf_unhex(of, ret_reply->bytes, sizeof ret_reply->bytes) != OK || reply_in(call->entry, ret_reply) == NULL)
-        return err_set(&call->note, ERR_UNKNOWN, "of: is none of case, acknowledgement, or the id of a reply written here");
+        return err_set(&call->note, ERR_UNKNOWN,
+                       "of: is none of case, acknowledgement, or the id of a reply written here");
     if (step == STEP_ACKNOWLEDGED)
-        return err_set(&call->note, ERR_INVALID, "wait: a reply can only be waited for until it is accepted or delivered");
+        return err_set(&call->note, ERR_INVALID,
+                       "wait: a reply can only be waited for until it is accepted or delivered");
     return OK;
 }
 

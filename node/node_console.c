@@ -19,37 +19,37 @@ struct node_console {
 
 /* ---- the numbers ---- */
 
-#define CORE_METRICS(X)                                                                                               \
-    X(received, COUNTER, "hotline_node_received_total", "Envelopes received and kept.")                               \
-    X(duplicates, COUNTER, "hotline_node_duplicates_total", "Envelopes received again.")                              \
-    X(refused_in, COUNTER, "hotline_node_refused_in_total", "Frames and envelopes that broke a rule.")                \
-    X(unreadable, COUNTER, "hotline_node_unreadable_total", "Envelopes that could not be opened here.")               \
-    X(disputed, COUNTER, "hotline_node_disputed_total", "Two envelopes under one id.")                                \
-    X(published, COUNTER, "hotline_node_published_total", "Envelopes of one's own.")                                  \
-    X(receipts_in, COUNTER, "hotline_node_receipts_in_total", "Receipts of others.")                                  \
-    X(receipts_out, COUNTER, "hotline_node_receipts_out_total", "Receipts of one's own.")                             \
-    X(alarms, COUNTER, "hotline_node_alarms_total", "Deadlines that passed without their step.")                      \
-    X(outbox, GAUGE, "hotline_node_outbox", "Envelopes that too few relays have accepted.")                           \
-    X(inbox_open, GAUGE, "hotline_node_inbox_open", "Open cases received.")                                           \
-    X(unacknowledged, GAUGE, "hotline_node_inbox_unacknowledged", "Open cases received that nobody acknowledged.")    \
-    X(sent_open, GAUGE, "hotline_node_sent_open", "Open cases of one's own.")                                         \
-    X(late, GAUGE, "hotline_node_late", "Recipients whose deadline has passed.")                                      \
-    X(relays, GAUGE, "hotline_node_relays", "Relays on the roster.")                                                  \
-    X(roster_version, GAUGE, "hotline_node_roster_version", "Version of the roster in force.")                        \
-    X(roster_expires, GAUGE, "hotline_node_roster_expires_timestamp_seconds", "When the roster expires.")             \
-    X(clock_offset_us, GAUGE, "hotline_node_clock_offset_microseconds", "The relays' median clock less this one.")    \
-    X(commits, COUNTER, "hotline_node_store_commits_total", "Commits on the disk.")                                   \
-    X(writes, COUNTER, "hotline_node_store_writes_total", "Writes in these commits.")                                 \
-    X(waiting, GAUGE, "hotline_node_store_waiting", "Writes not yet committed.")                                      \
+#define CORE_METRICS(X)                                                                                                \
+    X(received, COUNTER, "hotline_node_received_total", "Envelopes received and kept.")                                \
+    X(duplicates, COUNTER, "hotline_node_duplicates_total", "Envelopes received again.")                               \
+    X(refused_in, COUNTER, "hotline_node_refused_in_total", "Frames and envelopes that broke a rule.")                 \
+    X(unreadable, COUNTER, "hotline_node_unreadable_total", "Envelopes that could not be opened here.")                \
+    X(disputed, COUNTER, "hotline_node_disputed_total", "Two envelopes under one id.")                                 \
+    X(published, COUNTER, "hotline_node_published_total", "Envelopes of one's own.")                                   \
+    X(receipts_in, COUNTER, "hotline_node_receipts_in_total", "Receipts of others.")                                   \
+    X(receipts_out, COUNTER, "hotline_node_receipts_out_total", "Receipts of one's own.")                              \
+    X(alarms, COUNTER, "hotline_node_alarms_total", "Deadlines that passed without their step.")                       \
+    X(outbox, GAUGE, "hotline_node_outbox", "Envelopes that too few relays have accepted.")                            \
+    X(inbox_open, GAUGE, "hotline_node_inbox_open", "Open cases received.")                                            \
+    X(unacknowledged, GAUGE, "hotline_node_inbox_unacknowledged", "Open cases received that nobody acknowledged.")     \
+    X(sent_open, GAUGE, "hotline_node_sent_open", "Open cases of one's own.")                                          \
+    X(late, GAUGE, "hotline_node_late", "Recipients whose deadline has passed.")                                       \
+    X(relays, GAUGE, "hotline_node_relays", "Relays on the roster.")                                                   \
+    X(roster_version, GAUGE, "hotline_node_roster_version", "Version of the roster in force.")                         \
+    X(roster_expires, GAUGE, "hotline_node_roster_expires_timestamp_seconds", "When the roster expires.")              \
+    X(clock_offset_us, GAUGE, "hotline_node_clock_offset_microseconds", "The relays' median clock less this one.")     \
+    X(commits, COUNTER, "hotline_node_store_commits_total", "Commits on the disk.")                                    \
+    X(writes, COUNTER, "hotline_node_store_writes_total", "Writes in these commits.")                                  \
+    X(waiting, GAUGE, "hotline_node_store_waiting", "Writes not yet committed.")                                       \
     X(free_bytes, GAUGE, "hotline_node_store_free_bytes", "Free space on the store's disk.")
 
-#define RELAY_METRICS(X)                                                                                              \
-    X(connected, GAUGE, "hotline_node_relay_connected", "1 after the relay's Welcome.")                               \
-    X(round_trip_us, GAUGE, "hotline_node_relay_round_trip_microseconds", "Of the last Pulse; -1 when not measured.") \
-    X(skew_us, GAUGE, "hotline_node_relay_clock_skew_microseconds", "The relay's clock less this one.")               \
-    X(outbox, GAUGE, "hotline_node_relay_outbox", "Envelopes that wait for this relay's answer.")                     \
-    X(frames_in, COUNTER, "hotline_node_relay_frames_in_total", "Frames from this relay.")                            \
-    X(frames_out, COUNTER, "hotline_node_relay_frames_out_total", "Frames to this relay.")                            \
+#define RELAY_METRICS(X)                                                                                               \
+    X(connected, GAUGE, "hotline_node_relay_connected", "1 after the relay's Welcome.")                                \
+    X(round_trip_us, GAUGE, "hotline_node_relay_round_trip_microseconds", "Of the last Pulse; -1 when not measured.")  \
+    X(skew_us, GAUGE, "hotline_node_relay_clock_skew_microseconds", "The relay's clock less this one.")                \
+    X(outbox, GAUGE, "hotline_node_relay_outbox", "Envelopes that wait for this relay's answer.")                      \
+    X(frames_in, COUNTER, "hotline_node_relay_frames_in_total", "Frames from this relay.")                             \
+    X(frames_out, COUNTER, "hotline_node_relay_frames_out_total", "Frames to this relay.")                             \
     X(refused_in, COUNTER, "hotline_node_relay_refused_in_total", "Frames of this relay that were refused.")
 
 struct core_numbers {
@@ -64,7 +64,8 @@ static const struct metric_desc relay_table[] = {RELAY_METRICS(METRIC_ROW)};
 static const struct metric_desc zlink_table[] = {ZLINK_METRICS(METRIC_ROW)};
 static const struct metric_desc http_table[] = {HTTP_METRICS(METRIC_ROW)};
 static const struct metric_desc events_table[] = {NODE_EVENTS_METRICS(METRIC_ROW)};
-static const struct metric_desc waiting = {"hotline_node_api_waiting", "Requests that wait for a commit or a step.", METRIC_GAUGE};
+static const struct metric_desc waiting = {"hotline_node_api_waiting", "Requests that wait for a commit or a step.",
+                                           METRIC_GAUGE};
 static const struct metric_desc build = {"hotline_node_build_info", "This program.", METRIC_GAUGE};
 
 #define ROWS(table) (table), sizeof(table) / sizeof((table)[0])
@@ -129,7 +130,8 @@ static void write_relays(const struct node_console_sources *sources, struct buf 
     CHECK(count <= LIMIT_RELAYS);
     for (size_t slot = 0; slot < count; slot++) {
         const char *relay = node_uplink(sources->node, slot)->relay;
-        const struct zlink_counters *counters = sources->links != NULL ? node_link_counters(sources->links, slot) : NULL;
+        const struct zlink_counters *counters =
+            sources->links != NULL ? node_link_counters(sources->links, slot) : NULL;
         numbers[slot] = count_relay(sources->node, slot);
         relays[slot] = (struct metric_set){"relay", relay, &numbers[slot]};
         if (counters != NULL)
@@ -168,8 +170,8 @@ void node_console_unready(const struct node *node, int64_t now_us, struct buf *o
         ready += node_uplink(node, slot)->state == UPLINK_READY;
     for (size_t slot = 0; slot < count && ready == 0; slot++) {
         const struct uplink *uplink = node_uplink(node, slot);
-        buf_printf(out, "relay %s: %s%s%s\n", uplink->relay, uplink_state_label(uplink->state), uplink->reason[0] != '\0' ? ": " : "",
-                   uplink->reason);
+        buf_printf(out, "relay %s: %s%s%s\n", uplink->relay, uplink_state_label(uplink->state),
+                   uplink->reason[0] != '\0' ? ": " : "", uplink->reason);
     }
     if (count == 0)
         buf_add_text(out, "the roster names no relay\n");
@@ -211,8 +213,11 @@ static void get_metrics(const struct node_console *console, struct http_request 
 static void get_root(const struct node_console *console, struct http_request *request, struct buf *text)
 {
     (void)console;
-    buf_add_text(text, NODE_SOFTWARE "\n\n/healthz  /readyz  /metrics\n\n"
-                                     "The API (docs/openapi.yaml) is on this node's Unix socket; `hotline --node SOCKET status` uses it.\n");
+    buf_add_text(
+        text,
+        NODE_SOFTWARE
+        "\n\n/healthz  /readyz  /metrics\n\n"
+        "The API (docs/openapi.yaml) is on this node's Unix socket; `hotline --node SOCKET status` uses it.\n");
     answer(request, 200, PLAIN, text);
 }
 
@@ -244,8 +249,8 @@ static void on_request(void *ctx, struct http_request *request)
 
 /* ---- life ---- */
 
-int node_console_open(struct loop *loop, const char *address, const struct node_console_sources *sources, struct err_note *note,
-                      struct node_console **ret_console)
+int node_console_open(struct loop *loop, const char *address, const struct node_console_sources *sources,
+                      struct err_note *note, struct node_console **ret_console)
 {
     const struct http_conf conf = {.address = address, .max_connections = CONNECTIONS_MAX, .body_max = BODY_MAX};
     struct node_console *console = calloc(1, sizeof *console);

@@ -1,8 +1,8 @@
 /*
  * node_console - the node's own listener for machines that watch it: /healthz, /readyz with reasons, /metrics.
  *
- * Numbers and relay ids only: nothing here names a case, a member or a person. In clear and without accounts, so it stands
- * on loopback. The API is not here but on the Unix socket.
+ * Numbers and relay ids only: nothing here names a case, a member or a person. In clear and without accounts, so it
+ * stands on loopback. The API is not here but on the Unix socket.
  */
 #ifndef NODE_NODE_CONSOLE_H
 #define NODE_NODE_CONSOLE_H
@@ -22,8 +22,8 @@ struct node_console_sources {
 };
 
 /* address: HOST:PORT. ERR_* of http_listen, with its note. */
-int node_console_open(struct loop *loop, const char *address, const struct node_console_sources *sources, struct err_note *note,
-                      struct node_console **ret_console) MUST_CHECK;
+int node_console_open(struct loop *loop, const char *address, const struct node_console_sources *sources,
+                      struct err_note *note, struct node_console **ret_console) MUST_CHECK;
 /* The real port. */
 uint16_t node_console_port(const struct node_console *console);
 /* Accepts no further connection. */

@@ -1,4 +1,5 @@
-/* node_daemon: builds, runs, reloads and ends. Decides nothing about cases; what fails at a reload leaves all as it was. */
+/* node_daemon: builds, runs, reloads and ends. Decides nothing about cases; what fails at a reload leaves all as it
+ * was. */
 #include "node/node_daemon.h"
 
 #include <stdlib.h>
@@ -24,7 +25,7 @@
 struct daemon {
     const char *config;
     struct node_conf *conf;
-    struct key_set *keys;                /* until the core has them */
+    struct key_set *keys; /* until the core has them */
     struct loop *loop;
     struct loop_timer *flush, *tick;
     struct zlink_context *context;
@@ -34,8 +35,8 @@ struct daemon {
     struct node_api *api;
     struct node_console *console;
     int64_t started_us;
-    int64_t fed_us;                      /* steady: the watchdog */
-    uint64_t committed;                  /* when it was fed */
+    int64_t fed_us;     /* steady: the watchdog */
+    uint64_t committed; /* when it was fed */
     int status;
 };
 
@@ -85,12 +86,13 @@ static void log_what_people_watch(const struct node_event *event)
 {
     const struct uplink *uplink = event->uplink;
     if (event->type == NODE_ALARM && event->row != NULL)
-        log_event(LOG_WARN, "a recipient is late", "member", event->row->member, "step", receipt_state_name(event->state), NULL);
+        log_event(LOG_WARN, "a recipient is late", "member", event->row->member, "step",
+                  receipt_state_name(event->state), NULL);
     if (uplink != NULL && uplink->state == UPLINK_READY)
         log_event(LOG_INFO, "relay session", "relay", uplink->relay, "state", uplink_state_label(uplink->state), NULL);
     if (uplink != NULL && (uplink->state == UPLINK_REFUSED || uplink->state == UPLINK_REPLACED))
-        log_event(LOG_WARN, "relay session", "relay", uplink->relay, "state", uplink_state_label(uplink->state), "why", uplink->reason,
-                  NULL);
+        log_event(LOG_WARN, "relay session", "relay", uplink->relay, "state", uplink_state_label(uplink->state), "why",
+                  uplink->reason, NULL);
 }
 
 static void on_event(void *ctx, const struct node_event *event)
@@ -107,7 +109,8 @@ static void on_event(void *ctx, const struct node_event *event)
 static void on_failed(void *ctx, int error, const char *text)
 {
     struct daemon *daemon = ctx;
-    log_event(LOG_ERROR, "the store failed: stopping, for nothing more can be promised", "error", err_name(error), "why", text, NULL);
+    log_event(LOG_ERROR, "the store failed: stopping, for nothing more can be promised", "error", err_name(error),
+              "why", text, NULL);
     daemon->status = 1;
     loop_stop(daemon->loop);
 }
@@ -170,10 +173,10 @@ static bool same_text(const char *a, const char *b)
 
 static bool needs_restart(const struct node_conf *old, const struct node_conf *new)
 {
-    return !same_text(old->member, new->member) || !same_text(old->key, new->key) || !same_text(old->authority, new->authority) ||
-           !same_text(old->store, new->store) || !same_text(old->socket, new->socket) ||
-           !same_text(old->socket_group, new->socket_group) || old->socket_mode != new->socket_mode ||
-           !same_text(old->console, new->console);
+    return !same_text(old->member, new->member) || !same_text(old->key, new->key) ||
+        !same_text(old->authority, new->authority) || !same_text(old->store, new->store) ||
+        !same_text(old->socket, new->socket) || !same_text(old->socket_group, new->socket_group) ||
+        old->socket_mode != new->socket_mode || !same_text(old->console, new->console);
 }
 
 static void reload_settings(struct daemon *daemon)

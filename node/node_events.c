@@ -1,4 +1,5 @@
-/* node_events: a ring of written events and the streams that get them. Never waits for a reader, never asks the core. */
+/* node_events: a ring of written events and the streams that get them. Never waits for a reader, never asks the core.
+ */
 #include "node/node_events.h"
 
 #include <inttypes.h>
@@ -16,8 +17,8 @@ struct reader {
 
 struct node_events {
     struct loop_timer *heartbeat;
-    struct buf ring[NODE_EVENTS_KEPT];       /* event `id` stands at id % NODE_EVENTS_KEPT */
-    uint64_t first, next;                    /* of this run; of the event to come */
+    struct buf ring[NODE_EVENTS_KEPT]; /* event `id` stands at id % NODE_EVENTS_KEPT */
+    uint64_t first, next;              /* of this run; of the event to come */
     struct reader *readers;
     struct node_events_counters counters;
 };

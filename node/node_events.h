@@ -1,10 +1,11 @@
 /*
  * node_events - Server-Sent Events: what happens at this node, to everybody who listens.
  *
- * The last NODE_EVENTS_KEPT events are kept in memory under numbers that grow, over restarts of the node too: they begin
- * at the start's time in milliseconds. A stream begins with what follows the number that its reader names; when that is
- * not kept (or from another run), its first event is `gap`. Events are written once, as text, and copied to each stream;
- * a reader that is too slow is dropped by proto/http and comes back with its number. No event carries personal data.
+ * The last NODE_EVENTS_KEPT events are kept in memory under numbers that grow, over restarts of the node too: they
+ * begin at the start's time in milliseconds. A stream begins with what follows the number that its reader names; when
+ * that is not kept (or from another run), its first event is `gap`. Events are written once, as text, and copied to
+ * each stream; a reader that is too slow is dropped by proto/http and comes back with its number. No event carries
+ * personal data.
  */
 #ifndef NODE_NODE_EVENTS_H
 #define NODE_NODE_EVENTS_H
@@ -18,10 +19,10 @@
 
 struct node_events;
 
-#define NODE_EVENTS_METRICS(X)                                                                              \
-    X(told, COUNTER, "hotline_node_events_total", "Events that happened.")                                  \
-    X(streams, GAUGE, "hotline_node_event_streams", "Readers of the event stream.")                         \
-    X(gaps, COUNTER, "hotline_node_event_gaps_total", "Streams that began with a gap.")                     \
+#define NODE_EVENTS_METRICS(X)                                                                                         \
+    X(told, COUNTER, "hotline_node_events_total", "Events that happened.")                                             \
+    X(streams, GAUGE, "hotline_node_event_streams", "Readers of the event stream.")                                    \
+    X(gaps, COUNTER, "hotline_node_event_gaps_total", "Streams that began with a gap.")                                \
     X(turned_away, COUNTER, "hotline_node_event_streams_refused_total", "Streams refused: too many readers.")
 
 struct node_events_counters {
@@ -37,12 +38,13 @@ void node_events_tell(struct node_events *events, const struct node *node, const
 
 /* The number in a Last-Event-ID or `after`; NULL: from now on. ERR_SYNTAX when it is no number of 1 to 20 digits. */
 int node_events_read_id(const struct node_events *events, const char *text, uint64_t *ret_after) MUST_CHECK;
-/* Makes the request a stream of what follows `after` and takes it. ERR_BUSY: too many streams, the request is untouched. */
+/* Makes the request a stream of what follows `after` and takes it. ERR_BUSY: too many streams, the request is
+ * untouched. */
 int node_events_open(struct node_events *events, struct http_request *request, uint64_t after) MUST_CHECK;
 const struct node_events_counters *node_events_counters(const struct node_events *events);
 
-/* What a stream that asks for `after` gets first, appended to out: the gap, if there is one, and the events that are kept.
- * True when there is a gap. */
+/* What a stream that asks for `after` gets first, appended to out: the gap, if there is one, and the events that are
+ * kept. True when there is a gap. */
 bool node_events_backlog(const struct node_events *events, uint64_t after, struct buf *out);
 
 #endif

@@ -1,4 +1,5 @@
-/* node_link: the roster's relays as ZeroMQ links. Must never decide what is said, nor keep a link to what left the roster. */
+/* node_link: the roster's relays as ZeroMQ links. Must never decide what is said, nor keep a link to what left the
+ * roster. */
 #include "node/node_link.h"
 
 #include <stdlib.h>
@@ -12,10 +13,10 @@ struct relay_link {
     size_t slot;
     char relay[LIMIT_ID_CHARS + 1];
     char endpoint[LIMIT_ENDPOINT_BYTES + 1];
-    size_t endpoint_index;                   /* of the relay's endpoints */
+    size_t endpoint_index; /* of the relay's endpoints */
     struct key_transport key;
     struct zlink *zlink;
-    int64_t trying_since_us;                 /* steady; 0: connected, or just begun */
+    int64_t trying_since_us; /* steady; 0: connected, or just begun */
 };
 
 struct node_links {
@@ -56,7 +57,8 @@ static void on_state(void *ctx, enum zlink_state state)
 {
     struct relay_link *link = ctx;
     struct node_links *links = link->links;
-    log_event(LOG_INFO, "relay link", "relay", link->relay, "endpoint", link->endpoint, "state", zlink_state_name(state), NULL);
+    log_event(LOG_INFO, "relay link", "relay", link->relay, "endpoint", link->endpoint, "state",
+              zlink_state_name(state), NULL);
     link->trying_since_us = 0;
     if (links->node == NULL)
         return;

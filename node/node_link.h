@@ -1,10 +1,10 @@
 /*
  * node_link - the shell between the core's uplinks and ZeroMQ: one DEALER per relay of the roster, at once and always.
  *
- * A slot here is a slot of the core (node_uplink). The core hands messages to node_link_send; what comes, and every change
- * of a connection, goes to node_receive and node_link. After each input `touched` is called, so that the owner ends the
- * turn (node_flush) once for all that came together. Deciding what is said is the core's; trying again to connect is
- * proto/zlink's; going on to a relay's next endpoint, when one does not answer, is done here.
+ * A slot here is a slot of the core (node_uplink). The core hands messages to node_link_send; what comes, and every
+ * change of a connection, goes to node_receive and node_link. After each input `touched` is called, so that the owner
+ * ends the turn (node_flush) once for all that came together. Deciding what is said is the core's; trying again to
+ * connect is proto/zlink's; going on to a relay's next endpoint, when one does not answer, is done here.
  */
 #ifndef NODE_NODE_LINK_H
 #define NODE_NODE_LINK_H

@@ -17,7 +17,8 @@ struct jdoc *node_view_case(const struct node *node, const struct case_entry *en
 /* ThreadEntry of a reply's item. */
 struct jdoc *node_view_thread_entry(const struct node *node, const struct item *item);
 /* An array for the problem AMBIGUOUS. */
-struct jdoc *node_view_candidates(const struct node *node, struct case_entry *const *entries, size_t count, int64_t now_us);
+struct jdoc *node_view_candidates(const struct node *node, struct case_entry *const *entries, size_t count,
+                                  int64_t now_us);
 /* DryRun. */
 struct jdoc *node_view_plan(const struct node *node, const struct node_draft *draft, const struct node_plan *plan,
                             int64_t now_us);
@@ -30,7 +31,7 @@ struct jdoc *node_view_subscriptions(const struct node *node);
 /* What status and metrics count. */
 struct node_tally {
     int64_t received, received_open, unacknowledged, sent_open;
-    int64_t late;                            /* ladder rows of open cases of one's own whose deadline has passed */
+    int64_t late; /* ladder rows of open cases of one's own whose deadline has passed */
 };
 struct node_tally node_view_tally(const struct node *node, int64_t now_us);
 

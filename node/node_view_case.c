@@ -146,7 +146,8 @@ static uint32_t acknowledged_revision(const struct case_entry *entry, const char
 /* Deadlines are for DELIVERED, SHOWN, ACKNOWLEDGED, whose codes follow each other as their bits do. */
 bool node_view_is_late(const struct ladder_row *row)
 {
-    for (int step = HOTLINE__RECEIPT_STATE__CODE__DELIVERED; step <= HOTLINE__RECEIPT_STATE__CODE__ACKNOWLEDGED; step++) {
+    for (int step = HOTLINE__RECEIPT_STATE__CODE__DELIVERED; step <= HOTLINE__RECEIPT_STATE__CODE__ACKNOWLEDGED;
+         step++) {
         bool alarmed = (row->alarmed & (1u << (step - HOTLINE__RECEIPT_STATE__CODE__DELIVERED))) != 0;
         if (alarmed && row->state < step)
             return true;
@@ -172,9 +173,9 @@ static void set_row_times(struct jdoc *view, const struct ladder_row *row)
 static void set_row_note(struct jdoc *view, const struct ladder_row *row)
 {
     char note[64];
-    const char *code = row->unreadable != 0 && row->state == 0
-                           ? mapper_code_name(&hotline__unreadable_code__code__descriptor, row->unreadable)
-                           : NULL;
+    const char *code = row->unreadable != 0 && row->state == 0 ?
+        mapper_code_name(&hotline__unreadable_code__code__descriptor, row->unreadable) :
+        NULL;
     if (code == NULL)
         return;
     snprintf(note, sizeof note, "unreadable there: %s", code);
@@ -191,7 +192,8 @@ static struct jdoc *view_row(const struct node *node, const struct case_entry *e
     jdoc_set_text(view, "state", receipt_state_name(row->state));
     set_row_times(view, row);
     if (row->decline != 0)
-        node_view_set_text_if(view, "decline_code", mapper_code_name(&hotline__decline_code__code__descriptor, row->decline));
+        node_view_set_text_if(view, "decline_code",
+                              mapper_code_name(&hotline__decline_code__code__descriptor, row->decline));
     if (acknowledged != 0)
         jdoc_set_int(view, "acknowledged_revision", acknowledged);
     if (member != NULL) {
@@ -215,7 +217,8 @@ static int by_country_and_member(const void *a, const void *b)
     return order != 0 ? order : strcmp(left->row->member, right->row->member);
 }
 
-static void set_ladder(const struct node *node, struct jdoc *view, const struct case_entry *entry, const struct item *newest)
+static void set_ladder(const struct node *node, struct jdoc *view, const struct case_entry *entry,
+                       const struct item *newest)
 {
     struct jdoc *ladder = jdoc_set_doc(view, "ladder", jdoc_array());
     size_t count = newest->mine ? newest->ladder_count : 0;
@@ -318,7 +321,8 @@ struct jdoc *node_view_thread_entry(const struct node *node, const struct item *
         jdoc_set_text(view, "country", writer->country);
     }
     jdoc_set_bool(view, "mine", item->mine);
-    node_view_set_time(view, "at", reply != NULL && reply->has_written_at ? reply->written_at : item->header->sent_at_us);
+    node_view_set_time(view, "at",
+                       reply != NULL && reply->has_written_at ? reply->written_at : item->header->sent_at_us);
     if (!item->mine) {
         node_view_set_time(view, "received_at", item->at_us);
         return view;
@@ -373,7 +377,8 @@ struct jdoc *node_view_case(const struct node *node, const struct case_entry *en
     return view;
 }
 
-struct jdoc *node_view_candidates(const struct node *node, struct case_entry *const *entries, size_t count, int64_t now_us)
+struct jdoc *node_view_candidates(const struct node *node, struct case_entry *const *entries, size_t count,
+                                  int64_t now_us)
 {
     const struct cases *cases = node_cases(node);
     struct jdoc *array = jdoc_array();
@@ -413,8 +418,8 @@ static void add_other(const struct node *node, size_t index, int64_t now_us, str
     const struct roster *roster = node_directory(node)->roster;
     struct jdoc *one = jdoc_add_doc(array, jdoc_object());
     node_view_set_member(node, one, roster_member(roster, index)->id);
-    jdoc_set_text(one, "standing", mapper_code_name(&hotline__standing__code__descriptor,
-                                                    (int)roster_standing(roster, index, now_us)));
+    jdoc_set_text(one, "standing",
+                  mapper_code_name(&hotline__standing__code__descriptor, (int)roster_standing(roster, index, now_us)));
 }
 
 struct jdoc *node_view_plan(const struct node *node, const struct node_draft *draft, const struct node_plan *plan,

@@ -1,4 +1,5 @@
-/* node_view_status: this node, the members of the roster, subscriptions. What relays say unsigned is marked so by the schema. */
+/* node_view_status: this node, the members of the roster, subscriptions. What relays say unsigned is marked so by the
+ * schema. */
 #include <string.h>
 
 #include "node/node_view.h"
@@ -146,7 +147,7 @@ static struct jdoc *view_uplink(const struct node *node, size_t slot)
 static bool is_acknowledged(const struct cases *cases, const struct case_entry *entry)
 {
     return entry->acknowledged_at_us != 0 &&
-           entry->acknowledged_revision >= cases_newest(cases, entry)->header->revision;
+        entry->acknowledged_revision >= cases_newest(cases, entry)->header->revision;
 }
 
 static struct jdoc *view_pending(const struct node *node)
@@ -222,7 +223,8 @@ struct jdoc *node_view_status(const struct node *node, int64_t started_us, int64
 
 /* ---- the tally ---- */
 
-static void count_received(const struct cases *cases, const struct case_entry *entry, int64_t now_us, struct node_tally *tally)
+static void count_received(const struct cases *cases, const struct case_entry *entry, int64_t now_us,
+                           struct node_tally *tally)
 {
     bool open = cases_state(cases, entry, now_us) == CASE_OPEN;
     tally->received++;
@@ -230,7 +232,8 @@ static void count_received(const struct cases *cases, const struct case_entry *e
     tally->unacknowledged += open && !is_acknowledged(cases, entry);
 }
 
-static void count_sent(const struct cases *cases, const struct case_entry *entry, int64_t now_us, struct node_tally *tally)
+static void count_sent(const struct cases *cases, const struct case_entry *entry, int64_t now_us,
+                       struct node_tally *tally)
 {
     const struct item *newest = cases_newest(cases, entry);
     if (cases_state(cases, entry, now_us) != CASE_OPEN)

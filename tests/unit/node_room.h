@@ -1,6 +1,6 @@
 /*
- * node_room - be-baken's node, real, on a real loop and disk, with the fixture's relay played by the test: frames are handed
- * in, what the node sends is thrown away. And a plain HTTP client on its API's socket.
+ * node_room - be-baken's node, real, on a real loop and disk, with the fixture's relay played by the test: frames are
+ * handed in, what the node sends is thrown away. And a plain HTTP client on its API's socket.
  */
 #ifndef TESTS_UNIT_NODE_ROOM_H
 #define TESTS_UNIT_NODE_ROOM_H
@@ -35,16 +35,16 @@ struct room {
     struct node *node;
     struct node_events *events;
     struct node_api *api;
-    struct node_links *links;            /* NULL: what the node sends is thrown away */
-    char *endpoints[2];                  /* of the relay; NULL: the fixture's */
+    struct node_links *links; /* NULL: what the node sends is thrown away */
+    char *endpoints[2];       /* of the relay; NULL: the fixture's */
     size_t endpoint_count;
     int64_t now_us;
     uint64_t serial;
-    struct key_box french;               /* fr-phare's encryption key */
+    struct key_box french; /* fr-phare's encryption key */
     struct room_client clients[ROOM_CLIENTS];
-    struct room_client *client;          /* whose answer is waited for */
+    struct room_client *client; /* whose answer is waited for */
     const char *wanted;
-    int turns_left;                      /* so many further requests are committed, each by itself; -1: all, as usual */
+    int turns_left; /* so many further requests are committed, each by itself; -1: all, as usual */
 };
 
 /* ---- the core's surroundings ---- */
@@ -109,7 +109,7 @@ static inline void room_today(Hotline__Roster *roster, void *ctx)
     struct room *room = ctx;
     roster->issued_at_us = room->now_us - CLOCK_DAY_US;
     roster->expires_at_us = room->now_us + 30 * CLOCK_DAY_US;
-    roster->members[1]->emergency_phone = (char *)(uintptr_t)"+33155500000";
+    roster->members[1]->emergency_phone = (char *)(uintptr_t) "+33155500000";
     if (room->endpoint_count > 0) {
         roster->relays[0]->endpoints = room->endpoints;
         roster->relays[0]->n_endpoints = room->endpoint_count;
@@ -136,8 +136,10 @@ static inline void room_open_node(struct room *room)
         .keys = fixture_key(KEY_MEMBER, "be-baken", "BE", 0x10),
         .trust = room->fixture.trust,
         .roster_seed = buf_slice(&seed),
-        .settings = {.deadline_delivered_us = CLOCK_HOUR_US, .deadline_shown_us = CLOCK_HOUR_US,
-                     .deadline_acknowledged_us = CLOCK_HOUR_US, .encryption_key_life_us = 7 * CLOCK_DAY_US,
+        .settings = {.deadline_delivered_us = CLOCK_HOUR_US,
+                     .deadline_shown_us = CLOCK_HOUR_US,
+                     .deadline_acknowledged_us = CLOCK_HOUR_US,
+                     .encryption_key_life_us = 7 * CLOCK_DAY_US,
                      .disk_reserve_bytes = 1 << 20},
         .io = {room, room_send, room_relays_changed, room_event, room_failed},
         .loop = loop_uv(room->loop),
@@ -191,8 +193,14 @@ static inline int room_setup(void **state)
 
 static inline void room_open_api(struct room *room)
 {
-    const struct node_api_conf conf = {.loop = room->loop, .path = room->socket, .mode = 0600, .node = room->node,
-                                       .events = room->events, .started_us = room->now_us, .touched = room_touched, .ctx = room};
+    const struct node_api_conf conf = {.loop = room->loop,
+                                       .path = room->socket,
+                                       .mode = 0600,
+                                       .node = room->node,
+                                       .events = room->events,
+                                       .started_us = room->now_us,
+                                       .touched = room_touched,
+                                       .ctx = room};
     struct err_note note = {""};
     int error = node_api_open(&conf, &note, &room->api);
     if (error != OK)
@@ -289,7 +297,7 @@ static inline void room_welcome(struct room *room)
     WIRE_SET(&welcome, held_count, 0);
     WIRE_SET_BYTES(&welcome, held_xor, zero, KEY_HASH_BYTES);
     WIRE_SET(&welcome, own_card_serial, 0);
-    welcome.software = (char *)(uintptr_t)"hotline-relay test";
+    welcome.software = (char *)(uintptr_t) "hotline-relay test";
     room_frame(room, WIRE_WELCOME, &welcome.base);
     /* An empty store waits a while for an older card of its own before it signs one. */
     node_tick(room->node, room->now_us, clock_steady_us());
@@ -307,8 +315,11 @@ static inline void room_french_card(struct room *room)
     Hotline__Cards cards = HOTLINE__CARDS__INIT;
     Hotline__SignedCard *view = NULL;
     key_box_generate(&room->french, &secret);
-    const struct card_draft draft = {.serial = ++room->serial, .store_id = seal_uuid(room->now_us, NULL), .encryption_key = room->french,
-                                     .not_after_us = room->now_us + CLOCK_DAY_US, .software = "hotline-node test"};
+    const struct card_draft draft = {.serial = ++room->serial,
+                                     .store_id = seal_uuid(room->now_us, NULL),
+                                     .encryption_key = room->french,
+                                     .not_after_us = room->now_us + CLOCK_DAY_US,
+                                     .software = "hotline-node test"};
     assert_int_equal(wire_arena_init(&arena), OK);
     assert_int_equal(card_make(room->fixture.member[1], &draft, &card), OK);
     assert_int_equal(card_view(&card, &arena, &view), OK);
@@ -331,7 +342,7 @@ static inline void room_accept(struct room *room, const struct item *item)
     struct buf bytes;
     WIRE_SET_BYTES(&acceptance, envelope_hash, item->hash.bytes, KEY_HASH_BYTES);
     batch.relay = room->fixture.relay->id;
-    batch.sender = (char *)(uintptr_t)"be-baken";
+    batch.sender = (char *)(uintptr_t) "be-baken";
     WIRE_SET(&batch, at_us, room->now_us);
     WIRE_SET(&batch, roster_version, roster_version(roster));
     WIRE_SET_BYTES(&batch, roster_hash, roster_hash(roster)->bytes, KEY_HASH_BYTES);
@@ -361,7 +372,7 @@ static inline void room_receipt(struct room *room, const struct item *item, Hotl
     WIRE_SET(&receipt, state, state);
     WIRE_SET(&receipt, at_us, room->now_us);
     batch.recipient = room->fixture.member[1]->id;
-    batch.sender = (char *)(uintptr_t)"be-baken";
+    batch.sender = (char *)(uintptr_t) "be-baken";
     WIRE_SET(&batch, made_at_us, room->now_us);
     WIRE_SET(&batch, roster_version, roster_version(roster));
     WIRE_SET_BYTES(&batch, roster_hash, roster_hash(roster)->bytes, KEY_HASH_BYTES);
@@ -379,9 +390,9 @@ static inline void room_receipt(struct room *room, const struct item *item, Hotl
 
 /* ---- cases ---- */
 
-#define ROOM_CASE                                                                                                       \
-    "{\"category\":\"PARENTAL_ABDUCTION\",\"urgency\":\"IMMEDIATE\",\"child\":{\"given_name\":\"Lotte\",\"age_years\":9,"    \
-    "\"languages\":[\"nl\"]},\"last_seen\":{\"country\":\"BE\"},\"police\":{\"informed\":true},"                             \
+#define ROOM_CASE                                                                                                         \
+    "{\"category\":\"PARENTAL_ABDUCTION\",\"urgency\":\"IMMEDIATE\",\"child\":{\"given_name\":\"Lotte\",\"age_years\":9," \
+    "\"languages\":[\"nl\"]},\"last_seen\":{\"country\":\"BE\"},\"police\":{\"informed\":true},"                          \
     "\"publicity\":{\"level\":\"PROFESSIONALS_ONLY\"},\"contact\":{\"phone\":\"+3225550000\"}}"
 
 static inline Hotline__Case *room_case(void)
@@ -437,7 +448,7 @@ static inline struct case_entry *room_receive(struct room *room, bool exercise)
     memset(case_id, exercise ? 0xee : 0xcc, sizeof case_id);
     Hotline__Case *alert = room_case();
     WIRE_SET_BYTES(alert, case_id, case_id, sizeof case_id);
-    alert->reference = (char *)(uintptr_t)"FR-2026-00007";
+    alert->reference = (char *)(uintptr_t) "FR-2026-00007";
     WIRE_SET(alert, revision, 1);
     WIRE_SET(alert, status, exercise ? HOTLINE__STATUS__CODE__EXERCISE : HOTLINE__STATUS__CODE__ACTUAL);
     WIRE_SET(alert, opened_at, room->now_us);
@@ -513,7 +524,8 @@ static inline void room_wait(struct room *room, const char *wanted)
     room->wanted = wanted;
     int error = loop_run_until(room->loop, room_has_answer, room, ROOM_DEADLINE_MS);
     if (error != OK)
-        fail_msg("%s: waited for \"%s\", received: %s", err_name(error), wanted != NULL ? wanted : "the end", buf_text(&room->client->in));
+        fail_msg("%s: waited for \"%s\", received: %s", err_name(error), wanted != NULL ? wanted : "the end",
+                 buf_text(&room->client->in));
 }
 
 /* Sends a whole request as one of the clients; head: "GET /v1/status", headers: lines with their ends. */

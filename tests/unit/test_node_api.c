@@ -21,7 +21,8 @@ static void refused(struct room *room, const char *head, const char *headers, co
     int status = exchange(room, head, headers, body, &doc);
     snprintf(got, sizeof got, "%d %s %s", status, jdoc_get_text(doc, "code", "?"), jdoc_get_text(doc, "path", "-"));
     if (strcmp(got, wanted) != 0)
-        fail_msg("%s %s: %s instead of %s: %s", head, body != NULL ? body : "", got, wanted, jdoc_get_text(doc, "detail", ""));
+        fail_msg("%s %s: %s instead of %s: %s", head, body != NULL ? body : "", got, wanted,
+                 jdoc_get_text(doc, "detail", ""));
     assert_int_equal(jdoc_get_int(doc, "status", 0), status);
     assert_non_null(strstr(buf_text(&room->client->in), "Content-Type: application/problem+json\r\n"));
     jdoc_free(doc);
@@ -67,7 +68,8 @@ static void node_api_case_that_is_not_here_is_not_found(void **state)
 {
     struct room *room = *state;
     refused(room, "GET /v1/cases/BE-2026-99999", "", NULL, "404 NOT_FOUND -");
-    refused(room, "POST /v1/cases/BE-2026-99999/close", KEY("12345678"), "{\"outcome\":\"FOUND_SAFE\"}", "404 NOT_FOUND -");
+    refused(room, "POST /v1/cases/BE-2026-99999/close", KEY("12345678"), "{\"outcome\":\"FOUND_SAFE\"}",
+            "404 NOT_FOUND -");
 }
 
 static void node_api_ambiguous_name_lists_the_candidates(void **state)
@@ -103,13 +105,19 @@ static void node_api_bad_body_is_refused_by_its_path(void **state)
     refused(room, to, KEY("12345678"), "{\"case\":{},\"to\":[\"FR\"]}", "422 MISSING status");
     refused(room, to, KEY("12345678"), "{\"case\":{},\"to\":[\"FR\"],\"status\":\"LIVE\"}", "422 UNKNOWN status");
     refused(room, to, KEY("12345678"), "{\"case\":{},\"to\":[],\"status\":\"ACTUAL\"}", "422 MISSING to");
-    refused(room, to, KEY("12345678"), "{\"case\":{},\"to\":[\"FR\",\"ZZ\"],\"status\":\"ACTUAL\"}", "422 UNKNOWN to[1]");
-    refused(room, to, KEY("12345678"), "{\"case\":{},\"to\":[\"FR\",\"FR\"],\"status\":\"ACTUAL\"}", "422 INVALID to[1]");
-    refused(room, to, KEY("12345678"), "{\"case\":{\"child\":{\"hair\":{\"colour\":\"PURPLISH\"}}},\"to\":[\"FR\"],\"status\":\"ACTUAL\"}",
+    refused(room, to, KEY("12345678"), "{\"case\":{},\"to\":[\"FR\",\"ZZ\"],\"status\":\"ACTUAL\"}",
+            "422 UNKNOWN to[1]");
+    refused(room, to, KEY("12345678"), "{\"case\":{},\"to\":[\"FR\",\"FR\"],\"status\":\"ACTUAL\"}",
+            "422 INVALID to[1]");
+    refused(room, to, KEY("12345678"),
+            "{\"case\":{\"child\":{\"hair\":{\"colour\":\"PURPLISH\"}}},\"to\":[\"FR\"],\"status\":\"ACTUAL\"}",
             "422 UNKNOWN case.child.hair.colour");
-    refused(room, to, KEY("12345678"), "{\"case\":{\"revision\":1},\"to\":[\"FR\"],\"status\":\"ACTUAL\"}", "422 INVALID case.revision");
-    refused(room, to, KEY("12345678"), "{\"case\":" ROOM_CASE ",\"to\":[\"FR\"],\"status\":\"ACTUAL\"}", "422 MISSING confirm");
-    refused(room, to, KEY("12345678"), "{\"case\":" ROOM_CASE ",\"to\":[\"FR\"],\"status\":\"ACTUAL\",\"confirm\":\"Lena\"}",
+    refused(room, to, KEY("12345678"), "{\"case\":{\"revision\":1},\"to\":[\"FR\"],\"status\":\"ACTUAL\"}",
+            "422 INVALID case.revision");
+    refused(room, to, KEY("12345678"), "{\"case\":" ROOM_CASE ",\"to\":[\"FR\"],\"status\":\"ACTUAL\"}",
+            "422 MISSING confirm");
+    refused(room, to, KEY("12345678"),
+            "{\"case\":" ROOM_CASE ",\"to\":[\"FR\"],\"status\":\"ACTUAL\",\"confirm\":\"Lena\"}",
             "422 INVALID confirm");
     assert_null(header_of_answer(room, "Lena"));
     assert_int_equal(case_count(room), 0);
@@ -241,8 +249,8 @@ static void node_api_key_survives_a_restart_with_what_it_made(void **state)
 static void node_api_refused_request_leaves_no_key(void **state)
 {
     struct room *room = *state;
-    refused(room, "POST /v1/cases", KEY("try-again-1"), "{\"case\":" ROOM_CASE ",\"to\":[\"FR\"],\"status\":\"ACTUAL\"}",
-            "422 MISSING confirm");
+    refused(room, "POST /v1/cases", KEY("try-again-1"),
+            "{\"case\":" ROOM_CASE ",\"to\":[\"FR\"],\"status\":\"ACTUAL\"}", "422 MISSING confirm");
     struct jdoc *doc = NULL;
     assert_int_equal(exchange(room, "POST /v1/cases", KEY("try-again-1"), PUBLISH, &doc), 201);
     assert_null(header_of_answer(room, "Idempotency-Replayed"));
@@ -269,24 +277,29 @@ static void node_api_update_close_and_retract_make_revisions(void **state)
     struct jdoc *doc = NULL;
     char head[256];
     assert_int_equal(exchange(room, head_for("POST", entry, "/revisions", head), KEY("update-1"),
-                              "{\"case\":" ROOM_CASE ",\"to\":[\"NL\"]}", &doc), 201);
+                              "{\"case\":" ROOM_CASE ",\"to\":[\"NL\"]}", &doc),
+                     201);
     assert_int_equal(jdoc_get_int(doc, "revision", 0), 2);
     assert_int_equal(jdoc_count(jdoc_get(doc, "countries")), 2);
     assert_null(header_of_answer(room, "\r\nLocation:"));
     jdoc_free(doc);
     doc = NULL;
-    refused(room, head_for("POST", entry, "/close", head), KEY("close-12"), "{\"outcome\":\"LOST\"}", "422 UNKNOWN outcome");
-    refused(room, head_for("POST", entry, "/close", head), KEY("close-12"), "{\"outcome\":\"SENT_IN_ERROR\",\"reason\":\"x\"}",
-            "422 INVALID outcome");
+    refused(room, head_for("POST", entry, "/close", head), KEY("close-12"), "{\"outcome\":\"LOST\"}",
+            "422 UNKNOWN outcome");
+    refused(room, head_for("POST", entry, "/close", head), KEY("close-12"),
+            "{\"outcome\":\"SENT_IN_ERROR\",\"reason\":\"x\"}", "422 INVALID outcome");
     assert_int_equal(exchange(room, head_for("POST", entry, "/close", head), KEY("close-12"),
-                              "{\"outcome\":\"FOUND_SAFE\",\"found_country\":\"FR\"}", &doc), 201);
+                              "{\"outcome\":\"FOUND_SAFE\",\"found_country\":\"FR\"}", &doc),
+                     201);
     assert_string_equal(jdoc_get_text(doc, "state", ""), "CLOSED");
     assert_string_equal(jdoc_get_text(doc, "outcome", ""), "FOUND_SAFE");
     assert_string_equal(jdoc_get_text(jdoc_get(doc, "closing"), "found_country", ""), "FR");
     jdoc_free(doc);
     doc = NULL;
-    refused(room, head_for("POST", entry, "/retract", head), KEY("retract-1"), "{\"reason\":\"  \"}", "422 MISSING reason");
-    assert_int_equal(exchange(room, head_for("POST", entry, "/retract", head), KEY("retract-1"), "{\"reason\":\"sent in error\"}", &doc),
+    refused(room, head_for("POST", entry, "/retract", head), KEY("retract-1"), "{\"reason\":\"  \"}",
+            "422 MISSING reason");
+    assert_int_equal(exchange(room, head_for("POST", entry, "/retract", head), KEY("retract-1"),
+                              "{\"reason\":\"sent in error\"}", &doc),
                      201);
     assert_string_equal(jdoc_get_text(doc, "state", ""), "RETRACTED");
     jdoc_free(doc);
@@ -326,12 +339,16 @@ static void node_api_reply_comes_back_as_a_thread_entry_and_is_replayed(void **s
     head_for("POST", entry, "/replies", head);
     refused(room, head, KEY("reply-001"), "{\"kind\":\"MESSAGE\"}", "422 MISSING text");
     refused(room, head, KEY("reply-001"), "{\"kind\":\"ANSWER\",\"text\":\"x\"}", "422 INVALID kind");
-    refused(room, head, KEY("reply-001"), "{\"kind\":\"ACTING\",\"sighting\":{\"country\":\"FR\"}}", "422 INVALID sighting");
-    assert_int_equal(exchange(room, head, KEY("reply-001"), "{\"kind\":\"MESSAGE\",\"text\":\"Bari police informed\"}", &doc), 201);
+    refused(room, head, KEY("reply-001"), "{\"kind\":\"ACTING\",\"sighting\":{\"country\":\"FR\"}}",
+            "422 INVALID sighting");
+    assert_int_equal(
+        exchange(room, head, KEY("reply-001"), "{\"kind\":\"MESSAGE\",\"text\":\"Bari police informed\"}", &doc), 201);
     assert_string_equal(jdoc_get_text(doc, "text", ""), "Bari police informed");
     assert_string_equal(jdoc_get_text(doc, "from", ""), "be-baken");
     assert_string_equal(jdoc_get_text(doc, "state", ""), "QUEUED");
-    assert_int_equal(exchange(room, head, KEY("reply-001"), "{\"kind\":\"MESSAGE\",\"text\":\"Bari police informed\"}", &again), 201);
+    assert_int_equal(
+        exchange(room, head, KEY("reply-001"), "{\"kind\":\"MESSAGE\",\"text\":\"Bari police informed\"}", &again),
+        201);
     assert_string_equal(jdoc_get_text(doc, "id", "1"), jdoc_get_text(again, "id", "2"));
     assert_int_equal(entry->thread_count, 1);
     jdoc_free(doc);
@@ -352,7 +369,8 @@ static void node_api_subscriptions_are_replaced_or_edited(void **state)
     assert_int_equal(jdoc_count(jdoc_get(doc, "countries")), 2);
     jdoc_free(doc);
     doc = NULL;
-    assert_int_equal(exchange(room, "PUT /v1/subscriptions", JSON, "{\"add\":[\"PL\"],\"remove\":[\"GR\",\"ES\"]}", &doc), 200);
+    assert_int_equal(
+        exchange(room, "PUT /v1/subscriptions", JSON, "{\"add\":[\"PL\"],\"remove\":[\"GR\",\"ES\"]}", &doc), 200);
     assert_int_equal(jdoc_count(jdoc_get(doc, "countries")), 2);
     assert_string_equal(jdoc_text(jdoc_at(jdoc_get(doc, "countries"), 1)), "PL");
     jdoc_free(doc);
@@ -415,9 +433,10 @@ static void node_api_wait_of_refused_everywhere_is_settled(void **state)
     char head[256];
     WIRE_SET_BYTES(&no, envelope_hash, item->hash.bytes, KEY_HASH_BYTES);
     WIRE_SET(&no, code, HOTLINE__REFUSED_CODE__CODE__NOT_ALLOWED);
-    no.reason = (char *)(uintptr_t)"this member opens nothing";
+    no.reason = (char *)(uintptr_t) "this member opens nothing";
     room_frame(room, WIRE_REFUSED, &no.base);
-    assert_int_equal(exchange(room, head_for("GET", entry, "?wait=delivered&timeout_ms=9000", head), "", NULL, &doc), 200);
+    assert_int_equal(exchange(room, head_for("GET", entry, "?wait=delivered&timeout_ms=9000", head), "", NULL, &doc),
+                     200);
     assert_false(jdoc_get_bool(jdoc_get(doc, "wait"), "reached", true));
     assert_true(jdoc_get_bool(jdoc_get(doc, "wait"), "settled", false));
     const struct jdoc *relay = jdoc_at(jdoc_get(doc, "relays"), 0);
@@ -487,10 +506,12 @@ static bool read_page(struct room *room, const char *query, char cursor[96], str
 {
     char head[256];
     struct jdoc *doc = NULL;
-    snprintf(head, sizeof head, "GET /v1/cases?box=sent&limit=2%s%s%s", query, cursor[0] != '\0' ? "&cursor=" : "", cursor);
+    snprintf(head, sizeof head, "GET /v1/cases?box=sent&limit=2%s%s%s", query, cursor[0] != '\0' ? "&cursor=" : "",
+             cursor);
     assert_int_equal(exchange(room, head, "", NULL, &doc), 200);
     for (size_t i = 0; i < jdoc_count(jdoc_get(doc, "items")); i++)
-        buf_printf(out, "%s ", jdoc_get_text(jdoc_at(jdoc_get(doc, "items"), i), "reference", "?") + strlen("BE-2026-0000"));
+        buf_printf(out, "%s ",
+                   jdoc_get_text(jdoc_at(jdoc_get(doc, "items"), i), "reference", "?") + strlen("BE-2026-0000"));
     snprintf(cursor, 96, "%s", jdoc_get_text(doc, "next_cursor", ""));
     jdoc_free(doc);
     return cursor[0] != '\0';
@@ -524,7 +545,9 @@ static void node_api_pages_lose_no_case_that_changes_meanwhile(void **state)
     publish_many(room, 5);
     assert_true(read_page(room, "", cursor, &seen));
     const struct case_entry *oldest = node_cases(room->node)->order[0];
-    assert_int_equal(exchange(room, head_for("POST", oldest, "/close", head), KEY("close-it"), "{\"outcome\":\"FOUND_SAFE\"}", &doc), 201);
+    assert_int_equal(
+        exchange(room, head_for("POST", oldest, "/close", head), KEY("close-it"), "{\"outcome\":\"FOUND_SAFE\"}", &doc),
+        201);
     jdoc_free(doc);
     for (int page = 0; read_page(room, "", cursor, &seen); page++)
         assert_true(page < 5);

@@ -35,9 +35,13 @@ static void node_console_metrics_count_and_name_nobody(void **state)
     room_publish(room, false);
     node_console_metrics(&sources, room->now_us, &text);
     static const char *const lines[] = {
-        "# TYPE hotline_node_received_total counter\nhotline_node_received_total 1\n", "\nhotline_node_inbox_unacknowledged 1\n",
-        "\nhotline_node_sent_open 1\n", "\nhotline_node_outbox 1\n", "\nhotline_node_relay_connected{relay=\"relay-noord\"} 1\n",
-        "\nhotline_node_events_total ", "\nhotline_http_requests_total 0\n",
+        "# TYPE hotline_node_received_total counter\nhotline_node_received_total 1\n",
+        "\nhotline_node_inbox_unacknowledged 1\n",
+        "\nhotline_node_sent_open 1\n",
+        "\nhotline_node_outbox 1\n",
+        "\nhotline_node_relay_connected{relay=\"relay-noord\"} 1\n",
+        "\nhotline_node_events_total ",
+        "\nhotline_http_requests_total 0\n",
         "\nhotline_node_api_waiting 0\n",
     };
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)

@@ -29,7 +29,8 @@ static size_t backlog(struct room *room, uint64_t after, bool *ret_gap)
     struct buf text;
     buf_init(&text);
     *ret_gap = node_events_backlog(room->events, after, &text);
-    const char *gap = strstr(buf_text(&text), "event: gap\n"), *first = strstr(buf_text(&text), "event: members.changed\n");
+    const char *gap = strstr(buf_text(&text), "event: gap\n"),
+               *first = strstr(buf_text(&text), "event: members.changed\n");
     assert_true(*ret_gap == (gap != NULL));
     if (gap != NULL && first != NULL)
         assert_true(gap < first);

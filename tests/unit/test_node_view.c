@@ -21,7 +21,8 @@ static void node_view_summary_of_an_own_case_has_every_required_field(void **sta
     struct room *room = *state;
     struct case_entry *entry = room_publish(room, false);
     struct jdoc *view = node_view_summary(room->node, entry, room->now_us);
-    static const char *const required[] = {"reference", "member", "case_id", "mine", "revision", "status", "state", "countries", "late"};
+    static const char *const required[] = {"reference", "member", "case_id",   "mine", "revision",
+                                           "status",    "state",  "countries", "late"};
     for (size_t i = 0; i < sizeof required / sizeof required[0]; i++)
         if (jdoc_get(view, required[i]) == NULL)
             fail_msg("%s is absent", required[i]);
@@ -197,8 +198,13 @@ static void node_view_event_of_a_ladder_names_recipient_state_and_delay(void **s
     room_french_card(room);
     struct case_entry *entry = room_publish(room, false);
     const struct item *item = cases_newest(node_cases(room->node), entry);
-    const struct node_event event = {.type = NODE_LADDER_CHANGED, .at_us = room->now_us, .entry = entry, .item = item,
-                                     .row = &item->ladder[0], .state = HOTLINE__RECEIPT_STATE__CODE__DELIVERED, .after_us = 212999};
+    const struct node_event event = {.type = NODE_LADDER_CHANGED,
+                                     .at_us = room->now_us,
+                                     .entry = entry,
+                                     .item = item,
+                                     .row = &item->ladder[0],
+                                     .state = HOTLINE__RECEIPT_STATE__CODE__DELIVERED,
+                                     .after_us = 212999};
     struct jdoc *view = node_view_event(room->node, &event, 1);
     assert_string_equal(text_at(view, "type"), "ladder.changed");
     assert_string_equal(text_at(view, "opener"), "be-baken");
