@@ -51,10 +51,12 @@ struct cases {
     const struct vault *vault;
 };
 
+/* Empty; the vault says what is on the disk. */
 void cases_init(struct cases *cases, const struct vault *vault);
 /* Frees the entries, not the items. */
 void cases_done(struct cases *cases);
 
+/* NULL when the case is not known. */
 struct case_entry *cases_find(const struct cases *cases, const struct envelope_case_key *key);
 /* The entry of an item's case, made when it is new; NULL out of memory. */
 struct case_entry *cases_entry(struct cases *cases, const struct item *item, const char *self);
@@ -80,7 +82,9 @@ void cases_keep_only(struct case_entry *entry, struct item *item);
 int cases_named(const struct cases *cases, const char *name, struct case_entry **candidates, size_t cap, size_t *ret_count,
                 struct case_entry **ret_entry) MUST_CHECK;
 
+/* At rest: what people did with the case, or its tombstone. Returns the ticket. */
 uint64_t cases_save(struct vault *vault, const struct case_entry *entry);
+/* From a record, before any item. ERR_CORRUPT, ERR_NOMEM. */
 int cases_load(struct cases *cases, struct slice record) MUST_CHECK;
 
 #endif

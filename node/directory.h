@@ -73,7 +73,9 @@ int directory_new_card(struct directory *directory, const uint8_t subscriptions[
                        int64_t now_us, struct err_note *note) MUST_CHECK;
 bool directory_card_is_due(const struct directory *directory, int64_t now_us);
 
+/* This member on the roster in force; NULL when it is not on it. */
 const Hotline__Member *directory_self(const struct directory *directory);
+/* This member's; WITHDRAWN when it is not on the roster. */
 Hotline__Standing__Code directory_standing(const struct directory *directory, int64_t now_us);
 /* The public half of our sending key of the week of at_us: for a header. */
 int directory_sending(struct directory *directory, int64_t at_us, struct key_box *ret_public) MUST_CHECK;

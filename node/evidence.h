@@ -47,8 +47,10 @@ struct evidence {
     size_t peer_count;
 };
 
+/* Empty; facts are saved in the vault. */
 void evidence_init(struct evidence *evidence, struct vault *vault);
 void evidence_done(struct evidence *evidence);
+/* From a record. ERR_CORRUPT. */
 int evidence_load(struct evidence *evidence, struct slice record) MUST_CHECK;
 
 /* What a peer's signed bytes say of its roster, beside ours. Proof may be empty (a relay's Welcome). The kind that is new,

@@ -14,17 +14,21 @@ int item_new(struct slice header, struct slice signature, struct slice body, str
 {
     struct envelope envelope;
     int result = envelope_parse(header, signature, body, arena, note, &envelope);
-    if (result != OK)
-        return result;
+    return result == OK ? item_of(&envelope, note, ret_item) : result;
+}
+
+int item_of(const struct envelope *envelope, struct err_note *note, struct item **ret_item)
+{
+    struct slice header = envelope->header_bytes, signature = envelope->signature;
     if (signature.len != KEY_SIGNATURE_BYTES)
         return err_set(note, ERR_SIGNATURE, "signature: %zu bytes, wanted %d", signature.len, KEY_SIGNATURE_BYTES);
     struct item *item = calloc(1, sizeof *item);
     if (item == NULL)
         return ERR_NOMEM;
-    item->hash = envelope.hash;
-    item->id = envelope.id;
+    item->hash = envelope->hash;
+    item->id = envelope->id;
     buf_add_slice(&item->header_bytes, header);
-    buf_add_slice(&item->body, body);
+    buf_add_slice(&item->body, envelope->body);
     memcpy(item->signature.bytes, signature.data, KEY_SIGNATURE_BYTES);
     item->header = hotline__envelope_header__unpack(NULL, header.len, header.data);
     if (item->header == NULL || buf_broken(&item->header_bytes) || buf_broken(&item->body)) {

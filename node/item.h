@@ -72,8 +72,10 @@ struct item {
     size_t left_out_count;
 };
 
-/* Takes the bytes apart again, opens nothing: header parsed (malloc). ERR_* of envelope_parse. */
+/* Takes the bytes apart, opens nothing: header parsed (malloc). ERR_* of envelope_parse. */
 int item_new(struct slice header, struct slice signature, struct slice body, struct wire_arena *arena, struct err_note *note, struct item **ret_item) MUST_CHECK;
+/* Of what was taken apart already; its bytes are copied. ERR_SIGNATURE (its length), ERR_NOMEM. */
+int item_of(const struct envelope *envelope, struct err_note *note, struct item **ret_item) MUST_CHECK;
 void item_free(struct item *item);
 /* Opens the body with the content key into item->content. ERR_CRYPTO, ERR_SYNTAX, ERR_INVALID (content not of the header's kind). */
 int item_open(struct item *item, const struct key_content *key, struct wire_arena *arena, struct err_note *note) MUST_CHECK;

@@ -67,6 +67,8 @@ struct node_setup {
     int64_t now_us;
 };
 
+/* Loads the store, checks the keys against the roster, starts. ERR_MEMBER, ERR_KEY, ERR_CRYPTO, ERR_CORRUPT, ERR_NOMEM; the
+ * note says what to do. */
 int node_open(struct node_setup *setup, struct err_note *note, struct node **ret_node) MUST_CHECK;
 /* Says Goodbye, commits what waits, closes. The loop must turn once more afterwards (see store_close). */
 void node_close(struct node *node);
@@ -163,6 +165,7 @@ int node_idempotency_put(struct node *node, const struct node_idempotency *recor
 struct node_counters {
     uint64_t received, duplicates, refused_in, unreadable, disputed, published, receipts_in, receipts_out, alarms;
 };
+/* Since the start. */
 const struct node_counters *node_counters(const struct node *node);
 
 #endif

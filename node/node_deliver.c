@@ -250,7 +250,7 @@ static void deliver_own(struct node *node, struct node_link *link, const Hotline
     uint64_t ticket = vault_last(node->vault);
     memcpy(name.bytes, envelope->hash.bytes, RECEIPT_NAME_BYTES);
     if (item == NULL) {
-        int result = item_new(wire_slice(wire->header), wire_slice(wire->signature), wire_slice(wire->body), &node->scratch, NULL, &item);
+        int result = item_of(envelope, NULL, &item);
         if (result == OK && (result = open_own(node, item, wire, envelope)) != OK)
             item_free(item);
         else if (result == OK)
@@ -313,7 +313,7 @@ static void deliver_new(struct node *node, struct node_link *link, const Hotline
 {
     struct item *item;
     const char *sender = envelope->header->sender;
-    int result = item_new(wire_slice(wire->header), wire_slice(wire->signature), wire_slice(wire->body), &node->scratch, NULL, &item);
+    int result = item_of(envelope, NULL, &item);
     if (result != OK)
         return;
     int unreadable = open_for_us(node, item, wire, envelope);

@@ -130,7 +130,7 @@ size_t node_should_hold(const struct node *node, int64_t now_us, struct key_hash
 void node_offer_all(struct node *node, struct node_link *link, int64_t now_us);
 void node_lacking(struct node *node, struct node_link *link, const Hotline__Lacking *lacking);
 
-/* node_links.c */
+/* node_relays.c */
 /* A step of the uplink's state, told to people when it changed something. */
 void node_link_event(struct node *node, struct node_link *link, enum uplink_event event, const char *reason, int64_t now_us);
 /* One link per relay of the roster; those that stay keep their state. */

@@ -42,6 +42,7 @@ struct uplink {
     uint64_t frames_in, frames_out, refused_in;
 };
 
+/* OFFLINE, nothing measured. */
 void uplink_init(struct uplink *uplink, const char *relay, int64_t now_us);
 /* Applies an event by the table above. True when the state changed. */
 bool uplink_step(struct uplink *uplink, enum uplink_event event, const char *reason, int64_t now_us);

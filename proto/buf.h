@@ -59,6 +59,7 @@ struct cursor {
     bool failed;
 };
 
+/* A cursor at the slice's beginning. */
 struct cursor cursor_of(struct slice slice);
 /* The next len bytes; an empty slice and a sticky failure when fewer are left. */
 struct slice cursor_take(struct cursor *cursor, size_t len);

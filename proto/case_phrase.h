@@ -5,7 +5,7 @@
 #ifndef PROTO_CASE_PHRASE_H
 #define PROTO_CASE_PHRASE_H
 
-#include <protobuf-c/protobuf-c.h>
+#include "mapper.h"
 #include <stddef.h>
 
 struct case_phrase_row {

@@ -152,8 +152,9 @@ static const struct case_form rows[] = {
 
 const struct case_form *case_form_of(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field)
 {
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (strcmp(rows[i].field, field->name) == 0 && strcmp(rows[i].message, type->short_name) == 0)
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) /* its first letter leaves few to compare */
+        if (rows[i].field[0] == field->name[0] && strcmp(rows[i].field, field->name) == 0 &&
+            strcmp(rows[i].message, type->short_name) == 0)
             return &rows[i];
     return NULL;
 }

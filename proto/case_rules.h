@@ -3,7 +3,7 @@
 #ifndef PROTO_CASE_RULES_H
 #define PROTO_CASE_RULES_H
 
-#include <protobuf-c/protobuf-c.h>
+#include "mapper.h"
 #include <stdint.h>
 
 enum case_form_kind {

@@ -16,7 +16,9 @@ enum log_format { LOG_LOGFMT, LOG_JSON };
 
 #define SENTINEL __attribute__((sentinel))
 
+/* Once, at the start. The name is borrowed for ever. */
 void log_setup(const char *program, enum log_level least, enum log_format format);
+/* One event: pairs of key and value, ended by NULL. A NULL value is an empty one. */
 void log_event(enum log_level level, const char *message, ...) SENTINEL;
 /* Room for a number as text, so that log_event's arguments stay strings: log_number(&n, 42). */
 struct log_number {

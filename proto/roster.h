@@ -33,7 +33,9 @@ int roster_verify(struct slice signed_roster, const struct roster_trust *trust, 
 int roster_follow(const struct roster *current, struct slice signed_roster, struct err_note *note, struct roster **ret_roster) MUST_CHECK;
 void roster_free(struct roster *roster);
 
+/* What the roster says of itself. */
 uint64_t roster_version(const struct roster *roster);
+/* BLAKE2b-256 of the roster bytes: with the version, the name of a roster. */
 const struct key_hash *roster_hash(const struct roster *roster);
 /* The hash of the roster before, as this one names it; NULL when it names none (version 1). */
 const struct key_hash *roster_previous(const struct roster *roster);
@@ -48,7 +50,9 @@ int64_t roster_expires_us(const struct roster *roster);
 bool roster_is_stale(const struct roster *roster, int64_t now_us);
 bool roster_is_dead(const struct roster *roster, int64_t now_us);
 
+/* Members, dense, ordered by id. */
 size_t roster_member_count(const struct roster *roster);
+/* Borrowed from the roster; the index is CHECKed. */
 const Hotline__Member *roster_member(const struct roster *roster, size_t index);
 /* ROSTER_NONE when it is not on it. */
 size_t roster_find(const struct roster *roster, const char *member_id);

@@ -39,6 +39,7 @@ struct key_hash seal_keyed_hash(const struct key_store *key, struct slice bytes)
 /* BLAKE2b-256 with a personalisation of up to 16 bytes. */
 struct key_hash seal_personal_hash(const char *personal, struct slice bytes);
 
+/* ERR_NOMEM, ERR_CRYPTO. */
 int seal_sign(const struct key_identity_secret *secret, const char *context, struct slice bytes, struct key_signature *ret_signature) MUST_CHECK;
 /* ERR_SIGNATURE when it does not verify or has not 64 bytes. */
 int seal_verify(const struct key_identity *identity, const char *context, struct slice bytes, struct slice signature) MUST_CHECK;

@@ -6,6 +6,7 @@
 
 #include "buf.h"
 
+/* All of it, NUL included as a character. */
 bool utf8_is_valid(struct slice text);
 /* The code point at the front and its length in *ret_len (1 to 4); -1 and length 1 when it is malformed. text.len > 0. */
 int32_t utf8_next(struct slice text, size_t *ret_len);

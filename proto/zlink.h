@@ -39,6 +39,7 @@ struct zlink_peer {
     int fd;
 };
 
+/* The same connection. */
 bool zlink_id_equal(const struct zlink_id *a, const struct zlink_id *b);
 
 #define ZLINK_METRICS(X)                                                                                               \
@@ -141,6 +142,7 @@ void zlink_reconnect(struct zlink *link);
 
 /* ---- both ---- */
 
+/* Of this link, since it was made. */
 const struct zlink_counters *zlink_counters(const struct zlink *link);
 /* Drops what is unsent: drain first. No further callbacks. */
 void zlink_free(struct zlink *link);

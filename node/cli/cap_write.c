@@ -171,13 +171,13 @@ static void add_note(const struct jdoc *view, const struct jdoc *closing, struct
     buf_free(&note);
 }
 
-/* "sender,identifier,sent" of each revision from `first` on (newest first in the view). */
-static void add_references(const struct jdoc *view, size_t first, struct buf *out)
+/* "sender,identifier,sent" of the revisions from `first` to before `end` (newest first in the view). */
+static void add_references(const struct jdoc *view, size_t first, size_t end, struct buf *out)
 {
     const struct jdoc *revisions = jdoc_get(view, "revisions");
     struct buf list;
     buf_init(&list);
-    for (size_t i = first; i < jdoc_count(revisions); i++) {
+    for (size_t i = first; i < end && i < jdoc_count(revisions); i++) {
         const struct jdoc *one = jdoc_at(revisions, i);
         char sent[CLOCK_TEXT_MAX + 8];
         int64_t at_us;
@@ -434,7 +434,7 @@ int cap_write_case(const struct jdoc *view, struct buf *out, struct err_note *no
     add_scope(view, out);
     add_codes(closing != NULL ? NULL : alert, out);
     add_note(view, closing, out);
-    add_references(view, index + 1, out);
+    add_references(view, index + 1, SIZE_MAX, out);
     element(out, 1, "incidents", jdoc_get_text(view, "case_id", NULL));
     if (closing != NULL) {
         add_closing_info(view, closing, out);
@@ -468,7 +468,7 @@ int cap_write_ack(const struct jdoc *view, const char *member, struct buf *out, 
     element(out, 1, "scope", "Private");
     element(out, 1, "addresses", jdoc_get_text(view, "member", ""));
     element(out, 1, "code", CAP_WRITE_PROFILE);
-    add_references(view, index, out);
+    add_references(view, index, index + 1, out);
     element(out, 1, "incidents", jdoc_get_text(view, "case_id", NULL));
     buf_add_text(out, "</alert>\n");
     return buf_broken(out) ? ERR_NOMEM : OK;

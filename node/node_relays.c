@@ -1,4 +1,4 @@
-/* node_links: one link per relay of the roster in force, and this member's own card that all of them must have. */
+/* node_relays: one link per relay of the roster in force, and this member's own card that all of them must have. */
 #include <stdlib.h>
 #include <string.h>
 
