@@ -75,6 +75,8 @@ $(BUILD)/hotline-node: $(BUILD)/obj/node/main.o $(BUILD)/libnode.a $(BUILD)/libp
 $(BUILD)/hotline: $(call object,$(cli_c)) $(BUILD)/libproto.a
 # The XML parser is the command line's alone: the daemons never see it.
 $(BUILD)/hotline: LIBS += -lexpat
+# Decoders of pictures, and the filter that they run under, are the node's alone.
+$(BUILD)/hotline-node $(tests) $(replays): LIBS += -ljpeg -lpng -lseccomp
 $(programs):
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 

@@ -88,6 +88,17 @@ static bool still_signed(const struct card *card, const struct roster *roster, i
     return true;
 }
 
+/* The roster says which generation of our keys is in force: after a rotation the next one, without a new start. */
+static void follow_keys(struct directory *directory)
+{
+    const Hotline__Member *self = directory_self(directory);
+    uint32_t before = directory->keys->generation;
+    if (self == NULL)
+        return;
+    directory->locked_out = key_set_match(directory->keys, wire_slice(self->identity_key), wire_slice(self->transport_key)) != OK;
+    directory->card_is_stale |= directory->keys->generation != before;
+}
+
 /* Takes the next roster and carries over what is known of each member. */
 static int install(struct directory *directory, struct roster *next, int64_t now_us)
 {
@@ -118,6 +129,7 @@ static int install(struct directory *directory, struct roster *next, int64_t now
     directory->members = members;
     directory->index = index;
     directory->self = roster_find(next, directory->keys->id);
+    follow_keys(directory);
     return OK;
 }
 
@@ -227,9 +239,7 @@ static int check_self(const struct directory *directory, struct err_note *note)
     if (directory->self == ROSTER_NONE)
         return err_set(note, ERR_MEMBER, "%s is not on roster version %llu: ask the authority to add its request", directory->keys->id,
                        (unsigned long long)roster_version(directory->roster));
-    const Hotline__Member *self = directory_self(directory);
-    if (memcmp(self->identity_key.data, directory->keys->identity.bytes, KEY_BYTES) != 0 ||
-        memcmp(self->transport_key.data, directory->keys->transport.bytes, KEY_BYTES) != 0)
+    if (directory->locked_out)
         return err_set(note, ERR_KEY, "%s: the key file is not the one on roster version %llu", directory->keys->id,
                        (unsigned long long)roster_version(directory->roster));
     return OK;
@@ -291,7 +301,7 @@ static int load_card(void *ctx, struct slice plain)
     return OK;
 }
 
-int directory_open(struct directory *directory, struct vault *vault, const struct key_set *keys, const struct roster_trust *trust,
+int directory_open(struct directory *directory, struct vault *vault, struct key_set *keys, const struct roster_trust *trust,
                    struct slice seed, int64_t now_us, struct err_note *note)
 {
     *directory = (struct directory){.keys = keys, .vault = vault, .self = ROSTER_NONE};
@@ -384,14 +394,7 @@ static int add_key(struct directory *directory, int64_t life_us, int64_t now_us)
     key->not_after_us = now_us + life_us;
     key->replaced_at_us = 0;
     int result = save_key(directory, key);
-    if (result == OK) {
-        directory->own_count++;
-        if (directory->own_count > 1) {
-            struct directory_key *before = &directory->own[directory->own_count - 2];
-            before->replaced_at_us = now_us;
-            result = save_key(directory, before);
-        }
-    }
+    directory->own_count += result == OK;
     return result;
 }
 
@@ -399,7 +402,21 @@ bool directory_card_is_due(const struct directory *directory, int64_t now_us)
 {
     return !directory->has_own_card || directory->own_count == 0 || now_us > directory->own[directory->own_count - 1].not_after_us ||
            !key_uuid_equal(&directory->own_card.store_id, vault_store_id(directory->vault)) ||
-           directory->own_serial_seen > directory->own_card.serial;
+           directory->own_serial_seen > directory->own_card.serial || directory->card_is_stale;
+}
+
+void directory_card_taken(struct directory *directory, struct receipt_name name, int64_t now_us)
+{
+    struct receipt_name own = receipt_name_of(buf_slice(&directory->own_card.bytes));
+    if (!directory->has_own_card || memcmp(own.bytes, name.bytes, RECEIPT_NAME_BYTES) != 0)
+        return;
+    for (size_t i = 0; i + 1 < directory->own_count; i++) {
+        if (directory->own[i].replaced_at_us != 0)
+            continue;
+        directory->own[i].replaced_at_us = now_us;
+        if (save_key(directory, &directory->own[i]) != OK)
+            directory->own[i].replaced_at_us = 0; /* with the next answer */
+    }
 }
 
 int directory_new_card(struct directory *directory, const uint8_t subscriptions[LIMIT_COUNTRIES / 8], int64_t key_life_us, int64_t now_us, struct err_note *note)
@@ -423,6 +440,7 @@ int directory_new_card(struct directory *directory, const uint8_t subscriptions[
     if (result != OK)
         return err_set(note, result, "the card cannot be signed: %s", err_text(result));
     directory->own_card_ticket = save_card(directory, &card);
+    directory->card_is_stale = false;
     card_done(&directory->own_card);
     directory->own_card = card;
     directory->has_own_card = true;

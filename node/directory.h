@@ -8,6 +8,7 @@
 #include "node/vault.h"
 #include "proto/card.h"
 #include "proto/lookup.h"
+#include "proto/receipt.h"
 #include "proto/route.h"
 
 /* Per member of the roster, by its index. */
@@ -36,7 +37,7 @@ struct directory_sending {
 };
 
 struct directory {
-    const struct key_set *keys;              /* borrowed */
+    struct key_set *keys;                    /* borrowed; its generation follows the roster */
     struct vault *vault;
     struct roster *roster;                   /* in force; owned */
     size_t self;                             /* index, or ROSTER_NONE */
@@ -46,6 +47,8 @@ struct directory {
     size_t own_count;
     struct card own_card;                    /* newest */
     bool has_own_card;
+    bool card_is_stale;                      /* signed by an identity key that the roster has replaced */
+    bool locked_out;                         /* the roster names keys that this master never had */
     uint64_t own_card_ticket;                /* of its record and its key's */
     bool is_seeded;                          /* the roster is the configured file's: not in the vault yet */
     uint64_t own_serial_seen;                /* highest valid serial of an own card at any relay ... */
@@ -56,7 +59,7 @@ struct directory {
 
 /* Fills an empty directory from the vault, then from the seed (a SignedRoster; ignored when older than the store's).
  * ERR_MEMBER: no roster names this member with this key. */
-int directory_open(struct directory *directory, struct vault *vault, const struct key_set *keys, const struct roster_trust *trust,
+int directory_open(struct directory *directory, struct vault *vault, struct key_set *keys, const struct roster_trust *trust,
                    struct slice seed, int64_t now_us, struct err_note *note) MUST_CHECK;
 void directory_done(struct directory *directory);
 /* After vault_start: puts a roster that came as the seed into the vault, so that no older one is ever believed again. */
@@ -71,6 +74,8 @@ int directory_card(struct directory *directory, const Hotline__SignedCard *card,
  * or it is past its life). */
 int directory_new_card(struct directory *directory, const uint8_t subscriptions[LIMIT_COUNTRIES / 8], int64_t key_life_us,
                        int64_t now_us, struct err_note *note) MUST_CHECK;
+/* A relay has our newest card on its disk: the keys before it may be counted out. */
+void directory_card_taken(struct directory *directory, struct receipt_name name, int64_t now_us);
 bool directory_card_is_due(const struct directory *directory, int64_t now_us);
 
 /* This member on the roster in force; NULL when it is not on it. */

@@ -268,6 +268,8 @@ uint64_t item_save(struct vault *vault, struct item *item)
     WIRE_SET(&record, recovered, item->recovered);
     WIRE_SET(&record, receipt_state, (uint32_t)item->receipt_state);
     WIRE_SET(&record, receipt_at_us, item->receipt_at_us);
+    if (item->decline != 0)
+        WIRE_SET(&record, decline, (uint32_t)item->decline);
     WIRE_SET(&record, sequence, item->sequence);
     for (size_t i = 0; i < item->unreached_count; i++)
         unreached[i] = item->unreached[i];
@@ -353,6 +355,7 @@ static int load_fields(const Hotline__Node__ItemRecord *record, struct item *ite
     item->recovered = record->recovered;
     item->receipt_state = (int)record->receipt_state;
     item->receipt_at_us = record->receipt_at_us;
+    item->decline = (int)record->decline;
     item->sequence = record->sequence;
     for (size_t i = 0; i < record->n_unreached && i < LIMIT_COUNTRIES; i++)
         snprintf(item->unreached[item->unreached_count++], sizeof item->unreached[0], "%s", record->unreached[i]);

@@ -60,6 +60,7 @@ struct item {
     /* received */
     int receipt_state;
     int64_t receipt_at_us;
+    int decline;                             /* DeclineCode that this member gave, 0 none */
     uint64_t sequence;
     /* mine */
     struct ladder_row *ladder;

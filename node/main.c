@@ -115,8 +115,11 @@ static int run(const char *config)
         protect();
         error = keyfile_read(setup.conf->key, ask, setup.conf, &note, &setup.keys);
     }
+    if (error == OK && setup.conf->previous_key != NULL)
+        error = keyfile_read(setup.conf->previous_key, ask, setup.conf, &note, &setup.previous);
     if (error == OK)
         return node_daemon_run(&setup);
+    key_set_free(setup.keys);
     log_event(LOG_ERROR, "cannot start", "error", err_name(error), "why", err_explain(&note, error), NULL);
     node_conf_free(setup.conf);
     return err_exit_status(error);

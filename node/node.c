@@ -1,8 +1,8 @@
 /*
  * node: the orchestrator, read first. An alert leaves by node_send.c (draft -> seal -> rows -> outlets) and node_out.c (outlet ->
  * frames), arrives by node_deliver.c (open -> seen -> case -> receipt), its answers by node_answer.c; receipts leave by
- * node_owed.c; what may only be said after its commit waits in node_hold.c; node_life.c opens and closes. Here are the frames
- * of the relays, the turn (sign, commit, send) and the clock. Nothing is said before its disk.
+ * node_owed.c; both ways by file: node_sealed.c; what may only be said after its commit waits in node_hold.c; node_life.c opens
+ * and closes. Here are the frames of the relays, the turn (sign, commit, send) and the clock. Nothing is said before its disk.
  */
 #include "node/node.h"
 
@@ -389,6 +389,7 @@ void node_tick(struct node *node, int64_t now_us, int64_t steady_us)
     tick_delayed(node, steady_us);
     if (steady_us - node->ticked_us > CLOCK_SECOND_US) {
         node->ticked_us = steady_us;
+        vault_hurry(node->vault);
         node_alarms(node, now_us);
         node_watch_gaps(node, now_us);
         node_watch_promises(node, now_us);

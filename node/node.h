@@ -58,6 +58,7 @@ struct node_settings {
 
 struct node_setup {
     struct key_set *keys;                    /* taken, also on failure */
+    const struct key_set *previous;          /* of the key file before, whose store this is; NULL. Borrowed during node_open */
     struct db *db;                           /* opened with vault_schema(); taken, also on failure */
     struct roster_trust trust;
     struct slice roster_seed;                /* SignedRoster bytes, may be empty */
@@ -92,6 +93,7 @@ struct node_draft {
     const char *const *to;                   /* countries concerned */
     size_t to_count;
     bool restricted;
+    const char *drill_id;                    /* EXERCISE only: the drill that it is part of; NULL: none */
 };
 /* Who would get it. Names are borrowed from the roster. */
 struct node_plan {
@@ -107,8 +109,18 @@ int node_update(struct node *node, struct case_entry *entry, const struct node_d
 /* CLOSE (outcome of the closing) or RETRACT. The identity fields of closing are filled in here. */
 int node_finish(struct node *node, struct case_entry *entry, Hotline__Act__Code act, Hotline__Closing *closing, int64_t now_us, struct err_note *note, uint64_t *ret_ticket) MUST_CHECK;
 int node_acknowledge(struct node *node, struct case_entry *entry, const char *as, int64_t now_us, struct err_note *note, uint64_t *ret_ticket) MUST_CHECK;
-/* Passed reply_check. ret_item (may be NULL): the reply's item. */
+/* A person here will not deal with it: the publisher sees the code. ERR_STATE: it is declined or erased already. */
+int node_decline(struct node *node, struct case_entry *entry, Hotline__DeclineCode__Code code, int64_t now_us, struct err_note *note, uint64_t *ret_ticket) MUST_CHECK;
+/* Passed reply_check. To the opener; an ANSWER, from the opener, to whoever wrote in_reply_to. ret_item (may be NULL): the
+ * reply's item. */
 int node_reply(struct node *node, struct case_entry *entry, Hotline__Reply *reply, int64_t now_us, struct err_note *note, const struct item **ret_item, uint64_t *ret_ticket) MUST_CHECK;
+/* Appends a file (proto/sealed.h) with what is current of our own in a case: its newest revision, replies not answered yet. to:
+ * with this member's grants alone; NULL: all. ERR_STATE, ERR_MEMBER (to holds no grant), ERR_LIMIT, ERR_NOMEM. */
+int node_export(struct node *node, const struct case_entry *entry, const char *to, int64_t now_us, struct err_note *note, struct buf *out) MUST_CHECK;
+/* Takes in such a file as if a relay had delivered it: all of it, or nothing; receipts are owed to every relay. *ret_new: how
+ * many envelopes were not here yet. ERR_* of sealed_read; ERR_SIGNATURE, ERR_MEMBER, ERR_KEY, ERR_DISPUTED, ERR_STATE. */
+int node_import(struct node *node, struct slice file, int64_t now_us, struct err_note *note, struct case_entry **ret_entry,
+                size_t *ret_new, uint64_t *ret_ticket) MUST_CHECK;
 /* The whole new set. ERR_POLICY: the roster does not allow a country. */
 int node_subscribe(struct node *node, const uint8_t subscriptions[LIMIT_COUNTRIES / 8], int64_t now_us, struct err_note *note, uint64_t *ret_ticket) MUST_CHECK;
 /* A verified copy of the store; done(ctx, error, text) on the loop. */

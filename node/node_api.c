@@ -1,5 +1,5 @@
-/* node_api: the routes, and one request's way from its line to its handler. Never logs a body, a path's case or an
- * answer. */
+/* node_api: the routes, and one request's way from its line to its handler. Logs no body and
+ * no answer; acts are recorded by node_api_record. */
 #include "node/node_api.h"
 
 #include <stdlib.h>
@@ -28,7 +28,10 @@ static const struct node_api_route routes[] = {
     {"POST", "/v1/cases/{case}/close", ACT, node_api_post_close},
     {"POST", "/v1/cases/{case}/retract", ACT, node_api_post_retract},
     {"POST", "/v1/cases/{case}/acknowledge", ACT, node_api_post_acknowledge},
+    {"POST", "/v1/cases/{case}/decline", ACT, node_api_post_decline},
     {"POST", "/v1/cases/{case}/replies", ACT, node_api_post_reply},
+    {"GET", "/v1/cases/{case}/sealed", 0, node_api_get_sealed},
+    {"POST", "/v1/sealed", NODE_API_BYTES, node_api_post_sealed},
     {"GET", "/v1/events", 0, node_api_get_events},
 };
 #define ROUTE_COUNT (sizeof routes / sizeof routes[0])
@@ -137,6 +140,8 @@ static int serve(struct node_api_call *call)
     int error = find_route(call);
     if (error == OK && (call->route->needs & NODE_API_BODY) != 0)
         error = node_api_read_body(call);
+    if (error == OK && (call->route->needs & NODE_API_BYTES) != 0)
+        error = node_api_check_bytes(call);
     if (error == OK && wants_key(call)) {
         bool replayed = false;
         error = read_key(call);

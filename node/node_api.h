@@ -10,6 +10,7 @@
  *   node_api.c         routes, one request's way, life          node_api_answer.c  documents and problems
  *   node_api_body.c    strict reading of bodies and queries     node_api_wait.c    answers that wait
  *   node_api_read.c    what only reads                          node_api_act.c     what people do
+ *   node_api_sealed.c  envelopes by file                        node_api_record.c  who did what
  */
 #ifndef NODE_NODE_API_H
 #define NODE_NODE_API_H

@@ -1,10 +1,8 @@
 /* node_api_act: what people do, from a body to the core and back after the commit. Forms are checked here, rules there.
  */
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "node/node_api_inner.h"
 #include "node/node_view.h"
@@ -69,7 +67,7 @@ int node_api_post_case(struct node_api_call *call)
     static const struct node_api_field fields[] = {
         {"case", JDOC_OBJECT, true},      {"status", JDOC_TEXT, true},   {"to", JDOC_ARRAY, true},
         {"restricted", JDOC_BOOL, false}, {"confirm", JDOC_TEXT, false}, {"dry_run", JDOC_BOOL, false},
-        {NULL, JDOC_NULL, false},
+        {"drill", JDOC_TEXT, false},      {NULL, JDOC_NULL, false},
     };
     struct node_api_countries to;
     struct node_draft draft = {.content = NULL};
@@ -81,6 +79,9 @@ int node_api_post_case(struct node_api_call *call)
         error = node_api_read_countries(call, "to", &to);
     if (error == OK && to.count == 0)
         error = err_set(&call->note, ERR_MISSING, "to: at least one country is required");
+    const char *drill = jdoc_get_text(call->body, "drill", NULL);
+    if (error == OK && drill != NULL && !form_is_reference(drill))
+        error = err_set(&call->note, ERR_INVALID, "drill: capitals, digits and dashes, 1 to 32, as SPRING-2026");
     if (error == OK)
         error = node_api_read_case(call, &alert);
     if (error != OK)
@@ -89,6 +90,7 @@ int node_api_post_case(struct node_api_call *call)
     draft.to = to.codes;
     draft.to_count = to.count;
     draft.restricted = jdoc_get_bool(call->body, "restricted", false);
+    draft.drill_id = drill;
     error = jdoc_get_bool(call->body, "dry_run", false) ? answer_plan(call, &draft) : publish(call, &draft);
     case_free(alert);
     return error;
@@ -162,28 +164,12 @@ int node_api_post_retract(struct node_api_call *call)
 
 /* ---- answering others ---- */
 
-/* The operating-system account that opened the connection, or its number. */
-static void read_account(const struct node_api_call *call, char name[LIMIT_NAME_BYTES + 1])
-{
-    char room[4096];
-    struct passwd entry, *found = NULL;
-    uid_t uid;
-    pid_t pid;
-    snprintf(name, LIMIT_NAME_BYTES + 1, "unknown");
-    if (http_peer(call->request, &uid, &pid) != OK)
-        return;
-    if (getpwuid_r(uid, &entry, room, sizeof room, &found) == 0 && found != NULL)
-        snprintf(name, LIMIT_NAME_BYTES + 1, "%s", found->pw_name);
-    else
-        snprintf(name, LIMIT_NAME_BYTES + 1, "uid %lu", (unsigned long)uid);
-}
-
 static int read_as(struct node_api_call *call, char name[LIMIT_NAME_BYTES + 1])
 {
     const char *as = jdoc_get_text(call->body, "as", NULL);
     size_t chars;
     if (as == NULL) {
-        read_account(call, name);
+        node_api_account(call, name);
         return OK;
     }
     if (form_is_blank(as) || form_text(as, false, &chars) != FORM_CLEAN)
@@ -208,11 +194,38 @@ int node_api_post_acknowledge(struct node_api_call *call)
     return error != OK ? error : node_api_answer_committed(call, &subject, ticket);
 }
 
+static int read_decline(struct node_api_call *call, Hotline__DeclineCode__Code *ret_code)
+{
+    const ProtobufCEnumDescriptor *codes = &hotline__decline_code__code__descriptor;
+    const ProtobufCEnumValue *value =
+        protobuf_c_enum_descriptor_get_value_by_name(codes, jdoc_get_text(call->body, "code", ""));
+    if (value == NULL)
+        return err_set(&call->note, ERR_UNKNOWN,
+                       "code: is none of NOT_COMPETENT, DUPLICATE, NO_CAPACITY, UNINTELLIGIBLE, NOT_ALLOWED");
+    *ret_code = (Hotline__DeclineCode__Code)value->value;
+    return OK;
+}
+
+int node_api_post_decline(struct node_api_call *call)
+{
+    static const struct node_api_field fields[] = {{"code", JDOC_TEXT, true}, {NULL, JDOC_NULL, false}};
+    Hotline__DeclineCode__Code code = HOTLINE__DECLINE_CODE__CODE__NOT_COMPETENT;
+    uint64_t ticket = 0;
+    struct node_api_subject subject = node_api_subject_case(call->entry);
+    int error = node_api_check_fields(call, fields);
+    if (error == OK)
+        error = read_decline(call, &code);
+    if (error == OK)
+        error = node_decline(call->node, call->entry, code, call->now_us, &call->note, &ticket);
+    return error != OK ? error : node_api_answer_committed(call, &subject, ticket);
+}
+
 static int check_reply(struct node_api_call *call, const Hotline__Reply *reply)
 {
     bool sighting = reply->has_kind && reply->kind == HOTLINE__REPLY_KIND__CODE__SIGHTING;
-    if (reply->has_kind && reply->kind == HOTLINE__REPLY_KIND__CODE__ANSWER)
-        return err_set(&call->note, ERR_INVALID, "kind: ANSWER is the publisher's; write a MESSAGE");
+    bool answer = reply->has_kind && reply->kind == HOTLINE__REPLY_KIND__CODE__ANSWER;
+    if (!answer && reply->has_in_reply_to)
+        return err_set(&call->note, ERR_INVALID, "in_reply_to: only with the kind ANSWER");
     if (!sighting && reply->sighting != NULL)
         return err_set(&call->note, ERR_INVALID, "sighting: only with the kind SIGHTING");
     return reply_check(reply, &call->note);
@@ -222,7 +235,7 @@ int node_api_post_reply(struct node_api_call *call)
 {
     static const struct node_api_field fields[] = {
         {"kind", JDOC_TEXT, true},        {"text", JDOC_TEXT, false}, {"text_language", JDOC_TEXT, false},
-        {"sighting", JDOC_OBJECT, false}, {NULL, JDOC_NULL, false},
+        {"sighting", JDOC_OBJECT, false}, {"in_reply_to", JDOC_TEXT, false}, {NULL, JDOC_NULL, false},
     };
     Hotline__Reply *reply = NULL;
     const struct item *item = NULL;
@@ -351,6 +364,7 @@ int node_api_post_backup(struct node_api_call *call)
     backup->request = call->request;
     snprintf(backup->path, sizeof backup->path, "%s", path);
     http_on_gone(call->request, on_backup_gone, backup);
+    node_api_record(call, NULL);
     node_backup(call->node, backup->path, on_backup_done, backup);
     return OK;
 }

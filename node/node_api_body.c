@@ -12,16 +12,24 @@
 
 /* ---- the body as a whole ---- */
 
-static bool is_json(const char *type)
+static bool is_type(const char *type, const char *wanted)
 {
-    size_t len = strlen(JSON_TYPE);
-    return type != NULL && strncasecmp(type, JSON_TYPE, len) == 0 &&
+    size_t len = strlen(wanted);
+    return type != NULL && strncasecmp(type, wanted, len) == 0 &&
         (type[len] == '\0' || type[len] == ';' || type[len] == ' ');
+}
+
+int node_api_check_bytes(struct node_api_call *call)
+{
+    if (is_type(http_header(call->request, "Content-Type"), NODE_API_BYTES_TYPE))
+        return OK;
+    call->status = 415;
+    return err_set(&call->note, ERR_SYNTAX, "a body with Content-Type: " NODE_API_BYTES_TYPE " is required here");
 }
 
 int node_api_read_body(struct node_api_call *call)
 {
-    if (!is_json(http_header(call->request, "Content-Type"))) {
+    if (!is_type(http_header(call->request, "Content-Type"), JSON_TYPE)) {
         call->status = 415;
         return err_set(&call->note, ERR_SYNTAX, "a body with Content-Type: " JSON_TYPE " is required here");
     }

@@ -12,6 +12,7 @@
 #define NODE_API_KEY_LIFE_US (24 * INT64_C(3600) * 1000000)
 #define NODE_API_WAIT_MAX_MS 30000
 #define NODE_API_PAGE_MAX 500
+#define NODE_API_BYTES_TYPE "application/octet-stream"
 
 struct node_api_call;
 struct node_api_wait;
@@ -23,6 +24,7 @@ enum node_api_needs {
     NODE_API_BODY = 1, /* call->body */
     NODE_API_KEY = 2,  /* an Idempotency-Key; a replay never reaches the handler */
     NODE_API_DRY = 4,  /* a body with dry_run needs no key */
+    NODE_API_BYTES = 8, /* a body that is no JSON: Content-Type NODE_API_BYTES_TYPE */
 };
 
 struct node_api_route {
@@ -109,12 +111,25 @@ int node_api_read_number(struct node_api_call *call, const char *name, int64_t l
 int node_api_read_choice(struct node_api_call *call, const char *name, const char *const *names,
                          int *ret_index) MUST_CHECK;
 
+/* ERR_SYNTAX with 415 when the body is not said to be bytes. */
+int node_api_check_bytes(struct node_api_call *call) MUST_CHECK;
+
+/* --- node_api_record.c --- */
+
+/* The operating-system account that opened the connection, or its number. */
+void node_api_account(const struct node_api_call *call, char name[LIMIT_NAME_BYTES + 1]);
+/* An act, in the log; entry: the case that it is about, or NULL. node_api_answer_committed does it for its own. */
+void node_api_record(const struct node_api_call *call, const struct case_entry *entry);
+
 /* --- node_api_wait.c --- */
 
 /* Keeps the Idempotency-Key in the act's own turn, and answers 201 (subscriptions: 200) once the ticket is committed.
  */
 int node_api_answer_committed(struct node_api_call *call, const struct node_api_subject *subject,
                               uint64_t ticket) MUST_CHECK;
+/* The same for an act without a key that needs none: answers with this status once the ticket is committed. */
+int node_api_answer_after(struct node_api_call *call, const struct node_api_subject *subject, uint64_t ticket,
+                          unsigned status) MUST_CHECK;
 /* Answers from the record of an earlier request with the same key, or refuses; *ret_replayed false: there is none. */
 int node_api_replay(struct node_api_call *call, bool *ret_replayed) MUST_CHECK;
 /* GET of a case with `wait`: answers when the case has come so far, cannot any more, or the time is over. */
@@ -124,8 +139,8 @@ void node_api_wait_end(struct node_api *api);
 
 /* --- handlers --- */
 node_api_handler node_api_get_status, node_api_get_members, node_api_get_subscriptions, node_api_get_cases,
-    node_api_get_case, node_api_get_events;
+    node_api_get_case, node_api_get_events, node_api_get_sealed, node_api_post_sealed;
 node_api_handler node_api_put_subscriptions, node_api_post_backup, node_api_post_case, node_api_post_revision,
-    node_api_post_close, node_api_post_retract, node_api_post_acknowledge, node_api_post_reply;
+    node_api_post_close, node_api_post_retract, node_api_post_acknowledge, node_api_post_decline, node_api_post_reply;
 
 #endif

@@ -154,7 +154,14 @@ int node_api_answer_committed(struct node_api_call *call, const struct node_api_
         snprintf(location, sizeof location, "/v1/cases/%s:%s", entry->opener, entry->reference);
     if (call->key != NULL)
         remember(call, subject, location);
+    node_api_record(call, entry != NULL ? entry : call->entry);
     return wait_for_commit(call, subject, ticket, call->key != NULL ? 201 : 200, location);
+}
+
+int node_api_answer_after(struct node_api_call *call, const struct node_api_subject *subject, uint64_t ticket,
+                          unsigned status)
+{
+    return wait_for_commit(call, subject, ticket, status, "");
 }
 
 int node_api_replay(struct node_api_call *call, bool *ret_replayed)

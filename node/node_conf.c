@@ -22,6 +22,11 @@ static const struct conf_option options[] = {
      .type = CONF_PATH,
      .standard = "",
      .doc = "A file whose first line unlocks the key file. Leave it out when the key file is not locked."},
+    {.path = "previous_key",
+     .type = CONF_PATH,
+     .standard = "",
+     .doc = "The key file before, after it was replaced by a wholly new one: opens the store once and wraps its key anew. "
+            "Take the line out after that start."},
     {.path = "authority",
      .type = CONF_PATH,
      .example = "/etc/hotline/authority.pub",
@@ -144,6 +149,7 @@ static void fill(const struct conf *source, struct node_conf *conf)
     conf->member = conf_text(source, "member");
     conf->key = conf_text(source, "key");
     conf->passphrase_file = conf_text(source, "passphrase_file");
+    conf->previous_key = conf_text(source, "previous_key");
     conf->authority = conf_text(source, "authority");
     conf->roster = conf_text(source, "roster");
     conf->store = conf_text(source, "store");
@@ -225,6 +231,7 @@ static void check_surroundings(const struct node_conf *conf, struct conf_problem
     const struct conf *source = conf->source;
     conf_check_secret(source, "key", problems);
     conf_check_secret(source, "passphrase_file", problems);
+    conf_check_secret(source, "previous_key", problems);
     conf_check_file(source, "authority", problems);
     conf_check_file(source, "roster", problems);
     conf_check_folder(source, "store", problems);

@@ -33,6 +33,7 @@ struct node_conf {
     const char *member;          /* this hotline's id */
     const char *key;             /* key file */
     const char *passphrase_file; /* NULL: the key file is not locked */
+    const char *previous_key;    /* NULL: the store was never another key file's */
     const char *authority;       /* the authority's public keys */
     const char *roster;          /* the seed */
     const char *store;           /* the database */

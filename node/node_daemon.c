@@ -26,6 +26,7 @@ struct daemon {
     const char *config;
     struct node_conf *conf;
     struct key_set *keys; /* until the core has them */
+    struct key_set *previous; /* until the core is open */
     struct loop *loop;
     struct loop_timer *flush, *tick;
     struct zlink_context *context;
@@ -261,8 +262,12 @@ static int open_core(struct daemon *daemon, struct node_setup *setup, struct err
     if (error != OK)
         return error;
     setup->keys = daemon->keys;
+    setup->previous = daemon->previous;
     daemon->keys = NULL;
-    return node_open(setup, note, &daemon->node);
+    error = node_open(setup, note, &daemon->node);
+    key_set_free(daemon->previous);
+    daemon->previous = NULL;
+    return error;
 }
 
 static int build_core(struct daemon *daemon, struct err_note *note)
@@ -377,13 +382,14 @@ static void end(struct daemon *daemon)
         loop_free(daemon->loop);
     }
     key_set_free(daemon->keys);
+    key_set_free(daemon->previous);
     node_conf_free(daemon->conf);
 }
 
 int node_daemon_run(const struct node_daemon_setup *setup)
 {
     struct daemon daemon = {
-        .config = setup->config, .conf = setup->conf, .keys = setup->keys, .started_us = clock_wall_us()};
+        .config = setup->config, .conf = setup->conf, .keys = setup->keys, .previous = setup->previous, .started_us = clock_wall_us()};
     struct err_note note = {""};
     int error = build(&daemon, &note);
     if (error != OK) {

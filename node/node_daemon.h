@@ -17,6 +17,7 @@ struct node_daemon_setup {
     const char *config;     /* the file, read again on SIGHUP */
     struct node_conf *conf; /* taken */
     struct key_set *keys;   /* taken */
+    struct key_set *previous; /* of previous_key, or NULL; taken */
 };
 
 /* Runs until SIGTERM or SIGINT; gives the exit status of the program. Logs why it could not start or had to stop. */

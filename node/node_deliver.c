@@ -90,6 +90,16 @@ int node_load_seen(struct node *node, struct slice bytes)
 
 /* --- opening --- */
 
+/* Replies come to the opener, and only the opener answers them: no third party speaks in a case's thread. */
+static bool may_say(const struct node *node, const struct item *item)
+{
+    if (item->header->kind != HOTLINE__KIND__CODE__REPLY)
+        return true;
+    const char *opener = item->header->case_name->opener;
+    bool answers = item->content->reply->kind == HOTLINE__REPLY_KIND__CODE__ANSWER;
+    return strcmp(opener, answers ? item->header->sender : node->keys->id) == 0;
+}
+
 /* Why an envelope cannot be read, as the answer's code; 0 when it can. */
 static int open_for_us(struct node *node, struct item *item, const Hotline__Envelope *wire, const struct envelope *envelope)
 {
@@ -116,6 +126,8 @@ static int open_for_us(struct node *node, struct item *item, const Hotline__Enve
         return result == ERR_DISPUTED ? HOTLINE__UNREADABLE_CODE__CODE__BAD_COMMITMENT : HOTLINE__UNREADABLE_CODE__CODE__BAD_GRANT;
     result = item_open(item, &content, &node->scratch, &note);
     seal_wipe(&content, sizeof content);
+    if (result == OK && !may_say(node, item))
+        result = ERR_MEMBER;
     if (result != OK)
         log_event(LOG_WARN, "an envelope opens to something else than it says", "sender", envelope->header->sender, "error", err_name(result), NULL);
     return result == OK ? 0 : HOTLINE__UNREADABLE_CODE__CODE__BAD_BODY;
@@ -139,8 +151,7 @@ static enum node_event_type event_of(const struct item *item)
     return reopens ? NODE_CASE_RECEIVED : NODE_CASE_UPDATED;
 }
 
-/* Seen, view and receipt in this turn; the event and the receipt's sending wait for the commit. */
-static int take_in(struct node *node, struct item *item, int64_t now_us)
+int node_take_in(struct node *node, struct item *item, int64_t now_us)
 {
     bool newest;
     item->at_us = now_us;
@@ -309,53 +320,68 @@ static int check_sender(const struct node *node, const struct envelope *envelope
     return HOTLINE__UNREADABLE_CODE__CODE__BAD_SIGNATURE;
 }
 
-static void deliver_new(struct node *node, struct node_link *link, const Hotline__Envelope *wire, const struct envelope *envelope, int64_t now_us)
+void node_judge(struct node *node, const Hotline__Envelope *wire, int64_t now_us, struct node_judged *ret_judged)
 {
-    struct item *item;
-    const char *sender = envelope->header->sender;
-    int result = item_of(envelope, NULL, &item);
-    if (result != OK)
-        return;
-    int unreadable = open_for_us(node, item, wire, envelope);
-    if (unreadable != 0) {
-        node_unreadable(node, sender, &envelope->hash, (Hotline__UnreadableCode__Code)unreadable, link, now_us);
-        item_free(item);
+    struct node_judged judged = {.verdict = NODE_NO_ENVELOPE};
+    struct envelope *envelope = &judged.envelope;
+    wire_arena_clear(&node->scratch);
+    if (envelope_parse(wire_slice(wire->header), wire_slice(wire->signature), wire_slice(wire->body), &node->scratch, &judged.note, envelope) != OK) {
+        *ret_judged = judged;
         return;
     }
-    if (take_in(node, item, now_us) != OK)
-        log_event(LOG_ERROR, "out of memory: an envelope is left to be delivered again", NULL);
+    judged.verdict = NODE_UNREADABLE;
+    judged.unreadable = check_sender(node, envelope, now_us);
+    if (judged.unreadable == 0) {
+        const char *sender = envelope->header->sender;
+        judged.seen = node_seen(node, sender, &envelope->id);
+        bool held = lookup_find(&node->items, &envelope->hash) != NULL; /* also when it was seen too long ago to remember */
+        node_hear_envelope(node, envelope, now_us);
+        if (strcmp(sender, node->keys->id) == 0)
+            judged.verdict = NODE_OWN;
+        else if (held || (judged.seen != NULL && key_hash_equal(&judged.seen->hash, &envelope->hash)))
+            judged.verdict = NODE_KNOWN;
+        else if (judged.seen != NULL)
+            judged.verdict = NODE_DISPUTED;
+        else if (node_is_erased(node, envelope))
+            judged.verdict = NODE_KNOWN;
+        else
+            judged.verdict = NODE_NEW;
+    }
+    if (judged.verdict == NODE_NEW && item_of(envelope, NULL, &judged.item) != OK)
+        judged.item = NULL;
+    if (judged.item != NULL && (judged.unreadable = open_for_us(node, judged.item, wire, envelope)) != 0) {
+        judged.verdict = NODE_UNREADABLE;
+        item_free(judged.item);
+        judged.item = NULL;
+    }
+    *ret_judged = judged;
 }
 
 void node_deliver(struct node *node, struct node_link *link, const Hotline__Deliver *deliver, int64_t now_us)
 {
-    const Hotline__Envelope *wire = deliver->envelope;
-    struct envelope envelope;
-    struct err_note note = {{0}};
-    wire_arena_clear(&node->scratch);
-    if (envelope_parse(wire_slice(wire->header), wire_slice(wire->signature), wire_slice(wire->body), &node->scratch, &note, &envelope) != OK) {
+    struct node_judged judged;
+    node_judge(node, deliver->envelope, now_us, &judged);
+    const struct envelope *envelope = &judged.envelope;
+    switch (judged.verdict) {
+    case NODE_NO_ENVELOPE:
         node->counters.refused_in++;
-        log_event(LOG_WARN, "a relay delivered something that is no envelope", "relay", link->uplink.relay, "why", note.text, NULL);
-        return;
+        log_event(LOG_WARN, "a relay delivered something that is no envelope", "relay", link->uplink.relay, "why", judged.note.text, NULL);
+        break;
+    case NODE_UNREADABLE:
+        node_unreadable(node, envelope->header->sender, &envelope->hash, (Hotline__UnreadableCode__Code)judged.unreadable, link, now_us);
+        break;
+    case NODE_OWN:
+        deliver_own(node, link, deliver, envelope, now_us);
+        break;
+    case NODE_KNOWN:
+        duplicate(node, link, envelope->header->sender, &envelope->hash, now_us); /* ERASED, unless it is on its way */
+        break;
+    case NODE_DISPUTED:
+        dispute(node, link, judged.seen, envelope, now_us);
+        break;
+    case NODE_NEW:
+        if (judged.item == NULL || node_take_in(node, judged.item, now_us) != OK)
+            log_event(LOG_ERROR, "out of memory: an envelope is left to be delivered again", NULL);
+        break;
     }
-    const char *sender = envelope.header->sender;
-    int unreadable = check_sender(node, &envelope, now_us);
-    if (unreadable != 0) {
-        node_unreadable(node, sender, &envelope.hash, (Hotline__UnreadableCode__Code)unreadable, link, now_us);
-        return;
-    }
-    node_hear_envelope(node, &envelope, now_us);
-    if (strcmp(sender, node->keys->id) == 0) {
-        deliver_own(node, link, deliver, &envelope, now_us);
-        return;
-    }
-    struct seen *seen = node_seen(node, sender, &envelope.id);
-    bool held = lookup_find(&node->items, &envelope.hash) != NULL; /* also when it was seen too long ago to remember */
-    if (held || (seen != NULL && key_hash_equal(&seen->hash, &envelope.hash)))
-        duplicate(node, link, sender, &envelope.hash, now_us);
-    else if (seen != NULL)
-        dispute(node, link, seen, &envelope, now_us);
-    else if (node_is_erased(node, &envelope))
-        duplicate(node, link, sender, &envelope.hash, now_us); /* ERASED, unless it is on its way */
-    else
-        deliver_new(node, link, wire, &envelope, now_us);
 }

@@ -48,14 +48,19 @@ bool node_is_erased(const struct node *node, const struct envelope *envelope)
 
 /* --- how --- */
 
+static void tell_erased(struct node *node, struct item *item, int64_t now_us)
+{
+    if (item->mine || item->receipt_state == HOTLINE__RECEIPT_STATE__CODE__ERASED)
+        return;
+    node_receipt(node, item, HOTLINE__RECEIPT_STATE__CODE__ERASED, SIZE_MAX, now_us);
+    item->receipt_state = HOTLINE__RECEIPT_STATE__CODE__ERASED;
+    item->receipt_at_us = now_us;
+}
+
 /* Tells the sender, wipes, and takes it out of every outlet. */
 static void erase_item(struct node *node, struct item *item, int64_t now_us)
 {
-    if (!item->mine && item->receipt_state != HOTLINE__RECEIPT_STATE__CODE__ERASED) {
-        node_receipt(node, item, HOTLINE__RECEIPT_STATE__CODE__ERASED, SIZE_MAX, now_us);
-        item->receipt_state = HOTLINE__RECEIPT_STATE__CODE__ERASED;
-        item->receipt_at_us = now_us;
-    }
+    tell_erased(node, item, now_us);
     for (size_t i = 0; i < node->link_count; i++) {
         outlet_answered(&node->links[i].outlet, OUTLET_ITEM, item);
         outlet_answered(&node->links[i].outlet, OUTLET_GRANTS, item);
@@ -63,13 +68,16 @@ static void erase_item(struct node *node, struct item *item, int64_t now_us)
     item_erase(item);
 }
 
-/* The closing says nothing of the child: it stays whole, and is offered until every holder has answered. */
+/* The closing says nothing of the child: it stays whole, and is offered until every holder has answered. Its receipt says that the
+ * case is erased: on its ladder the publisher counts who has done so. */
 static void spare_newest(struct node *node, struct case_entry *entry, struct item *newest, bool ends, int64_t now_us)
 {
-    if (ends)
+    if (ends) {
         newest->spared = true;
-    else
+        tell_erased(node, newest, now_us);
+    } else {
         erase_item(node, newest, now_us);
+    }
     cases_keep_only(entry, newest);
     item_save(node->vault, newest);
     for (size_t i = 0; i < newest->ladder_count; i++)

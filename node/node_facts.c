@@ -4,6 +4,9 @@
 #include "node/node_inner.h"
 #include "proto/clock.h"
 
+#define EXPIRY_WARNING_US (6 * CLOCK_HOUR_US)
+#define EXPIRY_WARNINGS 4
+
 const struct cases *node_cases(const struct node *node)
 {
     return &node->cases;
@@ -118,6 +121,26 @@ static const char *node_phone(const struct node *node, const char *member)
     return phone ? phone : "no number on the roster";
 }
 
+/* Cases of our own that end within six hours unless they are renewed: the nearest few by name. */
+static void warn_of_expiry(const struct node *node, int64_t now_us, struct warnings *warnings)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < node->cases.count; i++) {
+        const struct case_entry *entry = node->cases.order[i];
+        if (!entry->mine || cases_newest(&node->cases, entry) == NULL || cases_state(&node->cases, entry, now_us) != CASE_OPEN)
+            continue;
+        char left[CLOCK_TEXT_MAX];
+        int64_t left_us = cases_newest(&node->cases, entry)->header->expires_at_us - now_us;
+        if (left_us > EXPIRY_WARNING_US || ++count > EXPIRY_WARNINGS)
+            continue;
+        clock_format_age(left_us, left);
+        warn(warnings, "CASE_EXPIRES", "%s expires in %s: renew it (hotline update %s FILE --valid-for 72h) or close it.", entry->reference, left,
+             entry->reference);
+    }
+    if (count > EXPIRY_WARNINGS)
+        warn(warnings, "CASE_EXPIRES", "%zu more cases of our own expire within 6 hours.", count - EXPIRY_WARNINGS);
+}
+
 /* What others left out or said against each other. */
 static void warn_of_others(const struct node *node, struct warnings *warnings)
 {
@@ -154,12 +177,15 @@ size_t node_warnings(const struct node *node, int64_t now_us, struct node_warnin
         warn(&warnings, "WITHDRAWN", "The authority withdrew this member: it gets no alerts and cannot send.");
     else if (standing == HOTLINE__STANDING__CODE__SUSPENDED)
         warn(&warnings, "SUSPENDED", "This member is suspended: it can update, close and reply, but open nothing.");
+    if (node->directory.locked_out)
+        warn(&warnings, "KEY", "The roster names keys that this key file does not hold: start the node with the new key file.");
     if (ready == 0)
         warn(&warnings, "NO_RELAY", "No relay is connected: alerts are neither sent nor received. Check the network, then ring the relays' operators.");
     if (node->replaced)
         warn(&warnings, "CLONED", "Another node uses this member's key: stop one of the two.");
     warn_of_roster(node, now_us, &warnings);
     warn_of_others(node, &warnings);
+    warn_of_expiry(node, now_us, &warnings);
     int64_t offset_us = node_clock_offset_us(node);
     if (offset_us > 30 * CLOCK_SECOND_US || offset_us < -30 * CLOCK_SECOND_US)
         warn(&warnings, "CLOCK", "This machine's clock is %lld s %s the relays': set it.", (long long)(offset_us < 0 ? -offset_us : offset_us) / CLOCK_SECOND_US,

@@ -118,6 +118,10 @@ void node_hold_taken(struct node *node, uint64_t ticket, const struct node_link 
 void node_release_held(struct node *node);
 
 /* node_out.c */
+/* An envelope as it travels: to one recipient (only), or with all grants (NULL). The list of grants is one block, freed with
+ * node_free_envelope; everything else is borrowed from the item. ERR_NOMEM. */
+int node_envelope(struct item *item, const char *only, Hotline__Envelope *ret_envelope) MUST_CHECK;
+void node_free_envelope(Hotline__Envelope *envelope);
 /* Adds a frame to what goes to this relay in this turn. */
 void node_frame(struct node *node, struct node_link *link, enum wire_type type, const ProtobufCMessage *message);
 /* Hands the gathered frames to the link. */
@@ -168,6 +172,20 @@ int node_grant(struct node *node, struct item *item, size_t member, bool late) M
 int node_self_grant(struct node *node, const struct item *item, struct envelope_grant *ret_grant) MUST_CHECK;
 
 /* node_deliver.c */
+/* What an envelope that came in is. KNOWN: it was seen, or its case was erased at its revision or a higher one. */
+enum node_verdict { NODE_NO_ENVELOPE, NODE_UNREADABLE, NODE_OWN, NODE_KNOWN, NODE_DISPUTED, NODE_NEW };
+struct node_judged {
+    enum node_verdict verdict;
+    struct envelope envelope;                /* until the scratch arena is cleared; not of NO_ENVELOPE */
+    int unreadable;                          /* UNREADABLE: Hotline__UnreadableCode__Code */
+    struct seen *seen;                       /* under the same id; NULL */
+    struct item *item;                       /* NEW: opened, the caller's to take in or free; NULL: out of memory */
+    struct err_note note;                    /* NO_ENVELOPE */
+};
+/* Verifies and opens; keeps nothing but what the signed words say of the sender's roster. */
+void node_judge(struct node *node, const Hotline__Envelope *wire, int64_t now_us, struct node_judged *ret_judged);
+/* Takes a NEW item: seen, view and receipt in this turn; the event and the receipt's sending wait for the commit. ERR_NOMEM. */
+int node_take_in(struct node *node, struct item *item, int64_t now_us) MUST_CHECK;
 void node_deliver(struct node *node, struct node_link *link, const Hotline__Deliver *deliver, int64_t now_us);
 struct seen *node_seen(const struct node *node, const char *sender, const struct key_uuid *id);
 int node_see(struct node *node, const struct item *item, int64_t now_us) MUST_CHECK;

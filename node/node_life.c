@@ -226,7 +226,7 @@ static int open_parts(struct node *node, struct node_setup *setup, struct err_no
 int node_open(struct node_setup *setup, struct err_note *note, struct node **ret_node)
 {
     struct vault *vault;
-    int result = vault_open(setup->db, setup->keys, note, &vault);
+    int result = vault_open(setup->db, setup->keys, setup->previous, note, &vault);
     if (result != OK) {
         key_set_free(setup->keys);
         return result;

@@ -17,6 +17,7 @@ struct relay_link {
     struct key_transport key;
     struct zlink *zlink;
     int64_t trying_since_us; /* steady; 0: connected, or just begun */
+    struct key_transport own; /* that it was opened with */
 };
 
 struct node_links {
@@ -93,6 +94,7 @@ static const Hotline__Relay *relay_of(const struct node_links *links, const char
 static void connect_link(struct relay_link *link)
 {
     const struct key_set *keys = node_directory(link->links->node)->keys;
+    link->own = keys->transport;
     const struct zlink_dealer_conf conf = {
         .endpoint = link->endpoint,
         .server_key = link->key.bytes,
@@ -143,10 +145,13 @@ static struct relay_link *open_link(struct node_links *links, const Hotline__Rel
 
 /* ---- the roster's relays ---- */
 
-/* It may stay: the same relay, under the same key, still at this endpoint. */
+/* It may stay: the same relay, under the same key, still at this endpoint, and our own key is the same. */
 static bool still_stands(const struct relay_link *link, const Hotline__Relay *relay)
 {
     struct key_transport key;
+    const struct key_set *keys = node_directory(link->links->node)->keys;
+    if (memcmp(link->own.bytes, keys->transport.bytes, KEY_BYTES) != 0)
+        return false;
     if (link->zlink == NULL || strcmp(link->relay, relay->id) != 0 ||
         key_transport_from(wire_slice(relay->transport_key), &key) != OK ||
         memcmp(key.bytes, link->key.bytes, sizeof key.bytes) != 0)

@@ -72,15 +72,15 @@ static void send_grant_fields(Hotline__Grant *grant, struct envelope_grant *from
     WIRE_SET_BYTES(grant, box, from->box, sizeof from->box);
 }
 
-/* Grants of the rows, all or only the late ones; *ret_grants is one block with its pointers. */
-static size_t gather_grants(struct item *item, bool late_only, Hotline__Grant **ret_block, Hotline__Grant ***ret_list)
+/* Grants of the rows: all, or only the late ones, or only this member's; *ret_block is what the list points into. */
+static size_t gather_grants(struct item *item, bool late_only, const char *only, Hotline__Grant **ret_block, Hotline__Grant ***ret_list)
 {
     Hotline__Grant *block = malloc((item->ladder_count + 1) * sizeof *block);
     Hotline__Grant **list = malloc((item->ladder_count + 1) * sizeof *list);
     size_t count = 0;
     for (size_t i = 0; block && list && i < item->ladder_count; i++) {
         struct ladder_row *row = &item->ladder[i];
-        if (!row->has_grant || (late_only && !row->late_grant))
+        if (!row->has_grant || (late_only && !row->late_grant) || (only != NULL && strcmp(only, row->member) != 0))
             continue;
         send_grant_fields(&block[count], &row->grant, row->member);
         list[count] = &block[count];
@@ -91,24 +91,47 @@ static size_t gather_grants(struct item *item, bool late_only, Hotline__Grant **
     return count;
 }
 
-static void send_publish(struct node *node, struct node_link *link, struct item *item)
+int node_envelope(struct item *item, const char *only, Hotline__Envelope *ret_envelope)
 {
-    Hotline__Publish publish = HOTLINE__PUBLISH__INIT;
     Hotline__Envelope envelope = HOTLINE__ENVELOPE__INIT;
-    Hotline__Grant *block, self;
-    struct envelope_grant own;
+    Hotline__Grant *block;
     WIRE_SET_BYTES(&envelope, header, item->header_bytes.data, item->header_bytes.len);
     WIRE_SET_BYTES(&envelope, signature, item->signature.bytes, KEY_SIGNATURE_BYTES);
     WIRE_SET_BYTES(&envelope, body, item->body.data, item->body.len);
-    envelope.n_grants = gather_grants(item, false, &block, &envelope.grants);
+    envelope.n_grants = gather_grants(item, false, only, &block, &envelope.grants);
+    bool broken = block == NULL || envelope.grants == NULL;
+    if (envelope.n_grants == 0) { /* then nothing points to the block */
+        free(block);
+        free(envelope.grants);
+        envelope.grants = NULL;
+    }
+    *ret_envelope = envelope;
+    return broken ? ERR_NOMEM : OK;
+}
+
+void node_free_envelope(Hotline__Envelope *envelope)
+{
+    if (envelope->grants != NULL)
+        free(envelope->grants[0]);
+    free(envelope->grants);
+    *envelope = (Hotline__Envelope)HOTLINE__ENVELOPE__INIT;
+}
+
+static void send_publish(struct node *node, struct node_link *link, struct item *item)
+{
+    Hotline__Publish publish = HOTLINE__PUBLISH__INIT;
+    Hotline__Envelope envelope;
+    Hotline__Grant self;
+    struct envelope_grant own;
+    if (node_envelope(item, NULL, &envelope) != OK)
+        return; /* it is sent again when no answer comes */
     if (node_self_grant(node, item, &own) == OK) {
         send_grant_fields(&self, &own, node->keys->id);
         envelope.self_grant = &self;
     }
     publish.envelope = &envelope;
     node_frame(node, link, WIRE_PUBLISH, &publish.base);
-    free(block);
-    free(envelope.grants);
+    node_free_envelope(&envelope);
 }
 
 static void send_grants(struct node *node, struct node_link *link, struct item *item)
@@ -116,7 +139,7 @@ static void send_grants(struct node *node, struct node_link *link, struct item *
     Hotline__Grants grants = HOTLINE__GRANTS__INIT;
     Hotline__Grant *block;
     WIRE_SET_BYTES(&grants, envelope_hash, item->hash.bytes, KEY_HASH_BYTES);
-    grants.n_grants = gather_grants(item, true, &block, &grants.grants);
+    grants.n_grants = gather_grants(item, true, NULL, &block, &grants.grants);
     if (grants.n_grants > 0)
         node_frame(node, link, WIRE_GRANTS, &grants.base);
     free(block);

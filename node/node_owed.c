@@ -93,7 +93,7 @@ static void forget_owed(struct node *node, struct owed *owed)
 {
     for (size_t i = 0; i < node->link_count; i++)
         outlet_answered(&node->links[i].outlet, OUTLET_OWED, owed);
-    vault_remove(node->vault, VAULT_OWED, slice_of(owed->name.bytes, RECEIPT_NAME_BYTES));
+    vault_forget(node->vault, VAULT_OWED, slice_of(owed->name.bytes, RECEIPT_NAME_BYTES));
     lookup_remove(&node->owed, &owed->name);
     node_free_owed(owed);
 }
@@ -147,6 +147,8 @@ void node_receipt(struct node *node, const struct item *item, int state, size_t 
 {
     node_receipt_for(node, item->header->sender, &item->hash, state, only, now_us);
     node->receipts[node->receipt_count - 1].late = item->late;
+    if (state == HOTLINE__RECEIPT_STATE__CODE__DECLINED)
+        node->receipts[node->receipt_count - 1].decline = item->decline;
 }
 
 static int by_sender(const void *a, const void *b)
@@ -331,6 +333,10 @@ void node_taken(struct node *node, struct node_link *link, const Hotline__Taken 
 {
     for (size_t i = 0; i < taken->n_names; i++) {
         struct owed *owed = lookup_find(&node->owed, taken->names[i].data);
+        struct receipt_name name;
+        memcpy(name.bytes, taken->names[i].data, sizeof name.bytes);
+        if (owed == NULL)
+            directory_card_taken(&node->directory, name, node->now_us);
         if (owed == NULL || !drop_relay(owed, link->uplink.relay))
             continue;
         outlet_answered(&link->outlet, OUTLET_OWED, owed);

@@ -1,49 +1,18 @@
 /*
- * node_send: what people do: publish, update, close, retract, acknowledge, reply. Everything is checked before anything is kept;
- * then one turn seals, saves and queues it. Nothing leaves before its turn is on the disk.
+ * node_send: what people do with cases of their own: publish, update, close, retract. Everything is checked before anything is kept;
+ * then one turn seals, saves and queues it (node_make.c). Nothing leaves before its turn is on the disk.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/node_inner.h"
+#include "node/node_make.h"
 #include "proto/case.h"
 #include "proto/clock.h"
 #include "proto/closing.h"
 #include "proto/country.h"
-#include "proto/log.h"
-#include "proto/reply.h"
 #include "proto/seal.h"
 
-/* A case and its reference as it goes out. */
-struct outgoing {
-    Hotline__EnvelopeHeader header;
-    Hotline__EnvelopeBody body;
-    Hotline__CaseName case_name;
-    Hotline__Route route;
-    uint8_t id[KEY_UUID_BYTES], store_id[KEY_UUID_BYTES], case_id[KEY_UUID_BYTES];
-    struct key_box sending;
-    struct key_hash roster_hash;
-    char sender[LIMIT_ID_CHARS + 1], opener[LIMIT_ID_CHARS + 1];
-    char codes[LIMIT_COUNTRIES][3];
-    char *countries[LIMIT_COUNTRIES];
-    char *members[1];
-};
-
 /* --- may it be sent --- */
-
-static int check_standing(const struct node *node, bool opens, int64_t now_us, struct err_note *note)
-{
-    const struct roster *roster = node->directory.roster;
-    Hotline__Standing__Code standing = directory_standing(&node->directory, now_us);
-    if (standing == HOTLINE__STANDING__CODE__WITHDRAWN)
-        return err_set(note, ERR_MEMBER, "%s was withdrawn by the authority (roster version %llu): it cannot send", node->keys->id,
-                       (unsigned long long)roster_version(roster));
-    if (opens && standing == HOTLINE__STANDING__CODE__SUSPENDED)
-        return err_set(note, ERR_MEMBER, "%s is suspended: it can update, close, retract and reply, but open nothing", node->keys->id);
-    if (opens && roster_is_dead(roster, now_us))
-        return err_set(note, ERR_EXPIRED, "the roster expired more than 30 days ago: ask the authority for a new one; updates and closings still go");
-    return OK;
-}
 
 static int check_disk(struct node *node, struct err_note *note)
 {
@@ -90,154 +59,35 @@ static int check_validity(const struct node *node, const Hotline__Case *content,
     return OK;
 }
 
-/* --- the route --- */
-
-static int add_country(struct outgoing *out, const char *code, struct err_note *note)
-{
-    int index = country_index(code);
-    if (index < 0) {
-        int near = country_find(code);
-        return err_set(note, ERR_UNKNOWN, near >= 0 ? "to: \"%s\" is no ISO 3166-1 country code; did you mean %s?" : "to: \"%s\" is no ISO 3166-1 country code",
-                       code, near >= 0 ? country_code(near) : "");
-    }
-    for (size_t i = 0; i < out->route.n_countries; i++) {
-        if (strcmp(out->codes[i], code) == 0)
-            return OK;
-    }
-    size_t at = out->route.n_countries++;
-    snprintf(out->codes[at], sizeof out->codes[at], "%s", country_code(index));
-    out->countries[at] = out->codes[at];
-    return OK;
-}
-
-static int add_countries(struct outgoing *out, const char *const *codes, size_t count, struct err_note *note)
+static int add_countries(struct node_outgoing *out, const char *const *codes, size_t count, struct err_note *note)
 {
     int result = OK;
     for (size_t i = 0; result == OK && i < count; i++)
-        result = add_country(out, codes[i], note);
+        result = node_out_country(out, codes[i], note);
     return result;
-}
-
-/* --- the header --- */
-
-static int begin(struct node *node, struct outgoing *out, Hotline__Kind__Code kind, bool exercise, int64_t now_us)
-{
-    memset(out, 0, sizeof *out);
-    hotline__envelope_header__init(&out->header);
-    hotline__envelope_body__init(&out->body);
-    hotline__case_name__init(&out->case_name);
-    hotline__route__init(&out->route);
-    int64_t stamp_us = node_stamp(node, now_us);
-    struct key_uuid id = seal_uuid(stamp_us, NULL);
-    int result = directory_sending(&node->directory, stamp_us, &out->sending);
-    if (result != OK)
-        return result;
-    memcpy(out->id, id.bytes, KEY_UUID_BYTES);
-    memcpy(out->store_id, vault_store_id(node->vault)->bytes, KEY_UUID_BYTES);
-    out->roster_hash = *roster_hash(node->directory.roster);
-    snprintf(out->sender, sizeof out->sender, "%s", node->keys->id);
-    Hotline__EnvelopeHeader *header = &out->header;
-    header->sender = out->sender;
-    header->case_name = &out->case_name;
-    header->route = &out->route;
-    out->route.countries = out->countries;
-    out->case_name.opener = out->opener;
-    WIRE_SET_BYTES(header, id, out->id, KEY_UUID_BYTES);
-    WIRE_SET_BYTES(header, store_id, out->store_id, KEY_UUID_BYTES);
-    WIRE_SET_BYTES(header, sending_key, out->sending.bytes, KEY_BYTES);
-    WIRE_SET_BYTES(header, roster_hash, out->roster_hash.bytes, KEY_HASH_BYTES);
-    WIRE_SET(header, roster_version, roster_version(node->directory.roster));
-    WIRE_SET(header, kind, kind);
-    WIRE_SET(header, status, exercise ? HOTLINE__STATUS__CODE__EXERCISE : HOTLINE__STATUS__CODE__ACTUAL);
-    WIRE_SET(header, sent_at_us, stamp_us);
-    return OK;
-}
-
-static void name_case(struct outgoing *out, const char *opener, const uint8_t *case_id)
-{
-    snprintf(out->opener, sizeof out->opener, "%s", opener);
-    memcpy(out->case_id, case_id, KEY_UUID_BYTES);
-    WIRE_SET_BYTES(&out->case_name, case_id, out->case_id, KEY_UUID_BYTES);
-}
-
-static int seal_item(struct node *node, struct outgoing *out, int64_t now_us, struct err_note *note, struct item **ret_item)
-{
-    struct envelope_sealed sealed;
-    struct item *item = NULL;
-    int result = envelope_seal(&out->header, &out->body.base, &node->keys->identity_secret, &sealed);
-    if (result == ERR_LIMIT)
-        return err_set(note, result, "the sealed case would be larger than %d bytes: shorten its texts", LIMIT_BODY_BYTES);
-    if (result != OK)
-        return err_set(note, result, "it cannot be sealed: %s", err_text(result));
-    wire_arena_clear(&node->scratch);
-    result = item_new(buf_slice(&sealed.header), slice_of(sealed.signature.bytes, KEY_SIGNATURE_BYTES), buf_slice(&sealed.body), &node->scratch, note, &item);
-    if (result == OK)
-        result = item_open(item, &sealed.content, &node->scratch, note);
-    envelope_sealed_done(&sealed);
-    if (result != OK) {
-        item_free(item);
-        return result;
-    }
-    item->mine = true;
-    item->at_us = now_us;
-    *ret_item = item;
-    return OK;
-}
-
-/* Grants for all that the rule names, rows for those without a key too, a row per relay; saved and queued in this turn. */
-static int launch(struct node *node, struct item *item, struct err_note *note, uint64_t *ret_ticket)
-{
-    struct route_set recipients;
-    uint16_t unreached[LIMIT_COUNTRIES];
-    size_t unreached_count = 0;
-    bool newest;
-    int result = route_set_init(&recipients, roster_member_count(node->directory.roster));
-    if (result == OK)
-        result = node_keep(node, item, &newest);
-    if (result != OK) {
-        route_set_done(&recipients);
-        return err_set(note, result, "%s", err_text(result));
-    }
-    node_route(node, item, &recipients, unreached, &unreached_count);
-    for (size_t i = 0; i < unreached_count; i++)
-        snprintf(item->unreached[item->unreached_count++], sizeof item->unreached[0], "%s", country_code(unreached[i]));
-    for (size_t i = route_set_next(&recipients, 0); i != SIZE_MAX; i = route_set_next(&recipients, i + 1)) {
-        int granted = node_grant(node, item, i, false);
-        if (granted != OK && granted != ERR_NOT_FOUND)
-            log_event(LOG_ERROR, "a grant cannot be made", "member", roster_member(node->directory.roster, i)->id, "error", err_name(granted), NULL);
-    }
-    route_set_done(&recipients);
-    for (size_t i = 0; i < node->link_count; i++)
-        CHECK(item_relay_add(item, node->links[i].uplink.relay) != NULL);
-    *ret_ticket = item_save(node->vault, item);
-    if (item->case_entry != NULL) {
-        cases_touch(&node->cases, item->case_entry, item->at_us);
-        cases_save(node->vault, item->case_entry);
-    }
-    node_queue(node, NULL, OUTLET_ITEM, item);
-    node->counters.published++;
-    return OK;
 }
 
 /* --- publish --- */
 
 int node_plan(struct node *node, const struct node_draft *draft, int64_t now_us, struct err_note *note, struct node_plan *ret_plan)
 {
-    struct outgoing out;
+    struct node_outgoing out;
     const char *why;
-    int result = check_standing(node, true, now_us, note);
+    int result = node_check_standing(node, true, now_us, note);
     if (result == OK)
         result = check_disk(node, note);
     if (result == OK)
         result = check_validity(node, draft->content, now_us, note);
     if (result == OK)
-        result = begin(node, &out, HOTLINE__KIND__CODE__CASE, draft->exercise, now_us);
+        result = node_begin(node, &out, HOTLINE__KIND__CODE__CASE, draft->exercise, now_us);
     if (result == OK)
         result = add_countries(&out, draft->to, draft->to_count, note);
     if (result != OK)
         return result;
     if (out.route.n_countries == 0)
         return err_set(note, ERR_MISSING, "to: no recipients; name the countries concerned");
+    if (draft->drill_id != NULL && !draft->exercise)
+        return err_set(note, ERR_INVALID, "drill: a real case is part of no drill");
     if (!draft->restricted && case_needs_restriction(draft->content, &why))
         return err_set(note, ERR_POLICY, "%s: publish it restricted (--restricted)", why);
     if ((result = check_room(node, now_us, note)) != OK)
@@ -299,23 +149,28 @@ struct identity {
     uint32_t revision;
     bool exercise;
     int64_t opened_us, valid_until_us;
+    const char *drill_id;                    /* NULL: none */
 };
 
 /* Fills the node's own fields; what they held is freed with the copy. */
-static int fill_identity(Hotline__Case *content, const struct outgoing *out, const struct identity *identity)
+static int fill_identity(Hotline__Case *content, const struct node_outgoing *out, const struct identity *identity)
 {
-    char *reference = strdup(identity->reference);
+    char *reference = strdup(identity->reference), *drill_id = identity->drill_id ? strdup(identity->drill_id) : NULL;
     uint8_t *case_id = malloc(KEY_UUID_BYTES);
-    if (reference == NULL || case_id == NULL) {
+    if (reference == NULL || case_id == NULL || (identity->drill_id != NULL && drill_id == NULL)) {
         free(reference);
+        free(drill_id);
         free(case_id);
         return ERR_NOMEM;
     }
     memcpy(case_id, out->case_id, KEY_UUID_BYTES);
     if (content->reference != NULL && content->reference != (const char *)protobuf_c_empty_string)
         free(content->reference);
+    if (content->drill_id != NULL && content->drill_id != (const char *)protobuf_c_empty_string)
+        free(content->drill_id);
     free(content->case_id.data);
     content->reference = reference;
+    content->drill_id = drill_id;
     WIRE_SET_BYTES(content, case_id, case_id, KEY_UUID_BYTES);
     WIRE_SET(content, revision, identity->revision);
     WIRE_SET(content, status, identity->exercise ? HOTLINE__STATUS__CODE__EXERCISE : HOTLINE__STATUS__CODE__ACTUAL);
@@ -327,7 +182,7 @@ static int fill_identity(Hotline__Case *content, const struct outgoing *out, con
 }
 
 /* Seals a case's content under the header begun, and launches it. */
-static int send_content(struct node *node, struct outgoing *out, const Hotline__Case *draft, const struct identity *identity, int64_t now_us,
+static int send_content(struct node *node, struct node_outgoing *out, const Hotline__Case *draft, const struct identity *identity, int64_t now_us,
                         struct err_note *note, struct item **ret_item, uint64_t *ret_ticket)
 {
     Hotline__Case *content = copy_case(draft);
@@ -339,16 +194,16 @@ static int send_content(struct node *node, struct outgoing *out, const Hotline__
     if (result == OK) {
         out->body.content_case = HOTLINE__ENVELOPE_BODY__CONTENT_ALERT;
         out->body.alert = content;
-        result = seal_item(node, out, now_us, note, ret_item);
+        result = node_seal(node, out, now_us, note, ret_item);
     }
     hotline__case__free_unpacked(content, NULL);
-    return result == OK ? launch(node, *ret_item, note, ret_ticket) : result;
+    return result == OK ? node_launch(node, *ret_item, note, ret_ticket) : result;
 }
 
 int node_publish(struct node *node, const struct node_draft *draft, int64_t now_us, struct err_note *note, struct case_entry **ret_entry, uint64_t *ret_ticket)
 {
     struct node_plan plan;
-    struct outgoing out;
+    struct node_outgoing out;
     uint8_t case_id[KEY_UUID_BYTES];
     char reference[CASES_REFERENCE_MAX];
     struct item *item;
@@ -356,17 +211,17 @@ int node_publish(struct node *node, const struct node_draft *draft, int64_t now_
     if (result != OK)
         return result;
     route_set_done(&plan.recipients);
-    if ((result = begin(node, &out, HOTLINE__KIND__CODE__CASE, draft->exercise, now_us)) != OK ||
+    if ((result = node_begin(node, &out, HOTLINE__KIND__CODE__CASE, draft->exercise, now_us)) != OK ||
         (result = add_countries(&out, draft->to, draft->to_count, note)) != OK)
         return result;
     seal_random(case_id, sizeof case_id);
-    name_case(&out, node->keys->id, case_id);
+    node_name_case(&out, node->keys->id, case_id);
     WIRE_SET(&out.route, restricted, draft->restricted);
     WIRE_SET(&out.header, act, HOTLINE__ACT__CODE__OPEN);
     WIRE_SET(&out.header, revision, 1);
     next_reference(node, now_us, reference);
     struct identity identity = {.reference = reference, .revision = 1, .exercise = draft->exercise, .opened_us = out.header.sent_at_us,
-                                .valid_until_us = valid_until(node, draft->content, now_us)};
+                                .valid_until_us = valid_until(node, draft->content, now_us), .drill_id = draft->drill_id};
     result = send_content(node, &out, draft->content, &identity, now_us, note, &item, ret_ticket);
     if (result == OK)
         *ret_entry = item->case_entry;
@@ -376,16 +231,16 @@ int node_publish(struct node *node, const struct node_draft *draft, int64_t now_
 /* --- update, close, retract --- */
 
 /* The header of the next revision: the case's route, its number, never an earlier expiry. */
-static int begin_revision(struct node *node, struct outgoing *out, const struct case_entry *entry, Hotline__Act__Code act, int64_t now_us)
+static int begin_revision(struct node *node, struct node_outgoing *out, const struct case_entry *entry, Hotline__Act__Code act, int64_t now_us)
 {
     const struct item *last = entry->revisions[entry->revision_count - 1];
-    int result = begin(node, out, HOTLINE__KIND__CODE__CASE, entry->exercise, now_us);
+    int result = node_begin(node, out, HOTLINE__KIND__CODE__CASE, entry->exercise, now_us);
     if (result != OK)
         return result;
-    name_case(out, entry->opener, entry->case_id);
+    node_name_case(out, entry->opener, entry->case_id);
     const Hotline__Route *route = last->header->route;
     for (size_t i = 0; i < route->n_countries && result == OK; i++)
-        result = add_country(out, route->countries[i], NULL);
+        result = node_out_country(out, route->countries[i], NULL);
     WIRE_SET(&out->route, restricted, route->restricted);
     WIRE_SET(&out->header, act, act);
     WIRE_SET(&out->header, revision, last->header->revision + 1);
@@ -411,13 +266,13 @@ static int check_mine(const struct node *node, const struct case_entry *entry, s
 
 int node_update(struct node *node, struct case_entry *entry, const struct node_draft *draft, int64_t now_us, struct err_note *note, uint64_t *ret_ticket)
 {
-    struct outgoing out;
+    struct node_outgoing out;
     struct item *item;
     const char *why;
     enum case_state state = cases_state(&node->cases, entry, now_us);
     int result = check_mine(node, entry, note);
     if (result == OK)
-        result = check_standing(node, state == CASE_CLOSED, now_us, note);
+        result = node_check_standing(node, state == CASE_CLOSED, now_us, note);
     if (result == OK)
         result = check_disk(node, note);
     if (result == OK && (state == CASE_RETRACTED || state == CASE_EXPIRED))
@@ -434,8 +289,9 @@ int node_update(struct node *node, struct case_entry *entry, const struct node_d
         return err_set(note, ERR_POLICY, "%s, and this case is not restricted: close it and open a restricted one", why);
     const struct item *first = entry->revisions[0];
     int64_t until_us = valid_until(node, draft->content, now_us);
+    const struct item *shown = cases_shown(&node->cases, entry); /* absent after an erasure */
     struct identity identity = {.reference = entry->reference, .revision = out.header.revision, .exercise = entry->exercise,
-                                .opened_us = first->header->sent_at_us,
+                                .opened_us = first->header->sent_at_us, .drill_id = shown ? shown->content->alert->drill_id : NULL,
                                 .valid_until_us = until_us > out.header.expires_at_us ? until_us : out.header.expires_at_us};
     return send_content(node, &out, draft->content, &identity, now_us, note, &item, ret_ticket);
 }
@@ -443,12 +299,12 @@ int node_update(struct node *node, struct case_entry *entry, const struct node_d
 int node_finish(struct node *node, struct case_entry *entry, Hotline__Act__Code act, Hotline__Closing *closing, int64_t now_us, struct err_note *note,
                 uint64_t *ret_ticket)
 {
-    struct outgoing out;
+    struct node_outgoing out;
     struct item *item;
     enum case_state state = cases_state(&node->cases, entry, now_us);
     int result = check_mine(node, entry, note);
     if (result == OK)
-        result = check_standing(node, false, now_us, note);
+        result = node_check_standing(node, false, now_us, note);
     if (result == OK && (state == CASE_RETRACTED || (state == CASE_CLOSED && act == HOTLINE__ACT__CODE__CLOSE)))
         result = err_set(note, ERR_STATE, "%s is %s already", entry->reference, cases_state_name(state));
     if (result == OK)
@@ -463,69 +319,9 @@ int node_finish(struct node *node, struct case_entry *entry, Hotline__Act__Code 
     WIRE_SET(closing, closed_at, out.header.sent_at_us);
     out.body.content_case = HOTLINE__ENVELOPE_BODY__CONTENT_CLOSING;
     out.body.closing = closing;
-    result = seal_item(node, &out, now_us, note, &item);
+    result = node_seal(node, &out, now_us, note, &item);
     closing->reference = kept_reference;
     closing->case_id = kept_id;
     closing->has_case_id = kept_id.data != NULL;
-    return result == OK ? launch(node, item, note, ret_ticket) : result;
-}
-
-/* --- answers --- */
-
-int node_acknowledge(struct node *node, struct case_entry *entry, const char *as, int64_t now_us, struct err_note *note, uint64_t *ret_ticket)
-{
-    struct item *newest = cases_newest(&node->cases, entry);
-    if (entry->mine)
-        return err_set(note, ERR_STATE, "%s is a case of your own: its recipients acknowledge it", entry->reference);
-    if (newest == NULL)
-        return err_set(note, ERR_NOT_FOUND, "%s: nothing to acknowledge", entry->reference);
-    if (strlen(as) > LIMIT_NAME_BYTES)
-        return err_set(note, ERR_LIMIT, "as: %zu bytes, at most %d", strlen(as), LIMIT_NAME_BYTES);
-    entry->acknowledged_at_us = now_us;
-    entry->acknowledged_revision = newest->header->revision;
-    snprintf(entry->acknowledged_as, sizeof entry->acknowledged_as, "%s", as);
-    cases_touch(&node->cases, entry, now_us);
-    *ret_ticket = cases_save(node->vault, entry);
-    if (receipt_may_follow(newest->receipt_state, HOTLINE__RECEIPT_STATE__CODE__ACKNOWLEDGED))
-        node_receipt(node, newest, HOTLINE__RECEIPT_STATE__CODE__ACKNOWLEDGED, SIZE_MAX, now_us);
-    newest->receipt_state = HOTLINE__RECEIPT_STATE__CODE__ACKNOWLEDGED;
-    newest->receipt_at_us = now_us;
-    item_save(node->vault, newest);
-    return OK;
-}
-
-int node_reply(struct node *node, struct case_entry *entry, Hotline__Reply *reply, int64_t now_us, struct err_note *note, const struct item **ret_item,
-               uint64_t *ret_ticket)
-{
-    struct outgoing out;
-    struct item *item = NULL, *newest = cases_newest(&node->cases, entry);
-    int result = check_standing(node, false, now_us, note);
-    if (entry->mine)
-        return err_set(note, ERR_STATE, "%s is a case of your own: replies come from its recipients", entry->reference);
-    if (result == OK && newest == NULL)
-        result = err_set(note, ERR_NOT_FOUND, "%s: nothing to reply to", entry->reference);
-    if (result == OK)
-        result = begin(node, &out, HOTLINE__KIND__CODE__REPLY, entry->exercise, now_us);
-    if (result != OK)
-        return result;
-    name_case(&out, entry->opener, entry->case_id);
-    out.members[0] = out.opener;
-    out.route.n_members = 1;
-    out.route.members = out.members;
-    WIRE_SET(&out.route, restricted, true);
-    WIRE_SET(&out.header, urgency, newest->header->urgency);
-    WIRE_SET(&out.header, expires_at_us, out.header.sent_at_us + LIMIT_VALIDITY_DEFAULT_US);
-    char *kept_reference = reply->reference;
-    reply->reference = entry->reference;
-    WIRE_SET(reply, revision, newest->header->revision);
-    WIRE_SET(reply, written_at, out.header.sent_at_us);
-    out.body.content_case = HOTLINE__ENVELOPE_BODY__CONTENT_REPLY;
-    out.body.reply = reply;
-    result = seal_item(node, &out, now_us, note, &item);
-    reply->reference = kept_reference;
-    if (result == OK)
-        result = launch(node, item, note, ret_ticket);
-    if (result == OK && ret_item != NULL)
-        *ret_item = item;
-    return result;
+    return result == OK ? node_launch(node, item, note, ret_ticket) : result;
 }

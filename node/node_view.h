@@ -61,4 +61,8 @@ bool node_view_is_late(const struct ladder_row *row);
 /* Everything about the item was committed. */
 bool node_view_is_on_disk(const struct node *node, const struct item *item);
 
+/* node_view_life.c */
+/* Into a case's view: who has erased it and who is not known to have, and the cases that it continues as. */
+void node_view_set_life(const struct node *node, struct jdoc *view, const struct case_entry *entry, int64_t now_us);
+
 #endif

@@ -78,6 +78,9 @@ static void set_alert(struct jdoc *view, const Hotline__Case *alert)
         return;
     if (alert->has_category)
         set_category(view, (int)alert->category);
+    node_view_set_text_if(view, "drill_id", alert->drill_id);
+    if (alert->has_review_at)
+        node_view_set_time(view, "review_at", alert->review_at);
     const Hotline__Description *described = alert->child;
     if (described == NULL)
         return;
@@ -106,6 +109,12 @@ static void set_acknowledged(struct jdoc *view, const struct case_entry *entry, 
     jdoc_set_bool(view, "acknowledged", acknowledged);
     if (acknowledged)
         node_view_set_time(view, "acknowledged_at", entry->acknowledged_at_us);
+    if (entry->mine || newest->receipt_state != HOTLINE__RECEIPT_STATE__CODE__DECLINED)
+        return;
+    node_view_set_time(view, "declined_at", newest->receipt_at_us);
+    if (newest->decline != 0)
+        node_view_set_text_if(view, "decline_code",
+                              mapper_code_name(&hotline__decline_code__code__descriptor, newest->decline));
 }
 
 struct jdoc *node_view_summary(const struct node *node, const struct case_entry *entry, int64_t now_us)
@@ -243,12 +252,12 @@ static struct jdoc *view_at_relay(const struct item *item, const char *relay_id)
     struct jdoc *view = jdoc_object();
     jdoc_set_text(view, "relay", relay_id);
     jdoc_set_text(view, "state", state == ITEM_ACCEPTED ? "ACCEPTED" : state == ITEM_REFUSED ? "REFUSED" : "WAITING");
-    if (state != ITEM_ACCEPTED && state != ITEM_REFUSED)
+    if (relay == NULL || (state != ITEM_ACCEPTED && relay->refused == 0))
         return view;
     int64_t after_us = relay->at_us - item->at_us;
     node_view_set_time_if(view, "at", relay->at_us);
     jdoc_set_int(view, "after_ms", after_us > 0 ? after_us / CLOCK_MS_US : 0);
-    if (state == ITEM_REFUSED) {
+    if (relay->refused != 0) { /* while WAITING too: refused for now, and sent again */
         node_view_set_text_if(view, "code", mapper_code_name(&hotline__refused_code__code__descriptor, relay->refused));
         node_view_set_text_if(view, "detail", relay->reason);
     }
@@ -327,6 +336,9 @@ struct jdoc *node_view_thread_entry(const struct node *node, const struct item *
         node_view_set_time(view, "received_at", item->at_us);
         return view;
     }
+    const Hotline__Route *route = item->header->route;
+    if (route != NULL && route->n_members > 0)
+        jdoc_set_text(view, "to", route->members[0]);
     jdoc_set_text(view, "state", item_is_answered(item) ? "DELIVERED" : "QUEUED");
     jdoc_set_int(view, "accepted_by", (int64_t)item_accepted_by(item));
     return view;
@@ -336,7 +348,7 @@ static void set_thread(const struct node *node, struct jdoc *view, const struct 
 {
     struct jdoc *thread = jdoc_set_doc(view, "thread", jdoc_array());
     for (size_t i = 0; i < entry->thread_count; i++)
-        if (node_view_is_on_disk(node, entry->thread[i]))
+        if (node_view_is_on_disk(node, entry->thread[i]) && entry->thread[i]->header->kind == HOTLINE__KIND__CODE__REPLY)
             jdoc_add_doc(thread, node_view_thread_entry(node, entry->thread[i]));
 }
 
@@ -370,6 +382,7 @@ struct jdoc *node_view_case(const struct node *node, const struct case_entry *en
     set_opener(node, view, entry);
     set_shown(node, view, entry);
     set_acknowledgement(node, view, entry);
+    node_view_set_life(node, view, entry, now_us);
     set_ladder(node, view, entry, newest);
     set_relays(node, view, newest);
     set_thread(node, view, entry);

@@ -12,6 +12,7 @@
 
 #define VERSION 1
 #define INDEX_BYTES 16
+#define PATIENT_STEPS 256 /* so many may wait for a turn of their own */
 
 static const char SQL_CREATE[] =
     "CREATE TABLE record(space INTEGER NOT NULL, id BLOB NOT NULL, owner BLOB, sealed BLOB NOT NULL, UNIQUE(space, id)) STRICT;"
@@ -61,6 +62,7 @@ struct vault {
     bool fresh;
     struct lookup owners;
     struct turn *turn;      /* the open one, or NULL */
+    bool urgent;            /* something in it may not wait */
 };
 
 const struct db_schema *vault_schema(void)
@@ -115,12 +117,10 @@ static struct place place_of(enum vault_space space, const struct index *id, con
 
 static const char META_KEY[] = "storage_key", META_STORE[] = "store_id", META_RESTORED[] = "restored";
 
-/* A fresh key under the wrap, into the meta table. */
-static int make_key(struct vault *vault, const struct key_store *wrap)
+static int wrap_again(struct vault *vault, const struct key_store *wrap)
 {
     struct buf sealed;
     buf_init(&sealed);
-    seal_random(vault->key->bytes, sizeof vault->key->bytes);
     int result = seal_record(wrap, slice_text(META_KEY), slice_of(vault->key->bytes, KEY_BYTES), &sealed);
     if (result == OK)
         result = db_meta_set(vault->db, META_KEY, buf_slice(&sealed));
@@ -128,14 +128,21 @@ static int make_key(struct vault *vault, const struct key_store *wrap)
     return result;
 }
 
-static int unwrap_key(struct vault *vault, const struct key_store *wrap, struct slice sealed, struct err_note *note)
+/* A fresh key under the wrap, into the meta table. */
+static int make_key(struct vault *vault, const struct key_store *wrap)
+{
+    seal_random(vault->key->bytes, sizeof vault->key->bytes);
+    return wrap_again(vault, wrap);
+}
+
+static int unwrap_key(struct vault *vault, const struct key_store *wrap, struct slice sealed)
 {
     struct buf plain;
     buf_init(&plain);
     int result = seal_unrecord(wrap, slice_text(META_KEY), sealed, &plain);
-    if (result != OK || plain.len != KEY_BYTES)
-        result = err_set(note, ERR_CRYPTO, "%s: was sealed under another key: it belongs to another key file", db_path(vault->db));
-    else
+    if (result == OK && plain.len != KEY_BYTES)
+        result = ERR_CRYPTO;
+    if (result == OK)
         memcpy(vault->key->bytes, plain.data, KEY_BYTES);
     if (plain.data != NULL)
         seal_wipe(plain.data, plain.len);
@@ -143,7 +150,18 @@ static int unwrap_key(struct vault *vault, const struct key_store *wrap, struct 
     return result;
 }
 
-static int open_key(struct vault *vault, const struct key_set *keys, struct err_note *note)
+/* The member has a new key file: what the old master wrapped is wrapped by the new one from now on. */
+static int unwrap_with_previous(struct vault *vault, const struct key_set *previous, const struct key_store *wrap, struct slice sealed)
+{
+    struct key_store old;
+    int result = previous ? key_storage_wrap(previous, &old) : ERR_CRYPTO;
+    if (result == OK)
+        result = unwrap_key(vault, &old, sealed);
+    seal_wipe(&old, sizeof old);
+    return result == OK ? wrap_again(vault, wrap) : result;
+}
+
+static int open_key(struct vault *vault, const struct key_set *keys, const struct key_set *previous, struct err_note *note)
 {
     struct key_store wrap;
     struct buf sealed;
@@ -151,10 +169,13 @@ static int open_key(struct vault *vault, const struct key_set *keys, struct err_
     int result = key_storage_wrap(keys, &wrap);
     if (result == OK)
         result = db_meta_get(vault->db, META_KEY, &sealed);
-    if (result == ERR_NOT_FOUND)
+    if (result == ERR_NOT_FOUND) {
         result = make_key(vault, &wrap);
-    else if (result == OK)
-        result = unwrap_key(vault, &wrap, buf_slice(&sealed), note);
+    } else if (result == OK && unwrap_key(vault, &wrap, buf_slice(&sealed)) != OK) {
+        result = unwrap_with_previous(vault, previous, &wrap, buf_slice(&sealed));
+        if (result != OK)
+            err_set(note, result, "%s: was sealed under another key: name the key file before as previous_key", db_path(vault->db));
+    }
     seal_wipe(&wrap, sizeof wrap);
     buf_free(&sealed);
     return result;
@@ -196,7 +217,7 @@ static int load_owner(struct vault *vault, struct slice owner, struct slice seal
         memcpy(entry->key.bytes, plain.data, KEY_BYTES);
         result = lookup_add(&vault->owners, entry);
     } else {
-        err_set(note, ERR_CORRUPT, "%s: a case's key does not open: the file was changed", db_path(vault->db));
+        result = err_set(note, result == ERR_NOMEM ? result : ERR_CORRUPT, "%s: a case's key does not open: the file was changed", db_path(vault->db));
     }
     if (plain.data != NULL)
         seal_wipe(plain.data, plain.len);
@@ -235,7 +256,7 @@ static void free_vault(struct vault *vault)
     free(vault);
 }
 
-int vault_open(struct db *db, const struct key_set *keys, struct err_note *note, struct vault **ret_vault)
+int vault_open(struct db *db, const struct key_set *keys, const struct key_set *previous, struct err_note *note, struct vault **ret_vault)
 {
     struct vault *vault = calloc(1, sizeof *vault);
     if (vault == NULL) {
@@ -247,7 +268,7 @@ int vault_open(struct db *db, const struct key_set *keys, struct err_note *note,
     vault->key = key_guarded_new(sizeof *vault->key);
     int result = vault->key == NULL ? ERR_NOMEM : db_begin(db);
     if (result == OK) {
-        result = open_key(vault, keys, note);
+        result = open_key(vault, keys, previous, note);
         if (result == OK)
             result = open_store_id(vault);
         if (result == OK)
@@ -337,6 +358,7 @@ void vault_close(struct vault *vault)
     if (vault == NULL)
         return;
     if (vault->store != NULL) {
+        vault_hurry(vault);
         vault_flush(vault);
         store_close(vault->store);
     } else {
@@ -347,7 +369,7 @@ void vault_close(struct vault *vault)
 
 /* --- writing --- */
 
-static struct step *add_step(struct vault *vault, enum step_kind kind)
+static struct step *add_patient_step(struct vault *vault, enum step_kind kind)
 {
     if (vault->turn == NULL)
         vault->turn = calloc(1, sizeof *vault->turn);
@@ -363,6 +385,12 @@ static struct step *add_step(struct vault *vault, enum step_kind kind)
     return step;
 }
 
+static struct step *add_step(struct vault *vault, enum step_kind kind)
+{
+    vault->urgent = true;
+    return add_patient_step(vault, kind);
+}
+
 uint64_t vault_ticket(const struct vault *vault)
 {
     return store_last_ticket(vault->store) + 1;
@@ -370,7 +398,7 @@ uint64_t vault_ticket(const struct vault *vault)
 
 uint64_t vault_last(const struct vault *vault)
 {
-    return store_last_ticket(vault->store) + (vault->turn != NULL);
+    return store_last_ticket(vault->store) + (vault->turn != NULL && vault->urgent);
 }
 
 uint64_t vault_committed(const struct vault *vault)
@@ -424,6 +452,19 @@ uint64_t vault_remove(struct vault *vault, enum vault_space space, struct slice 
     step->space = space;
     step->id = record_index(vault, space, key);
     return vault_ticket(vault);
+}
+
+void vault_forget(struct vault *vault, enum vault_space space, struct slice key)
+{
+    struct index id = record_index(vault, space, key);
+    struct step *step = add_patient_step(vault, STEP_REMOVE);
+    step->space = space;
+    step->id = id;
+}
+
+void vault_hurry(struct vault *vault)
+{
+    vault->urgent = vault->turn != NULL;
 }
 
 uint64_t vault_destroy_case(struct vault *vault, const struct envelope_case_key *owner)
@@ -506,9 +547,11 @@ static void free_turn(void *job)
 
 void vault_flush(struct vault *vault)
 {
-    if (vault->turn == NULL)
+    bool may_wait = vault->turn != NULL && !vault->urgent && vault->turn->count < PATIENT_STEPS;
+    if (vault->turn == NULL || may_wait)
         return;
     struct turn *turn = vault->turn;
     vault->turn = NULL;
+    vault->urgent = false;
     store_write(vault->store, run_turn, turn, free_turn);
 }

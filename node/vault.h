@@ -40,8 +40,9 @@ enum vault_space {
 const struct db_schema *vault_schema(void);
 
 /* Takes db. Makes or unwraps the store's key; a new store id when the file is new or was restored. ERR_CRYPTO: the file was
- * sealed by another master. Then vault_each, then vault_start. */
-int vault_open(struct db *db, const struct key_set *keys, struct err_note *note, struct vault **ret_vault) MUST_CHECK;
+ * sealed by another master; previous (may be NULL) is tried then, and the store's key is wrapped anew. Then vault_each, then vault_start. */
+int vault_open(struct db *db, const struct key_set *keys, const struct key_set *previous, struct err_note *note,
+               struct vault **ret_vault) MUST_CHECK;
 const struct key_uuid *vault_store_id(const struct vault *vault);
 /* True when this start made a new store id: an empty or restored store. */
 bool vault_is_fresh(const struct vault *vault);
@@ -56,9 +57,14 @@ struct store *vault_store(struct vault *vault);
 /* Adds or replaces a record in the open turn. owner NULL: under the store's key. Returns its ticket. */
 uint64_t vault_put(struct vault *vault, enum vault_space space, struct slice key, const struct envelope_case_key *owner, struct slice plain);
 uint64_t vault_remove(struct vault *vault, enum vault_space space, struct slice key);
+/* As vault_remove, of what does no harm when it is there again after a crash: it goes with the next turn that is written for
+ * another reason, or by vault_hurry. Saves a sync of the disk for each answer that lets this node forget. */
+void vault_forget(struct vault *vault, enum vault_space space, struct slice key);
+/* What waits in the open turn goes with the next vault_flush. */
+void vault_hurry(struct vault *vault);
 /* Destroys the case's key and every record under it. */
 uint64_t vault_destroy_case(struct vault *vault, const struct envelope_case_key *owner);
-/* Ends the turn: one write to the store; nothing when the turn is empty. */
+/* Ends the turn: one write to the store; nothing when the turn is empty, or has only what may wait. */
 void vault_flush(struct vault *vault);
 /* Everything up to this ticket is on the disk. */
 uint64_t vault_committed(const struct vault *vault);

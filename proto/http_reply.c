@@ -66,11 +66,34 @@ static struct MHD_Response *bytes_response(const char *content_type, struct slic
     return finish_response(response, content_type, headers);
 }
 
+/* What a refusal before any handler is called, so that a client need not guess from the status. */
+static const struct refusal {
+    unsigned status;
+    int error;
+    const char *type;
+} refusals[] = {
+    {MHD_HTTP_BAD_REQUEST, ERR_SYNTAX, "syntax"},
+    {MHD_HTTP_CONTENT_TOO_LARGE, ERR_LIMIT, "limit"},
+    {MHD_HTTP_SERVICE_UNAVAILABLE, ERR_UNREACHABLE, "unreachable"},
+};
+
+static const struct refusal *refusal_of(unsigned status)
+{
+    static const struct refusal internal = {MHD_HTTP_INTERNAL_SERVER_ERROR, ERR_INTERNAL, "internal"};
+    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++)
+        if (refusals[i].status == status)
+            return &refusals[i];
+    return &internal;
+}
+
 enum MHD_Result http_internal_refuse(struct http *http, struct MHD_Connection *connection, unsigned status,
                                      const char *sentence)
 {
-    char body[256];
-    int len = snprintf(body, sizeof body, "{\"status\":%u,\"title\":\"%s\"}\n", status, sentence);
+    char body[512];
+    const struct refusal *row = refusal_of(status);
+    int len = snprintf(body, sizeof body,
+                       "{\"type\":\"urn:hotline:problem:%s\",\"title\":\"%s\",\"status\":%u,\"code\":\"%s\",\"detail\":\"%s\"}\n",
+                       row->type, err_text(row->error), status, err_name(row->error), sentence);
     struct MHD_Response *response =
         bytes_response("application/problem+json", slice_of(body, (size_t)len), slice_of(NULL, 0));
     if (!response)

@@ -69,7 +69,27 @@ int key_set_derive(struct key_set *set)
     if (result == OK)
         result = derive_box(set, set->generation, "HRtransp", set->transport_secret.bytes, set->transport.bytes);
     if (result == OK)
-        result = derive_box(set, set->generation, "HRrecovr", set->recovery_secret.bytes, set->recovery.bytes);
+        result = derive_box(set, 1, "HRrecovr", set->recovery_secret.bytes, set->recovery.bytes);
+    return result;
+}
+
+int key_set_match(struct key_set *set, struct slice identity, struct slice transport)
+{
+    struct key_set *trial = key_set_new();
+    int result = trial ? ERR_KEY : ERR_NOMEM;
+    uint32_t most = trial ? set->generation + KEY_GENERATIONS_AHEAD : 0;
+    for (uint32_t back = 0; back < most && result == ERR_KEY; back++) {
+        *trial = *set;
+        trial->generation = most - back;
+        if (key_set_derive(trial) != OK)
+            continue;
+        if (slice_equal(identity, slice_of(trial->identity.bytes, KEY_BYTES)) &&
+            slice_equal(transport, slice_of(trial->transport.bytes, KEY_BYTES))) {
+            *set = *trial;
+            result = OK;
+        }
+    }
+    key_set_free(trial);
     return result;
 }
 

@@ -3,9 +3,9 @@
  * member's master.
  *
  * Secrets live in memory from key_set_new() (guarded, locked where the system allows it, wiped on free). Derivation:
- * crypto_kdf (BLAKE2b) of the 32-byte master with an 8-character context each: identity "HRidenty", transport "HRtransp",
- * recovery "HRrecovr", each with the key's generation as subkey id; sending "HRsendng" with the week as subkey id;
- * storage wrap "HRstorag". A week is floor(unix seconds / 604800).
+ * crypto_kdf (BLAKE2b) of the 32-byte master with an 8-character context each: identity "HRidenty" and transport "HRtransp",
+ * with the key's generation as subkey id; recovery "HRrecovr" with subkey id 1; sending "HRsendng" with the week as subkey id;
+ * storage wrap "HRstorag" with subkey id 1. A week is floor(unix seconds / 604800).
  */
 #ifndef PROTO_KEY_H
 #define PROTO_KEY_H
@@ -68,6 +68,11 @@ void key_set_free(struct key_set *set);
 int key_set_generate(struct key_set *set) MUST_CHECK;
 /* Fills everything that derives from set->master and set->generation. */
 int key_set_derive(struct key_set *set) MUST_CHECK;
+
+/* Derives the generation whose identity and transport keys are these: how a roster says which keys are in force. Looks up to
+ * KEY_GENERATIONS_AHEAD beyond the set's own. ERR_KEY: this master never had them; the set is unchanged. */
+#define KEY_GENERATIONS_AHEAD 8
+int key_set_match(struct key_set *set, struct slice identity, struct slice transport) MUST_CHECK;
 
 /* The sending pair of a week (X25519). The secret belongs into guarded memory of the caller. */
 int key_sending(const struct key_set *set, int64_t at_us, struct key_box *ret_public, struct key_box_secret *ret_secret) MUST_CHECK;

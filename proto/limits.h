@@ -92,6 +92,9 @@
 /* JSON and YAML that a person or a program hands in. */
 #define LIMIT_INPUT_BYTES (1024 * 1024)
 #define LIMIT_INPUT_DEPTH 16
+/* A file of envelopes carried by hand: what the API takes in one body; one case has few that are current. */
+#define LIMIT_SEALED_BYTES LIMIT_INPUT_BYTES
+#define LIMIT_SEALED_ENVELOPES 64
 
 /* Argon2id for key files: libsodium's "moderate". The parameters stand in each file; above these they are refused. */
 #define LIMIT_ARGON_MEMORY_BYTES (1024u * 1024 * 1024)

@@ -199,20 +199,28 @@ int seal_unbox(const struct key_pair *pair, const uint8_t nonce[SEAL_NONCE_BYTES
     return crypto_box_open_easy_afternm(out, boxed.data, boxed.len, nonce, pair->bytes) == 0 ? OK : ERR_CRYPTO;
 }
 
+/* libsodium wants its state aligned; ours lies wherever its owner does. */
 void seal_hasher_begin(struct seal_hasher *hasher)
 {
-    CHECK(crypto_generichash_init((crypto_generichash_state *)(void *)hasher->state, NULL, 0, KEY_HASH_BYTES) == 0);
+    crypto_generichash_state state;
+    CHECK(crypto_generichash_init(&state, NULL, 0, KEY_HASH_BYTES) == 0);
+    memcpy(hasher->state, &state, sizeof state);
 }
 
 void seal_hasher_add(struct seal_hasher *hasher, struct slice bytes)
 {
-    crypto_generichash_update((crypto_generichash_state *)(void *)hasher->state, bytes.data, bytes.len);
+    crypto_generichash_state state;
+    memcpy(&state, hasher->state, sizeof state);
+    crypto_generichash_update(&state, bytes.data, bytes.len);
+    memcpy(hasher->state, &state, sizeof state);
 }
 
 struct key_hash seal_hasher_end(struct seal_hasher *hasher)
 {
     struct key_hash hash;
-    CHECK(crypto_generichash_final((crypto_generichash_state *)(void *)hasher->state, hash.bytes, sizeof hash.bytes) == 0);
+    crypto_generichash_state state;
+    memcpy(&state, hasher->state, sizeof state);
+    CHECK(crypto_generichash_final(&state, hash.bytes, sizeof hash.bytes) == 0);
     return hash;
 }
 

@@ -61,7 +61,7 @@ int seal_unbox(const struct key_pair *pair, const uint8_t nonce[SEAL_NONCE_BYTES
 
 /* BLAKE2b-256 of bytes that come in pieces. */
 struct seal_hasher {
-    _Alignas(64) uint8_t state[384];
+    uint8_t state[384];
 };
 void seal_hasher_begin(struct seal_hasher *hasher);
 void seal_hasher_add(struct seal_hasher *hasher, struct slice bytes);
@@ -73,7 +73,7 @@ struct key_hash seal_hasher_end(struct seal_hasher *hasher);
 #define SEAL_STREAM_HEADER_BYTES 24
 #define SEAL_STREAM_EXTRA_BYTES 17
 struct seal_stream {
-    _Alignas(8) uint8_t state[56]; /* holds key material: seal_wipe when done */
+    uint8_t state[56]; /* holds key material: seal_wipe when done */
 };
 int seal_stream_begin(const struct key_blob *key, uint8_t header[SEAL_STREAM_HEADER_BYTES], struct seal_stream *ret_stream) MUST_CHECK;
 /* out has room for plain.len + SEAL_STREAM_EXTRA_BYTES. */

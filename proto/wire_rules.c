@@ -45,6 +45,8 @@ static const struct wire_rule header[] = {
 static const struct wire_rule grant[] = {{1, N, ID, 0}, {2, N, 8, 8, 0}, {3, N, 24, 24, 0}, {4, N, 56, 56, 0}};
 static const struct wire_rule envelope[] = {{1, N, 1, LIMIT_HEADER_BYTES, 0}, {2, N, 64, 64, 0},
                                             {3, N, LIMIT_BODY_PAD_BYTES + 16, LIMIT_BODY_BYTES + 16, 0}, {4, O, 0, 0, LIMIT_RECIPIENTS}};
+static const struct wire_rule sealed_file[] = {{1, N, 1, 1000, 0}, {2, N, ID, 0}, {3, N, 1, TIME_MAX, 0}, {4, O, 0, 0, 0},
+                                               {5, N, 0, 0, LIMIT_SEALED_ENVELOPES}};
 static const struct wire_rule receipt[] = {{1, N, 32, 32, 0}, {2, N, 0, 0, 0}, {3, N, 1, TIME_MAX, 0}, {5, O, 1, TIME_MAX, 0}};
 static const struct wire_rule receipt_batch[] = {{1, N, ID, 0}, {2, N, ID, 0}, {3, N, 1, TIME_MAX, 0}, {4, N, 1, NUMBER_MAX, 0},
                                                  {5, N, 32, 32, 0}, {6, N, 0, 0, LIMIT_RECEIPTS}};
@@ -96,7 +98,7 @@ static const struct {
     const struct wire_rule *rules;
     size_t count;
 } tables[] = {
-    ROW(envelope_header, header), ROW(route, route), ROW(case_name, case_name), ROW(grant, grant), ROW(envelope, envelope),
+    ROW(envelope_header, header), ROW(route, route), ROW(case_name, case_name), ROW(grant, grant), ROW(envelope, envelope), ROW(sealed_file, sealed_file),
     ROW(receipt, receipt), ROW(receipt_batch, receipt_batch), ROW(signed_receipts, signed_receipts), ROW(deliver, deliver),
     ROW(publish, one_message), ROW(receipts, one_message), ROW(taken, taken), ROW(acceptance, acceptance),
     ROW(accepted_batch, accepted_batch), ROW(signed_accepted, signed_accepted), ROW(accepted, one_message), ROW(pulse, pulse),

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <zmq.h>
 
+#include "clock.h"
 #include "zlink_internal.h"
 
 /* What CURVE adds to a payload; MAXMSGSIZE counts it. */
@@ -221,7 +222,8 @@ void zlink_internal_on_turn(void *ctx, bool readable, bool writable)
     zmq_msg_t part;
     zmq_msg_init(&part);
     int error = readable ? OK : ERR_AGAIN;
-    for (int i = 0; i < ZLINK_POLL_BUDGET && error == OK && !link->closing; i++)
+    int64_t until_us = clock_steady_us() + ZLINK_POLL_BUDGET_US;
+    for (int i = 0; i < ZLINK_POLL_BUDGET && error == OK && !link->closing && clock_steady_us() < until_us; i++)
         error = link->peers ? receive_from_peer(link, &part) : zlink_internal_receive_from_relay(link, &part);
     zmq_msg_close(&part);
     if (!writable || link->closing)

@@ -20,6 +20,8 @@
 
 /* Messages that one socket may read per turn of the loop, so that timers and other peers get theirs. */
 #define ZLINK_POLL_BUDGET 64
+/* And none is begun after this long: a message may ask for a signature's check, and the news of a commit waits for the turn. */
+#define ZLINK_POLL_BUDGET_US 1000
 
 struct zlink_context;
 struct zlink_poll;

@@ -17,6 +17,7 @@ static void relay_settle(struct relay *relay)
     uint64_t ticket;
 
     relay_write_answers(relay);
+    relay_blob_settle(relay);
     ticket = spool_submit(relay->spool); /* one atomic write; a group of them is one fsync */
     relay_hold_seal(relay, ticket);      /* Accepted and Taken of this turn wait for it */
     relay_hold_release(relay, spool_committed(relay->spool));
@@ -29,8 +30,10 @@ static void relay_committed(void *ctx, uint64_t ticket)
 
     relay->now_us = relay->io.now(relay->io.ctx);
     metric_observe(&relay->numbers.commit_latency, (int64_t)spool_counters(relay->spool).commit_us_last);
-    if (!relay->failed)
-        relay_hold_release(relay, ticket);
+    if (relay->failed)
+        return;
+    relay_hold_release(relay, ticket);
+    relay_blob_committed(relay);
 }
 
 /* Memory is ahead of the disk for ever: stop. */
@@ -85,7 +88,8 @@ static relay_handler *const relay_handlers[SESSION_HANDLERS] = {
     [SESSION_ON_RECEIPTS] = relay_on_receipts, [SESSION_ON_UNREADABLES] = relay_on_unreadables,
     [SESSION_ON_GAP] = relay_on_gap,           [SESSION_ON_GAP_ANSWER] = relay_on_gap_answer,
     [SESSION_ON_PULSE] = relay_on_pulse,       [SESSION_ON_TAKEN] = relay_on_taken,
-    [SESSION_ON_GOODBYE] = relay_on_goodbye,
+    [SESSION_ON_GOODBYE] = relay_on_goodbye,   [SESSION_ON_BLOB_PUT] = relay_on_blob_put,
+    [SESSION_ON_BLOB_WANT] = relay_on_blob_want,
 };
 
 static void relay_goodbye(struct relay *relay, const struct session_peer *peer, Hotline__GoodbyeCode__Code code,
@@ -258,6 +262,7 @@ void relay_lose(struct relay *relay, struct session *session)
     member->session = NULL;
     member->words_sent = 0;
     courier_lost(&member->courier, relay->now_us);
+    relay_blob_lost(relay, session->member);
     relay->pending_dirty = true;
     relay_touch_presence(relay, session->member);
 }
@@ -365,6 +370,7 @@ static void relay_second(struct relay *relay)
     struct session *session;
     size_t at = 0;
 
+    spool_hurry(relay->spool);
     while ((session = session_next(&relay->sessions, &at)))
         relay_tick_session(relay, session);
     for (uint32_t i = 0; i < relay->member_count; i++) {
@@ -374,6 +380,7 @@ static void relay_second(struct relay *relay)
         relay_pump(relay, i);
         relay_ask_grants(relay, i);
     }
+    relay_blob_second(relay);
     if (relay->pending_dirty)
         relay_tell_pending(relay);
 }
@@ -465,8 +472,7 @@ static int relay_check_keys(const struct relay *relay, struct err_note *note)
     if (relay->keys->kind != KEY_RELAY || strcmp(relay->keys->id, relay->conf->relay) != 0)
         return err_set(note, ERR_KEY, "%s: the key in %s belongs to %s", relay->conf->relay, relay->conf->key,
                        relay->keys->id);
-    if (!slice_equal(wire_slice(entry->identity_key), slice_of(relay->keys->identity.bytes, KEY_BYTES)) ||
-        !slice_equal(wire_slice(entry->transport_key), slice_of(relay->keys->transport.bytes, KEY_BYTES)))
+    if (key_set_match(relay->keys, wire_slice(entry->identity_key), wire_slice(entry->transport_key)))
         return err_set(note, ERR_KEY, "%s: the key in %s is not the one on roster version %llu", relay->conf->relay,
                        relay->conf->key, version);
     return OK;
@@ -526,6 +532,7 @@ int relay_new(const struct relay_setup *setup, struct err_note *note, struct rel
     ledger_init(&relay->ledger);
     parcel_cache_init(&relay->cache, PARCEL_CACHE_BYTES);
     session_table_init(&relay->sessions);
+    relay_blobs_init(&relay->blobs);
     lookup_init(&relay->reading, offsetof(struct relay_reading, number), sizeof(uint64_t));
     buf_init(&relay->out);
     error = relay_prepare(relay);
@@ -563,6 +570,7 @@ void relay_free(struct relay *relay)
     }
     free(relay->members);
     session_table_done(&relay->sessions);
+    relay_blobs_done(&relay->blobs);
     parcel_cache_done(&relay->cache);
     ledger_done(&relay->ledger);
     registry_done(&relay->registry);

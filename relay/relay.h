@@ -38,7 +38,7 @@ struct relay_io {
 
 struct relay_setup {
     const struct relay_conf *conf;    /* borrowed; relay_reconfigure() replaces it */
-    const struct key_set *keys;       /* borrowed; this relay's */
+    struct key_set *keys;             /* borrowed; this relay's: its generation follows the roster at the start */
     const struct roster_trust *trust; /* whose signatures count at the first start */
     struct slice seed;                /* the configured roster file, or empty */
     struct spool *spool;              /* opened, not started; taken, also on failure */

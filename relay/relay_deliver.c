@@ -205,4 +205,5 @@ void relay_pump(struct relay *relay, uint32_t member)
             return;
         }
     }
+    relay_blob_pump(relay, member); /* photos after everything that is more urgent */
 }

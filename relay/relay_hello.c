@@ -303,6 +303,7 @@ void relay_on_hello(struct relay *relay, struct session *session, const Protobuf
     relay_tell_presence(relay, session);
     relay_send_words(relay, session);
     relay_ask_grants(relay, session->member);
+    relay_blob_ask(relay, session->member);
     relay_tell_pending(relay);
     relay_pump(relay, session->member);
     log_event(LOG_INFO, "session", "member", self->id, NULL);

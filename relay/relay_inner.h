@@ -11,6 +11,7 @@
 #include "relay/quota.h"
 #include "relay/registry.h"
 #include "relay/relay.h"
+#include "relay/relay_blob.h"
 #include "relay/router.h"
 
 /* A silent connection's session is forgotten after this; the next frame is asked for a Hello. */
@@ -53,6 +54,7 @@ struct relay_member {
     uint32_t words_sent; /* of those owed, in this session */
     struct relay_pending *pendings;
     size_t pending_count;
+    struct relay_blob_member blobs;
 };
 
 #define RELAY_UNSEALED UINT64_MAX
@@ -76,13 +78,14 @@ struct relay_reading {
 
 struct relay {
     const struct relay_conf *conf;
-    const struct key_set *keys;
+    struct key_set *keys;
     struct relay_io io;
     struct spool *spool;
     struct registry registry;
     struct ledger ledger;
     struct parcel_cache cache;
     struct session_table sessions;
+    struct relay_blobs blobs;
     struct relay_member **members;
     size_t member_count, member_capacity;
     struct lookup reading;

@@ -230,6 +230,9 @@ int relay_load(struct relay *relay, struct err_note *note)
 
     if (error)
         return err_set(note, error, "%s: the store cannot be read: %s", relay->conf->store, err_text(error));
+    error = relay_blob_load(relay);
+    if (error)
+        return err_set(note, error, "%s: a stored blob cannot be read: %s", relay->conf->store, err_text(error));
     relay_load_debts(relay);
     log_event(LOG_INFO, "store loaded", "members", log_number(&members, (long long)relay->registry.count), "envelopes",
               log_number(&envelopes, (long long)relay->ledger.envelope_count), NULL);

@@ -47,6 +47,14 @@ static void relay_withdraw(struct relay *relay, struct session *session, uint64_
     log_event(LOG_WARN, "member withdrawn: cut", "member", registry_at(&relay->registry, session->member)->id, NULL);
 }
 
+/* The roster first: the member may hold the new key already, and comes back with it at once. */
+static void relay_end_old_key(struct relay *relay, struct session *session, uint64_t before)
+{
+    relay_send_rosters(relay, session, before);
+    relay_end(relay, session, HOTLINE__GOODBYE_CODE__CODE__NOT_MEMBER, "the roster lists another transport key now");
+    session->cut_us = relay->now_us + RELAY_FLUSH_US;
+}
+
 static void relay_tell_roster(struct relay *relay, uint64_t before)
 {
     struct session *session;
@@ -59,13 +67,15 @@ static void relay_tell_roster(struct relay *relay, uint64_t before)
             continue;
         if (standing == HOTLINE__STANDING__CODE__WITHDRAWN || standing == 0)
             relay_withdraw(relay, session, before);
+        else if (session->key_replaced)
+            relay_end_old_key(relay, session, before);
         else if (session->state == SESSION_READY)
             relay_send_rosters(relay, session, before);
     }
 }
 
-/* Connections that were let in by a key which the new roster no longer lists end: whoever holds the old key is out. */
-static void relay_cut_old_keys(struct relay *relay, const struct roster *before, const struct roster *roster)
+/* Connections that were let in by a key which the new roster no longer lists must end: whoever holds the old key is out. */
+static void relay_mark_old_keys(struct relay *relay, const struct roster *before, const struct roster *roster)
 {
     struct session *session;
     size_t at = 0;
@@ -77,9 +87,7 @@ static void relay_cut_old_keys(struct relay *relay, const struct roster *before,
             slice_equal(wire_slice(roster_member(before, old)->transport_key),
                         wire_slice(roster_member(roster, new)->transport_key)))
             continue;
-        relay_end(relay, session, HOTLINE__GOODBYE_CODE__CODE__NOT_MEMBER,
-                  "the roster lists another transport key now");
-        session->cut_us = relay->now_us + RELAY_FLUSH_US;
+        session->key_replaced = true;
     }
 }
 
@@ -121,7 +129,7 @@ int relay_adopt(struct relay *relay, struct roster *roster)
     for (size_t i = 0; i < roster_member_count(roster) && !error; i++)
         error = relay_meet(relay, roster_member(roster, i)->id, &member);
     if (!error && before > 0)
-        relay_cut_old_keys(relay, registry->roster, roster);
+        relay_mark_old_keys(relay, registry->roster, roster);
     if (!error)
         error = registry_adopt(registry, roster, relay->now_us);
     if (!error) {
@@ -237,8 +245,12 @@ void relay_on_cards(struct relay *relay, struct session *session, const Protobuf
                       err_explain(&note, error), NULL);
             continue;
         }
-        if (registry_placed(&relay->registry, place)->number == session->member)
+        if (registry_placed(&relay->registry, place)->number == session->member) {
+            struct receipt_name name = receipt_name_of(buf_slice(&card.bytes));
+
             session->has_card = true;
+            relay_hold_taken(relay, session->member, &name); /* the member may count out the key before */
+        }
         relay_take_card(relay, registry_placed(&relay->registry, place), &card);
     }
     relay_pump(relay, session->member);

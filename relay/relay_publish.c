@@ -394,6 +394,7 @@ void relay_drop_envelope(struct relay *relay, struct ledger_envelope *envelope)
         relay->pending_dirty = true;
     spool_drop_envelope(relay->spool, envelope->number, envelope->expires_us + LIMIT_AFTERLIFE_US);
     parcel_drop(&relay->cache, envelope->number);
+    relay_blob_unnamed(relay, envelope->number);
     ledger_drop(&relay->ledger, envelope);
 }
 
@@ -458,6 +459,7 @@ static int relay_take_in(struct relay *relay, struct relay_publication *pub)
     relay_write_envelope(relay, pub);
     parcel_keep(&relay->cache, pub->parcel);
     pub->parcel = NULL;
+    error = relay_blob_named(relay, pub->held, header->blobs, header->n_blobs);
     for (size_t i = 0; i < pub->held->grant_count; i++)
         relay_owe(relay, pub->held, pub->held->grants[i].member, false);
     for (size_t at = route_set_next(pub->routed, 0); at != SIZE_MAX && !error;
@@ -547,6 +549,7 @@ void relay_on_publish(struct relay *relay, struct session *session, const Protob
             for (size_t i = 0; i < pub->held->grant_count; i++)
                 relay_pump(relay, pub->held->grants[i].member);
             relay_ask_grants(relay, session->member);
+            relay_blob_ask(relay, session->member);
             return;
         }
     }

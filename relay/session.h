@@ -5,7 +5,7 @@
  *   AWAIT_HELLO, READY --closed--> CLOSED                not permitted, replaced, withdrawn, goodbye
  *   CLOSED --hello--> READY                              a node may begin again on the same connection
  * A routing id without a session is AWAIT_HELLO. What the table does not list is answered by Goodbye and ends the
- * session. The rows for blobs are reserved: they are not in the table before the relay holds blobs.
+ * session.
  */
 #ifndef RELAY_SESSION_H
 #define RELAY_SESSION_H
@@ -34,6 +34,8 @@ enum session_handler {
     SESSION_ON_PULSE,
     SESSION_ON_TAKEN,
     SESSION_ON_GOODBYE,
+    SESSION_ON_BLOB_PUT,
+    SESSION_ON_BLOB_WANT,
     SESSION_HANDLERS
 };
 
@@ -68,6 +70,7 @@ struct session {
     int64_t heard_us;         /* last frame */
     int64_t since_us;         /* last Hello */
     int64_t cut_us;           /* withdrawn: when the connection is cut; 0: never */
+    bool key_replaced; /* let in by a transport key that the roster no longer lists */
     bool silent;              /* heard nothing for LIMIT_SILENCE_MS */
     bool has_card;            /* it showed its card: alerts may flow */
     uint32_t armed_consoles;

@@ -7,14 +7,6 @@
 #include "relay/spool_inner.h"
 #include "relay/spool_sql.h"
 
-/* A whole number, or bytes (NULL data: a number). */
-struct spool_value {
-    int64_t number;
-    struct slice bytes;
-    bool is_bytes;
-    bool is_text;
-};
-
 #define NUMBER(n)                                                                                                      \
     {                                                                                                                  \
         .number = (int64_t)(n)                                                                                         \
@@ -31,6 +23,9 @@ struct spool_value {
     {                                                                                                                  \
         .bytes = slice_text(t), .is_bytes = true, .is_text = true                                                      \
     }
+
+/* So many that may wait make a write of their own. */
+#define SPOOL_PATIENT 512
 
 struct spool_write {
     struct spool_write *next;
@@ -83,10 +78,11 @@ void spool_close(struct spool *spool)
 {
     if (!spool)
         return;
-    if (spool->store)
+    if (spool->store) {
+        spool_hurry(spool);
         spool_submit(spool);
-    if (spool->store)
         store_close(spool->store);
+    }
     db_close(spool->db);
     spool_free_writes(spool->first);
     free(spool);
@@ -94,7 +90,7 @@ void spool_close(struct spool *spool)
 
 /* ---- collecting and writing ---- */
 
-static void spool_put(struct spool *spool, const char *sql, const struct spool_value *values, size_t count)
+static void spool_put_patient(struct spool *spool, const char *sql, const struct spool_value *values, size_t count)
 {
     size_t size = sizeof(struct spool_write) + count * sizeof(*values);
     struct spool_write *write;
@@ -120,6 +116,12 @@ static void spool_put(struct spool *spool, const char *sql, const struct spool_v
     }
     *(spool->last ? &spool->last->next : &spool->first) = write;
     spool->last = write;
+}
+
+void spool_put(struct spool *spool, const char *sql, const struct spool_value *values, size_t count)
+{
+    spool->urgent = true;
+    spool_put_patient(spool, sql, values, count);
 }
 
 #define PUT(spool, sql, values) spool_put((spool), (sql), (values), sizeof(values) / sizeof((values)[0]))
@@ -161,11 +163,18 @@ uint64_t spool_submit(struct spool *spool)
         spool->first = spool->last = NULL;
         spool->events.on_failed(spool->events.ctx, ERR_NOMEM, "out of memory before a write");
     }
-    if (!spool->first)
+    if (!spool->first || (!spool->urgent && spool->patient < SPOOL_PATIENT))
         return store_last_ticket(spool->store);
+    spool->urgent = false;
+    spool->patient = 0;
     ticket = store_write(spool->store, spool_run, spool->first, spool_free_writes);
     spool->first = spool->last = NULL;
     return ticket;
+}
+
+void spool_hurry(struct spool *spool)
+{
+    spool->urgent = spool->first != NULL;
 }
 
 uint64_t spool_committed(const struct spool *spool)
@@ -294,7 +303,8 @@ void spool_drop_owed(struct spool *spool, uint32_t owner, const uint8_t name[REC
 {
     const struct spool_value values[] = {NUMBER(owner), BYTES(slice_of(name, RECEIPT_NAME_BYTES))};
 
-    PUT(spool, "DELETE FROM owed WHERE owner = ? AND name = ?", values);
+    spool_put_patient(spool, "DELETE FROM owed WHERE owner = ? AND name = ?", values, 2);
+    spool->patient++;
 }
 
 void spool_put_evidence(struct spool *spool, const struct spool_evidence *row)

@@ -111,8 +111,11 @@ int spool_start(struct spool *spool, struct uv_loop_s *loop, const struct spool_
 /* Commits what was submitted and frees everything. No event after it. NULL is fine. */
 void spool_close(struct spool *spool);
 
-/* Hands over all that was put since the last time, as one write; the ticket of the last write when there is nothing. */
+/* Hands over all that was put since the last time, as one write; the ticket of the last write when there is nothing, or
+ * nothing but what may wait (spool_drop_owed). */
 uint64_t spool_submit(struct spool *spool);
+/* What waits goes with the next spool_submit. */
+void spool_hurry(struct spool *spool);
 uint64_t spool_committed(const struct spool *spool);
 struct spool_counters spool_counters(const struct spool *spool);
 /* Without a loop: commits what waits and runs the events. */
@@ -136,6 +139,7 @@ void spool_put_seen(struct spool *spool, uint32_t sender, const struct key_uuid 
                     int64_t until_us);
 void spool_put_case(struct spool *spool, const struct spool_case *row);
 void spool_put_owed(struct spool *spool, const struct spool_owed *row);
+/* After a crash the word may be there again, which does no harm: it waits for the next write, or for spool_hurry. */
 void spool_drop_owed(struct spool *spool, uint32_t owner, const uint8_t name[RECEIPT_NAME_BYTES]);
 void spool_put_evidence(struct spool *spool, const struct spool_evidence *row);
 /* Forgets seen ids, cases and owed words whose time is over. */

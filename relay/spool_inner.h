@@ -1,5 +1,5 @@
 /*
- * spool_inner - the spool's own state, shared by spool.c and spool_read.c alone.
+ * spool_inner - the spool's own state, for spool*.c alone.
  */
 #ifndef RELAY_SPOOL_INNER_H
 #define RELAY_SPOOL_INNER_H
@@ -15,7 +15,19 @@ struct spool {
     struct store *store; /* from then on */
     struct spool_events events;
     struct spool_write *first, *last; /* put, not submitted yet */
+    size_t patient;                   /* of those, how many may wait */
+    bool urgent;                      /* another one may not */
     bool broken;                      /* out of memory while putting */
 };
+
+/* A whole number, or bytes. */
+struct spool_value {
+    int64_t number;
+    struct slice bytes;
+    bool is_bytes;
+    bool is_text;
+};
+/* One statement with a copy of its values, for the next write. sql is a constant. */
+void spool_put(struct spool *spool, const char *sql, const struct spool_value *values, size_t count);
 
 #endif

@@ -34,6 +34,9 @@ static const char *const spool_sql_migrations[] = {
     " id BLOB NOT NULL,"
     " first BLOB NOT NULL, second BLOB NOT NULL, header BLOB NOT NULL, signature BLOB NOT NULL,"
     " body_hash BLOB NOT NULL) STRICT;",
+    "CREATE TABLE blobs (name BLOB PRIMARY KEY, chunks INTEGER NOT NULL, whole INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE blob_chunks (name BLOB NOT NULL, chunk INTEGER NOT NULL, data BLOB NOT NULL,"
+    " PRIMARY KEY (name, chunk)) STRICT;",
 };
 
 const struct db_schema *spool_sql_schema(void)

@@ -8,6 +8,8 @@
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -31,18 +33,18 @@
 
 /* ---- the sandbox ---- */
 
-static void limit(int what, rlim_t value)
+static void set_limit(int what, rlim_t value)
 {
     const struct rlimit both = {value, value};
     (void)setrlimit(what, &both); /* lowering never fails */
 }
 
-/* write, exit, exit_group; everything else kills. A kernel without filters leaves the limits and the closed descriptors. */
+/* write, exit, exit_group; everything else kills. A kernel without filters leaves the limits and the closed
+ * descriptors. */
 static void filter_calls(void)
 {
 #ifdef ARCHITECTURE
-#define ALLOW(name)                                                                                                    \
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_##name, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+#define ALLOW(name) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_##name, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
     struct sock_filter rows[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0),
@@ -51,6 +53,9 @@ static void filter_calls(void)
         ALLOW(write),
         ALLOW(exit),
         ALLOW(exit_group),
+#ifdef __SANITIZE_ADDRESS__
+        ALLOW(sigaltstack), /* the sanitizer asks before a process ends */
+#endif
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
     };
 #undef ALLOW
@@ -66,11 +71,11 @@ int cap_child_confine(int keep_fd)
             close(fd);
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
         return ERR_INTERNAL;
-    limit(RLIMIT_CORE, 0);
-    limit(RLIMIT_CPU, CPU_SECONDS);
-    limit(RLIMIT_NOFILE, 0);
-    limit(RLIMIT_FSIZE, 0);
-    limit(RLIMIT_AS, 8 * ARENA_BYTES);
+    set_limit(RLIMIT_CORE, 0);
+    set_limit(RLIMIT_CPU, CPU_SECONDS);
+    set_limit(RLIMIT_NOFILE, 0);
+    set_limit(RLIMIT_FSIZE, 0);
+    set_limit(RLIMIT_AS, 8 * ARENA_BYTES);
     filter_calls();
     return OK;
 }
@@ -234,8 +239,8 @@ static void XMLCALL on_text(void *ctx, const char *text, int len)
         record(child, CAP_CHILD_TEXT, text, (size_t)len);
 }
 
-/* Everything without a handler of its own comes here, token by token: "<!DOCTYPE" alone, before its name is read. With a
- * handler for the start of a document type expat would speak later, when the name is known. */
+/* Everything without a handler of its own comes here, token by token: "<!DOCTYPE" alone, before its name is read. With
+ * a handler for the start of a document type expat would speak later, when the name is known. */
 static void XMLCALL on_default(void *ctx, const char *text, int len)
 {
     if (len >= 9 && memcmp(text, "<!DOCTYPE", 9) == 0)

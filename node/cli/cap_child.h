@@ -31,8 +31,8 @@ enum cap_child_kind {
 /* Takes everything away from this process except writing to the descriptor and ending: other descriptors, privileges,
  * memory, time, and, where the kernel can, every other system call. A killed call ends the process by SIGSYS. */
 int cap_child_confine(int keep_fd) MUST_CHECK;
-/* The child's life: confines itself, parses, writes records to the descriptor, ends. `salt` (random) spoils crafted hash
- * collisions. */
+/* The child's life: confines itself, parses, writes records to the descriptor, ends. `salt` (random) spoils crafted
+ * hash collisions. */
 NO_RETURN void cap_child_run(struct slice xml, unsigned long salt, int out_fd);
 
 #endif

@@ -115,7 +115,7 @@ static int add_item(struct cap_doc *doc, const struct cap_schema_row *row, unsig
 struct level {
     const struct cap_schema_row *row; /* NULL: foreign, all below it is skipped */
     unsigned line;
-    uint64_t seen;                    /* rows of what stood in it */
+    uint64_t seen; /* rows of what stood in it */
     const struct cap_schema_row *last;
 };
 struct walk {
@@ -148,7 +148,7 @@ static int check_place(struct walk *walk, const struct cap_schema_row *row, cons
     return OK;
 }
 
-static int begin(struct walk *walk, const char *name)
+static int begin_element(struct walk *walk, const char *name)
 {
     struct level *around = walk->depth > 0 ? &walk->levels[walk->depth - 1] : NULL;
     if (walk->depth == CAP_CHILD_DEPTH_MAX)
@@ -214,7 +214,7 @@ static int end_leaf(struct walk *walk, const struct level *level)
     return add_item(walk->doc, level->row, level->line, text);
 }
 
-static int end(struct walk *walk)
+static int end_element(struct walk *walk)
 {
     if (walk->depth == 0)
         return err_set(walk->note, ERR_INTERNAL, "%s: an end without a beginning", walk->file);
@@ -226,7 +226,7 @@ static int end(struct walk *walk)
     return error;
 }
 
-static int text(struct walk *walk, struct slice piece)
+static int take_text(struct walk *walk, struct slice piece)
 {
     const struct level *level = walk->depth > 0 ? &walk->levels[walk->depth - 1] : NULL;
     if (level == NULL || level->row == NULL)
@@ -252,17 +252,17 @@ static int take_record(struct walk *walk, uint8_t kind, struct slice bytes)
              (const char *)bytes.data);
     switch (kind) {
     case CAP_CHILD_BEGIN:
-        return begin(walk, name);
+        return begin_element(walk, name);
     case CAP_CHILD_FOREIGN:
         return begin_foreign(walk, name);
     case CAP_CHILD_TEXT:
-        return text(walk, bytes);
+        return take_text(walk, bytes);
     case CAP_CHILD_END:
-        return end(walk);
+        return end_element(walk);
     case CAP_CHILD_REFUSED:
     case CAP_CHILD_LIMIT:
-        return err_set(walk->note, kind == CAP_CHILD_LIMIT ? ERR_LIMIT : ERR_SYNTAX, "%s:%u: %s", walk->file, walk->line,
-                       name);
+        return err_set(walk->note, kind == CAP_CHILD_LIMIT ? ERR_LIMIT : ERR_SYNTAX, "%s:%u: %s", walk->file,
+                       walk->line, name);
     case CAP_CHILD_WHOLE:
         walk->whole = walk->depth == 0 && walk->doc->count > 0;
         return OK;

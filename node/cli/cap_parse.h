@@ -29,7 +29,8 @@ struct cap_doc {
  * "FILE:LINE: ...". On success the caller frees *ret_doc. */
 int cap_parse(struct slice xml, const char *file, struct err_note *note, struct cap_doc *ret_doc) MUST_CHECK;
 /* The second half alone, for what a child wrote: never trusts it. */
-int cap_parse_records(struct slice records, const char *file, struct err_note *note, struct cap_doc *ret_doc) MUST_CHECK;
+int cap_parse_records(struct slice records, const char *file, struct err_note *note,
+                      struct cap_doc *ret_doc) MUST_CHECK;
 void cap_parse_done(struct cap_doc *doc);
 
 #endif

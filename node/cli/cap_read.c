@@ -28,8 +28,8 @@ static void report(struct reading *reading, unsigned line, const char *what, con
 /* "parameter "Waveheight"" with the start of its value, so that a person need not look it up. */
 static void report_text(struct reading *reading, const struct cap_item *item, const char *what, const char *text)
 {
-    buf_printf(&reading->draft->report, "%s:%u: %s: \"%.100s%s\" has no place in a case\n", reading->file, item->line, what,
-               text, strlen(text) > 100 ? "..." : "");
+    buf_printf(&reading->draft->report, "%s:%u: %s: \"%.100s%s\" has no place in a case\n", reading->file, item->line,
+               what, text, strlen(text) > 100 ? "..." : "");
 }
 
 static void unmapped(struct reading *reading, const struct cap_item *item)
@@ -44,7 +44,7 @@ static void derived(struct reading *reading, const struct cap_item *item)
         unmapped(reading, item);
 }
 
-static void known(struct reading *reading, const struct cap_item *item)
+static void said_elsewhere(struct reading *reading, const struct cap_item *item)
 {
     (void)reading, (void)item;
 }
@@ -67,15 +67,27 @@ static void join_lines(char *text)
     *to = '\0';
 }
 
+/* "parameter hotline:child.sex", "headline": what a person looks for in the file. */
+static const char *label(const struct reading *reading, const struct cap_item *item, char room[128])
+{
+    if (strcmp(item->row->name, "value") != 0)
+        return item->row->name;
+    snprintf(room, 128, "%s %.80s", item->row->in, reading->value_name);
+    return room;
+}
+
 /* Puts a value at a path when the case can hold it, else says why not. True when it was put. */
 static bool place(struct reading *reading, const struct cap_item *item, const char *path, const char *value)
 {
     struct err_note note = {""};
+    char room[128];
     int error = cap_leaf_add(&reading->leaves, path, value, item->line);
     if (error == ERR_NOMEM || (error == ERR_LIMIT && reading->leaves.count == CAP_LEAF_COUNT_MAX))
-        reading->error = err_set(reading->note, error, "%s:%u: more values than a case can have", reading->file, item->line);
+        reading->error =
+            err_set(reading->note, error, "%s:%u: more values than a case can have", reading->file, item->line);
     if (error != OK) {
-        report(reading, item->line, path, error == ERR_EXISTS ? "is there twice; the first one counts" : err_text(error));
+        report(reading, item->line, path,
+               error == ERR_EXISTS ? "is there twice; the first one counts" : err_text(error));
         return false;
     }
     struct cap_leaf *leaf = &reading->leaves.list[reading->leaves.count - 1];
@@ -84,7 +96,7 @@ static bool place(struct reading *reading, const struct cap_item *item, const ch
     error = cap_leaf_check(leaf, &note);
     if (error == OK)
         return true;
-    report(reading, item->line, item->row->name, err_explain(&note, error));
+    report(reading, item->line, label(reading, item, room), err_explain(&note, error));
     free(leaf->value);
     reading->leaves.count--;
     return false;
@@ -93,10 +105,10 @@ static bool place(struct reading *reading, const struct cap_item *item, const ch
 /* The same, for what another sender may have meant otherwise. */
 static void guess(struct reading *reading, const struct cap_item *item, const char *path, const char *value)
 {
-    char why[160];
+    char why[160], room[128];
     snprintf(why, sizeof why, "taken as %s; check it", path);
     if (place(reading, item, path, value) && !reading->draft->ours)
-        report(reading, item->line, item->row->name, why);
+        report(reading, item->line, label(reading, item, room), why);
 }
 
 /* "hotline:PATH" -> PATH, or NULL. */
@@ -268,7 +280,8 @@ static void take_resource(struct reading *reading, const struct cap_item *item)
 {
     reading->pictures++;
     report_text(reading, item, "resource", item->text);
-    report(reading, item->line, "resource", "the file itself is not read; add a photo with `hotline publish --photo FILE`");
+    report(reading, item->line, "resource",
+           "the file itself is not read; add a photo with `hotline publish --photo FILE`");
 }
 
 static void take_embedded(struct reading *reading, const struct cap_item *item)
@@ -374,11 +387,11 @@ static const struct {
     {"parameter", "valueName", take_value_name},
     {"parameter", "value", take_parameter},
     {"resource", "resourceDesc", take_resource},
-    {"resource", "mimeType", known}, /* said once, with resourceDesc */
-    {"resource", "size", known},
+    {"resource", "mimeType", said_elsewhere}, /* said once, with resourceDesc */
+    {"resource", "size", said_elsewhere},
     {"resource", "uri", unmapped},
     {"resource", "derefUri", take_embedded},
-    {"resource", "digest", known},
+    {"resource", "digest", said_elsewhere},
     {"area", "areaDesc", take_area},
     {"area", "polygon", unmapped},
     {"area", "circle", take_circle},
@@ -443,7 +456,8 @@ int cap_read(const struct cap_doc *doc, const char *file, struct err_note *note,
         draft.alert = cap_leaf_build(&reading.leaves);
         for (size_t i = 0; i < reading.leaves.count; i++)
             if (!reading.leaves.list[i].used)
-                report(&reading, reading.leaves.list[i].line, reading.leaves.list[i].path, "stands too far down its list");
+                report(&reading, reading.leaves.list[i].line, reading.leaves.list[i].path,
+                       "stands too far down its list");
     }
     cap_leaf_done(&reading.leaves);
     if (reading.error != OK) {

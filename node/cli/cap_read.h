@@ -17,14 +17,15 @@ struct cap_draft {
     struct jdoc *alert; /* a root: the file that `hotline publish` reads */
     struct buf report;  /* one line each: "FILE:LINE: element: what became of it" */
     char type[16], status[16], sender[CAP_READ_NAME_MAX], identifier[CAP_READ_NAME_MAX], sent[40];
-    bool restricted;  /* its scope says so */
-    bool ours;        /* written by `hotline cap export` */
-    struct buf to;    /* "IT,FR": the countries of its areas */
+    bool restricted; /* its scope says so */
+    bool ours;       /* written by `hotline cap export` */
+    struct buf to;   /* "IT,FR": the countries of its areas */
 };
 
-/* ERR_STATE: a Cancel, Ack or Error is no case, the note says what it is. ERR_MISSING: no info. ERR_LIMIT, ERR_NOMEM. On
- * success the caller ends with cap_read_done. */
-int cap_read(const struct cap_doc *doc, const char *file, struct err_note *note, struct cap_draft *ret_draft) MUST_CHECK;
+/* ERR_STATE: a Cancel, Ack or Error is no case, the note says what it is. ERR_MISSING: no info. ERR_LIMIT, ERR_NOMEM.
+ * On success the caller ends with cap_read_done. */
+int cap_read(const struct cap_doc *doc, const char *file, struct err_note *note,
+             struct cap_draft *ret_draft) MUST_CHECK;
 void cap_read_done(struct cap_draft *draft);
 
 #endif

@@ -10,8 +10,8 @@
 static const char *const status_words[] = {"Actual", "Exercise", "System", "Test", "Draft", NULL};
 static const char *const type_words[] = {"Alert", "Update", "Cancel", "Ack", "Error", NULL};
 static const char *const scope_words[] = {"Public", "Restricted", "Private", NULL};
-static const char *const category_words[] = {"Geo",  "Met",    "Safety", "Security",  "Rescue", "Fire",
-                                             "Health", "Env",  "Transport", "Infra",  "CBRNE",  "Other", NULL};
+static const char *const category_words[] = {"Geo", "Met",       "Safety", "Security", "Rescue", "Fire", "Health",
+                                             "Env", "Transport", "Infra",  "CBRNE",    "Other",  NULL};
 static const char *const response_words[] = {"Shelter", "Evacuate", "Prepare",  "Execute", "Avoid",
                                              "Monitor", "Assess",   "AllClear", "None",    NULL};
 static const char *const urgency_words[] = {"Immediate", "Expected", "Future", "Past", "Unknown", NULL};

@@ -1,6 +1,6 @@
 /*
- * cap_schema - the elements of CAP 1.2 (OASIS Standard, 1 July 2010) as a table: what stands in what, in which order, how
- * often, and which words an enumeration knows. Pure data; cap_parse holds a document against it.
+ * cap_schema - the elements of CAP 1.2 (OASIS Standard, 1 July 2010) as a table: what stands in what, in which order,
+ * how often, and which words an enumeration knows. Pure data; cap_parse holds a document against it.
  */
 #ifndef NODE_CAP_SCHEMA_H
 #define NODE_CAP_SCHEMA_H

@@ -1,4 +1,5 @@
-/* cap_write: writes CAP's elements in the standard's order. Must never write a derefUri, a picture, or a hidden name. */
+/* cap_write: writes CAP's elements in the standard's order. Must never write a derefUri, a picture, or a hidden name.
+ */
 #include "cap_write.h"
 
 #include <inttypes.h>
@@ -236,9 +237,11 @@ static void add_assessment(const struct jdoc *view, const struct jdoc *alert, st
 
 /* Paths with a place of their own in CAP, or the node's; below one that ends with a dot or bracket, everything. */
 static const char *const placed[] = {
-    "case_id",  "reference", "revision",      "status",      "opened_at",     "valid_until",     "valid_for",
-    "drill_id", "replaces.", "codes_version", "category",    "text_language", "urgency",         "severity",
-    "certainty", "photos[",  "circumstances", "last_seen.at", "police.on_sighting", "contact.phone",
+    "case_id",         "reference",       "revision",           "status",
+    "opened_at",       "valid_until",     "valid_for",          "drill_id",
+    "replaces.",       "codes_version",   "category",           "text_language",
+    "urgency",         "severity",        "certainty",          "photos[",
+    "circumstances",   "last_seen.at",    "police.on_sighting", "contact.phone",
     "publicity.level", "do_not_approach",
 };
 
@@ -292,8 +295,9 @@ static void add_photo(const struct jdoc *photo, size_t number, struct buf *out)
     char text[200], size[32];
     const char *taken = jdoc_get_text(photo, "taken_on", NULL);
     int64_t bytes = jdoc_get_int(photo, "size_bytes", -1);
-    snprintf(text, sizeof text, "Photo %zu of the child%s%.10s%s. The file travels sealed and apart; digest: BLAKE2b-256.",
-             number, taken != NULL ? ", taken on " : "", taken != NULL ? taken : "",
+    snprintf(text, sizeof text,
+             "Photo %zu of the child%s%.10s%s. The file travels sealed and apart; digest: BLAKE2b-256.", number,
+             taken != NULL ? ", taken on " : "", taken != NULL ? taken : "",
              jdoc_get_bool(photo, "looks_different_now", false) ? ", looks different now" : "");
     snprintf(size, sizeof size, "%" PRId64, bytes);
     group(out, 2, "resource", false);
@@ -455,8 +459,8 @@ int cap_write_ack(const struct jdoc *view, const char *member, struct buf *out, 
     size_t index = 0;
     if (own == NULL)
         return err_set(note, ERR_STATE, "%s was not acknowledged here", jdoc_get_text(view, "reference", "this case"));
-    while (index < jdoc_count(revisions) && jdoc_get_int(jdoc_at(revisions, index), "revision", 0) !=
-                                                jdoc_get_int(own, "revision", -1))
+    while (index < jdoc_count(revisions) &&
+           jdoc_get_int(jdoc_at(revisions, index), "revision", 0) != jdoc_get_int(own, "revision", -1))
         index++;
     const char *answered = jdoc_get_text(jdoc_at(revisions, index), "envelope_id", NULL);
     if (answered == NULL)

@@ -36,8 +36,8 @@ struct cap_written {
 };
 
 /* The newest revision, or, once it is closed, its Cancel. ERR_NOT_FOUND: its content was erased. ERR_NOMEM. */
-int cap_write_case(const struct jdoc *view, struct buf *out, struct err_note *note, struct cap_written *ret_written)
-    MUST_CHECK;
+int cap_write_case(const struct jdoc *view, struct buf *out, struct err_note *note,
+                   struct cap_written *ret_written) MUST_CHECK;
 /* This member's acknowledgement of a received case. ERR_STATE: there is none. */
 int cap_write_ack(const struct jdoc *view, const char *member, struct buf *out, struct err_note *note) MUST_CHECK;
 

@@ -15,6 +15,14 @@ static int error_by_name(const char *code)
     return strcmp(code, "IDEMPOTENCY") == 0 ? ERR_EXISTS : ERR_INTERNAL;
 }
 
+/* Of an answer that names no code: the HTTP server's own, before any of ours. */
+static int error_by_status(int status)
+{
+    if (status == 413 || status == 414 || status == 431)
+        return ERR_LIMIT;
+    return status >= 400 && status < 500 ? ERR_SYNTAX : ERR_INTERNAL;
+}
+
 static void hint_candidates(struct cli *cli, const struct jdoc *candidates)
 {
     struct buf list;
@@ -34,8 +42,9 @@ int cli_api_problem(struct cli *cli, int status, struct slice body)
 {
     struct jdoc *problem = NULL;
     if (jdoc_parse(body, "answer", NULL, &problem) != OK)
-        return cli_fail(cli, ERR_INTERNAL, "the node answered with HTTP status %d and no explanation", status);
-    int error = error_by_name(jdoc_get_text(problem, "code", "INTERNAL"));
+        return cli_fail(cli, error_by_status(status), "the node answered with HTTP status %d and no explanation", status);
+    const char *code = jdoc_get_text(problem, "code", NULL);
+    int error = code != NULL ? error_by_name(code) : error_by_status(status);
     const char *path = jdoc_get_text(problem, "path", NULL);
     const char *detail = jdoc_get_text(problem, "detail", jdoc_get_text(problem, "title", err_text(error)));
     bool names_path = path == NULL || strncmp(detail, path, strlen(path)) == 0;
@@ -75,7 +84,8 @@ static void pause_ms(int ms)
 
 static int exchange(struct cli *cli, const struct cli_http_request *request, struct cli_http_answer *ret_answer)
 {
-    bool repeatable = strcmp(request->method, "POST") != 0 || request->idempotency_key != NULL;
+    bool repeatable =
+        strcmp(request->method, "POST") != 0 || request->idempotency_key != NULL || request->content_type != NULL;
     struct cli_http *http = NULL;
     int error = cli_http_open(cli->socket_path, &http);
     if (error != OK)
@@ -104,26 +114,59 @@ static int exchange(struct cli *cli, const struct cli_http_request *request, str
     return error;
 }
 
-static int call(struct cli *cli, const struct cli_http_request *request, struct jdoc **ret_doc)
+/* An answer that is no problem; its body is the caller's. */
+static int call_raw(struct cli *cli, const struct cli_http_request *request, struct cli_http_answer *ret_answer)
 {
     struct cli_http_answer answer = {0};
     int error = exchange(cli, request, &answer);
+    if (error == OK && (answer.status < 200 || answer.status >= 300)) {
+        error = cli_api_problem(cli, answer.status, buf_slice(&answer.body));
+        buf_free(&answer.body);
+    }
+    if (error == OK)
+        *ret_answer = answer;
+    return error;
+}
+
+static int call(struct cli *cli, const struct cli_http_request *request, int *ret_status, struct jdoc **ret_doc)
+{
+    struct cli_http_answer answer = {0};
+    int error = call_raw(cli, request, &answer);
     if (error != OK)
         return error;
-    if (answer.status >= 200 && answer.status < 300) {
-        error = jdoc_parse(buf_slice(&answer.body), "the node's answer", &cli->note, ret_doc);
-        error = error == OK ? OK : ERR_INTERNAL;
-    } else {
-        error = cli_api_problem(cli, answer.status, buf_slice(&answer.body));
-    }
+    error = jdoc_parse(buf_slice(&answer.body), "the node's answer", &cli->note, ret_doc);
     buf_free(&answer.body);
-    return error;
+    if (ret_status != NULL)
+        *ret_status = answer.status;
+    return error == OK ? OK : ERR_INTERNAL;
+}
+
+int cli_api_get_bytes(struct cli *cli, const char *path, struct buf *ret_bytes)
+{
+    struct cli_http_request request = {.method = "GET", .path = path, .timeout_ms = CALL_MS};
+    struct cli_http_answer answer = {0};
+    int error = call_raw(cli, &request, &answer);
+    if (error != OK)
+        return error;
+    buf_add_slice(ret_bytes, buf_slice(&answer.body));
+    buf_free(&answer.body);
+    return buf_broken(ret_bytes) ? cli_fail(cli, ERR_NOMEM, "out of memory") : OK;
+}
+
+int cli_api_send_bytes(struct cli *cli, const char *path, struct slice bytes, int *ret_status, struct jdoc **ret_doc)
+{
+    struct cli_http_request request = {.method = "POST",
+                                       .path = path,
+                                       .body = bytes,
+                                       .content_type = "application/octet-stream",
+                                       .timeout_ms = CALL_MS};
+    return call(cli, &request, ret_status, ret_doc);
 }
 
 int cli_api_get_within(struct cli *cli, const char *path, int timeout_ms, struct jdoc **ret_doc)
 {
     struct cli_http_request request = {.method = "GET", .path = path, .timeout_ms = timeout_ms};
-    return call(cli, &request, ret_doc);
+    return call(cli, &request, NULL, ret_doc);
 }
 
 int cli_api_get(struct cli *cli, const char *path, struct jdoc **ret_doc)
@@ -147,7 +190,7 @@ int cli_api_send(struct cli *cli, const char *method, const char *path, const st
     struct cli_http_request request = {.method = method, .path = path, .body = buf_slice(&text), .timeout_ms = CALL_MS};
     if (strcmp(method, "POST") == 0)
         request.idempotency_key = key;
-    error = call(cli, &request, ret_doc);
+    error = call(cli, &request, NULL, ret_doc);
     buf_free(&text);
     return error;
 }

@@ -15,6 +15,11 @@ int cli_api_get_within(struct cli *cli, const char *path, int timeout_ms, struct
  * the connection breaks or the node is busy: the thing is done once. *ret_doc is a root. */
 int cli_api_send(struct cli *cli, const char *method, const char *path, const struct jdoc *body,
                  struct jdoc **ret_doc) MUST_CHECK;
+/* GET of what is no JSON: appended to ret_bytes. */
+int cli_api_get_bytes(struct cli *cli, const char *path, struct buf *ret_bytes) MUST_CHECK;
+/* POST of such a body, to an address that may be sent the same twice. *ret_doc is a root; *ret_status 200 or 201. */
+int cli_api_send_bytes(struct cli *cli, const char *path, struct slice bytes, int *ret_status,
+                       struct jdoc **ret_doc) MUST_CHECK;
 /* All pages of a list as one array, a root. `path` has its query already ("/v1/cases?box=received"). */
 int cli_api_list(struct cli *cli, const char *path, struct jdoc **ret_array) MUST_CHECK;
 

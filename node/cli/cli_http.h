@@ -14,7 +14,8 @@ struct cli_http;
 struct cli_http_request {
     const char *method;          /* "GET", "POST", "PUT" */
     const char *path;            /* "/v1/status?..." */
-    struct slice body;           /* sent as application/json when len > 0 */
+    struct slice body;           /* sent when len > 0 */
+    const char *content_type;    /* of the body; NULL: application/json */
     const char *idempotency_key; /* or NULL */
     int timeout_ms;
 };

@@ -50,6 +50,37 @@ static const char *colour_of(const char *state)
     return strcmp(state, "OPEN") == 0 ? BOLD : YELLOW;
 }
 
+static void add_not_erased(const struct jdoc *holder, int64_t now_us, struct buf *out)
+{
+    char when[CLI_TEXT_TIME_MAX], text[CLI_VIEW_LIST_MAX];
+    const char *heard = jdoc_get_text(holder, "last_heard_at", NULL);
+    cli_text_time(heard, now_us, when);
+    snprintf(text, sizeof text, "%.2s %.40s%s%.60s%s", jdoc_get_text(holder, "country", "??"), jdoc_get_text(holder, "member", "?"),
+             heard != NULL ? ", not heard of since " : ", never heard of", heard != NULL ? when : "",
+             jdoc_get_bool(holder, "withdrawn", false) ? ": withdrawn, its copy cannot be proven erased" : "");
+    add_field(out, "NOT ERASED", text);
+}
+
+/* What became of it after its end. */
+static void add_life(const struct jdoc *view, int64_t now_us, struct buf *out)
+{
+    char text[CLI_VIEW_LIST_MAX];
+    add_time(out, "erased here", jdoc_get_text(view, "erased_at", NULL), now_us);
+    const struct jdoc *others = jdoc_get(view, "not_erased"), *continued = jdoc_get(view, "continued_as");
+    if (others != NULL) {
+        snprintf(text, sizeof text, "%" PRId64 " of %" PRId64 " recipients", jdoc_get_int(view, "erased_by", 0),
+                 jdoc_get_int(view, "erased_of", 0));
+        add_field(out, "erased by", text);
+    }
+    for (size_t i = 0; i < jdoc_count(others); i++)
+        add_not_erased(jdoc_at(others, i), now_us, out);
+    for (size_t i = 0; i < jdoc_count(continued); i++) {
+        snprintf(text, sizeof text, "%.40s/%.40s", jdoc_get_text(jdoc_at(continued, i), "member", "?"),
+                 jdoc_get_text(jdoc_at(continued, i), "reference", "?"));
+        add_field(out, "continued as", text);
+    }
+}
+
 void cli_view_headline(const struct jdoc *view, int64_t now_us, struct buf *out)
 {
     const char *state = jdoc_get_text(view, "state", "?"), *urgency = jdoc_get_text(view, "urgency", "");
@@ -76,9 +107,14 @@ void cli_view_headline(const struct jdoc *view, int64_t now_us, struct buf *out)
     add_time(out, "sent", jdoc_get_text(view, "sent_at", NULL), now_us);
     add_time(out, "received", jdoc_get_text(view, "received_at", NULL), now_us);
     add_time(out, "valid until", jdoc_get_text(view, "expires_at", NULL), now_us);
+    add_time(out, "review", jdoc_get_text(view, "review_at", NULL), now_us);
+    add_field(out, "drill", jdoc_get_text(view, "drill_id", NULL));
     add_time(out, "acknowledged", jdoc_get_text(view, "acknowledged_at", NULL), now_us);
+    add_time(out, "declined", jdoc_get_text(view, "declined_at", NULL), now_us);
+    add_field(out, "declined as", jdoc_get_text(view, "decline_code", NULL));
     if (jdoc_get_bool(view, "late", false))
         add_field(out, "LATE", "it had expired when it arrived");
+    add_life(view, now_us, out);
 }
 
 static void ladder_time(struct cli_table *table, const struct jdoc *row, const char *key, int64_t now_us)
@@ -107,7 +143,7 @@ int cli_view_ladder(const struct jdoc *view, int64_t now_us, struct buf *out)
         ladder_time(table, row, "shown_at", now_us);
         ladder_time(table, row, "acknowledged_at", now_us);
         cli_table_cell(table, jdoc_get_text(row, "phone", NULL));
-        const char *note = jdoc_get_text(row, "note", "");
+        const char *note = jdoc_get_text(row, "decline_code", jdoc_get_text(row, "note", ""));
         cli_table_cell(table, jdoc_get_bool(row, "late", false) ? "LATE: call them" : note);
     }
     buf_add_text(out, "\n");
@@ -262,10 +298,16 @@ void cli_view_thread(const struct jdoc *view, int64_t now_us, struct buf *out)
         cli_text_clean(out, jdoc_get_text(entry, "from", "?"));
         buf_add_text(out, "  ");
         cli_text_clean(out, jdoc_get_text(entry, "kind", "?"));
+        if (jdoc_get_text(entry, "to", NULL) != NULL) {
+            buf_add_text(out, " to ");
+            cli_text_clean(out, jdoc_get_text(entry, "to", ""));
+        }
         if (jdoc_get_text(entry, "state", NULL) != NULL) {
             buf_add_text(out, "  ");
             cli_text_clean(out, jdoc_get_text(entry, "state", ""));
         }
+        buf_add_text(out, "  id ");
+        cli_text_clean(out, jdoc_get_text(entry, "id", "-"));
         buf_add_text(out, "\n");
         if (jdoc_get_text(entry, "text", NULL) != NULL) {
             buf_add_text(out, "    ");
@@ -316,17 +358,25 @@ int cli_view_inbox(const struct jdoc *items, int64_t now_us, struct buf *out)
         cli_view_list(jdoc_get(item, "countries"), countries);
         cli_table_cell(table, jdoc_get_text(item, "reference", NULL));
         cli_table_cell(table, jdoc_get_text(item, "member", NULL));
-        cli_table_cell(table, jdoc_get_text(item, "status", NULL));
+        char status[64];
+        snprintf(status, sizeof status, "%.20s%s%.32s", jdoc_get_text(item, "status", "?"), jdoc_get(item, "drill_id") != NULL ? " " : "",
+                 jdoc_get_text(item, "drill_id", ""));
+        cli_table_cell(table, status);
         cli_table_cell(table, jdoc_get_text(item, "state", NULL));
         cli_table_cell_int(table, jdoc_get_int(item, "revision", 0));
         cli_table_cell(table, jdoc_get_text(item, "urgency", NULL));
         child_cell(table, jdoc_get(item, "child"));
         cli_table_cell(table, jdoc_get_text(item, "category", NULL));
         cli_table_cell(table, countries);
-        ladder_time(table, item, "sent_at", now_us);
+        char sent[CLI_TEXT_TIME_MAX + 8];
+        cli_text_time(jdoc_get_text(item, "sent_at", NULL), now_us, sent);
+        if (jdoc_get_bool(item, "late", false))
+            snprintf(sent + strlen(sent), sizeof sent - strlen(sent), " LATE");
+        cli_table_cell(table, sent);
         bool wants = strcmp(jdoc_get_text(item, "state", ""), "OPEN") == 0 && !jdoc_get_bool(item, "mine", false);
         bool done = jdoc_get_bool(item, "acknowledged", false);
-        cli_table_cell(table, done ? "acknowledged" : wants ? "NEEDS ANSWER" : "-");
+        const char *declined = jdoc_get_text(item, "decline_code", NULL);
+        cli_table_cell(table, declined != NULL ? "declined" : done ? "acknowledged" : wants ? "NEEDS ANSWER" : "-");
     }
     int error = cli_table_write(table, out);
     cli_table_free(table);

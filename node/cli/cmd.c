@@ -5,8 +5,8 @@
 
 const struct cli_command *cmd_group(size_t index)
 {
-    const struct cli_command *const groups[CMD_GROUPS] = {cmd_publish, cmd_inbox, cmd_watch,  cmd_case,
-                                                          cmd_node,    cmd_key,   cmd_roster, cmd_db};
+    const struct cli_command *const groups[CMD_GROUPS] = {cmd_publish, cmd_inbox, cmd_watch, cmd_case, cmd_drill, cmd_node, cmd_key,
+                                                          cmd_roster, cmd_cap, cmd_db};
     CHECK(index < CMD_GROUPS);
     return groups[index];
 }

@@ -12,11 +12,13 @@ extern const struct cli_command cmd_roster[];  /* cmd_roster.c: roster ..., the 
 extern const struct cli_command cmd_publish[]; /* cmd_publish.c: publish */
 extern const struct cli_command cmd_inbox[];   /* cmd_inbox.c: inbox, show */
 extern const struct cli_command cmd_watch[];   /* cmd_watch.c: watch */
-extern const struct cli_command cmd_case[];    /* cmd_case.c: ack, reply, update, close, retract */
+extern const struct cli_command cmd_case[];    /* cmd_case.c: ack, decline, reply, update, close, retract */
+extern const struct cli_command cmd_drill[];   /* cmd_drill.c: drill ... */
 extern const struct cli_command cmd_node[];    /* cmd_node.c: status, members, subscribe */
+extern const struct cli_command cmd_cap[];     /* cmd_cap.c: cap ... */
 extern const struct cli_command cmd_db[];      /* cmd_db.c: db ... */
 
-#define CMD_GROUPS 8
+#define CMD_GROUPS 10
 /* The arrays above in the order of the help. */
 const struct cli_command *cmd_group(size_t index);
 /* By one or two words; *ret_words says how many it took. NULL when there is none. */

@@ -176,9 +176,10 @@ const struct cli_command cmd_cap[] = {
      .examples = "  hotline cap export GR-2026-00001 -o alert.xml\n"
                  "  hotline cap export gr-faros/GR-2026-00001 | xmllint --format -\n"
                  "  hotline cap export GR-2026-00001 --ack -o ack.xml\n",
-     .notes = "The newest revision: an Alert, an Update, or, once it is closed or retracted, a Cancel. The file is not\n"
-              "sealed. Photos are described by type, size and digest and are not contained; a hidden family name is\n"
-              "left out. What CAP has no element for is a parameter hotline:PATH, PATH as in the case's JSON.\n",
+     .notes =
+         "The newest revision: an Alert, an Update, or, once it is closed or retracted, a Cancel. The file is not\n"
+         "sealed. Photos are described by type, size and digest and are not contained; a hidden family name is\n"
+         "left out. What CAP has no element for is a parameter hotline:PATH, PATH as in the case's JSON.\n",
      .options = export_options,
      .least = 1,
      .most = 1,

@@ -1,5 +1,5 @@
-/* cmd_case: what people do with a case: acknowledge, reply, update, close, retract. Each returns once committed here.
- */
+/* cmd_case: what people do with a case: acknowledge, decline, reply, update, close, retract. Each returns once committed
+ * here. */
 #include "cli_api.h"
 #include "cli_view.h"
 #include "cli_wait.h"
@@ -102,10 +102,36 @@ static int run_ack(struct cli *cli, const struct cli_args *args)
     return error;
 }
 
+/* "not-competent" as the API's code. */
+static void code_of(const char *text, char code[32])
+{
+    size_t i = 0;
+    for (; text[i] != '\0' && i < 31; i++)
+        code[i] = text[i] == '-' ? '_' : (char)(text[i] >= 'a' && text[i] <= 'z' ? text[i] - 'a' + 'A' : text[i]);
+    code[i] = '\0';
+}
+
+static int run_decline(struct cli *cli, const struct cli_args *args)
+{
+    static const struct act act = {"/decline", NULL, "declined"};
+    const char *text = cli_args_text(args, "code", NULL);
+    char code[32];
+    if (text == NULL) {
+        cli_hint(cli, "For example: hotline decline %s --code not-competent", cli_args_at(args, 0));
+        return cli_fail(cli, ERR_USAGE, "--code is missing");
+    }
+    code_of(text, code);
+    struct jdoc *body = jdoc_object();
+    jdoc_set_text(body, "code", code);
+    int error = perform(cli, args, &act, body);
+    jdoc_free(body);
+    return error;
+}
+
 /* The one kind that was asked for, or NULL. */
 static const char *reply_option(const struct cli_args *args)
 {
-    static const char *const names[] = {"sighting", "question", "acting", "nothing-here"};
+    static const char *const names[] = {"sighting", "question", "answer", "acting", "nothing-here"};
     const char *found = NULL;
     size_t count = 0;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -116,7 +142,8 @@ static const char *reply_option(const struct cli_args *args)
     }
     if (count == 0 && cli_args_has(args, "message"))
         return "message";
-    bool two_texts = count == 1 && strcmp(found, "question") == 0 && cli_args_has(args, "message");
+    bool text = count == 1 && (strcmp(found, "question") == 0 || strcmp(found, "answer") == 0);
+    bool two_texts = text && cli_args_has(args, "message");
     return count == 1 && !two_texts ? found : NULL;
 }
 
@@ -139,30 +166,64 @@ static int read_sighting(struct cli *cli, const char *path, struct jdoc *body)
     return OK;
 }
 
+/* --to: the whole id of the thread's entry whose id begins so. */
+static int read_answered(struct cli *cli, const struct cli_args *args, struct jdoc *body)
+{
+    const char *typed = cli_args_text(args, "to", NULL), *found = NULL;
+    char path[CLI_API_PATH_MAX];
+    struct jdoc *view = NULL;
+    size_t count = 0;
+    cli_hint(cli, "hotline show %s lists the replies with their ids.", cli_args_at(args, 0));
+    if (typed == NULL)
+        return cli_fail(cli, ERR_USAGE, "--to is missing: the id of the reply that is answered");
+    int error = cli_api_case_path(cli, cli_args_at(args, 0), "", path);
+    if (error == OK)
+        error = cli_api_get(cli, path, &view);
+    if (error != OK)
+        return error;
+    const struct jdoc *thread = jdoc_get(view, "thread");
+    for (size_t i = 0; i < jdoc_count(thread); i++) {
+        const char *id = jdoc_get_text(jdoc_at(thread, i), "id", "");
+        if (typed[0] == '\0' || strncmp(id, typed, strlen(typed)) != 0 || jdoc_get_bool(jdoc_at(thread, i), "mine", false))
+            continue;
+        found = id;
+        count++;
+    }
+    if (count == 1)
+        jdoc_set_text(body, "in_reply_to", found);
+    jdoc_free(view);
+    if (count == 1) {
+        cli_hint(cli, "%s", "");
+        return OK;
+    }
+    return count == 0 ? cli_fail(cli, ERR_NOT_FOUND, "--to %s: no reply to this case has this id", typed) :
+                        cli_fail(cli, ERR_USAGE, "--to %s: %zu replies begin so: type more of it", typed, count);
+}
+
 static int read_reply(struct cli *cli, const struct cli_args *args, struct jdoc *body)
 {
     const char *option = reply_option(args);
-    char kind[16];
+    char kind[32];
     if (option == NULL) {
         cli_hint(cli, "A --message may go with --sighting, --acting and --nothing-here.");
-        return cli_fail(cli, ERR_USAGE, "say one of --message, --question, --sighting, --acting, --nothing-here");
+        return cli_fail(cli, ERR_USAGE, "say one of --message, --question, --answer, --sighting, --acting, --nothing-here");
     }
-    size_t i = 0;
-    for (; option[i] != '\0' && i + 1 < sizeof kind; i++)
-        kind[i] = option[i] == '-' ? '_' : (char)(option[i] - 'a' + 'A');
-    kind[i] = '\0';
+    code_of(option, kind);
     jdoc_set_text(body, "kind", kind);
-    const char *text = cli_args_text(args, "question", cli_args_text(args, "message", NULL));
+    const char *text =
+        cli_args_text(args, "question", cli_args_text(args, "answer", cli_args_text(args, "message", NULL)));
     if (text != NULL)
         jdoc_set_text(body, "text", text);
     if (cli_args_has(args, "language"))
         jdoc_set_text(body, "text_language", cli_args_text(args, "language", ""));
+    if (strcmp(option, "answer") == 0)
+        return read_answered(cli, args, body);
     return strcmp(option, "sighting") == 0 ? read_sighting(cli, cli_args_text(args, "sighting", ""), body) : OK;
 }
 
 static int run_reply(struct cli *cli, const struct cli_args *args)
 {
-    static const struct act act = {"/replies", "reply", "reply sent to its publisher"};
+    const struct act act = {"/replies", "reply", cli_args_has(args, "answer") ? "answer sent" : "reply sent to its publisher"};
     struct jdoc *body = jdoc_object();
     const char *step = cli_args_text(args, "wait", "accepted");
     int error = read_reply(cli, args, body);
@@ -173,6 +234,23 @@ static int run_reply(struct cli *cli, const struct cli_args *args)
     return error;
 }
 
+/* A new term from now on, in the place of what the file says. */
+static void renew(const struct cli_args *args, struct jdoc **inout_doc)
+{
+    const char *term = cli_args_text(args, "valid-for", NULL), *key;
+    struct jdoc_iter at = {0};
+    const struct jdoc *value;
+    if (term == NULL || jdoc_type(*inout_doc) != JDOC_OBJECT)
+        return;
+    struct jdoc *renewed = jdoc_object();
+    while (jdoc_next(*inout_doc, &at, &key, &value))
+        if (strcmp(key, "valid_until") != 0 && strcmp(key, "valid_for") != 0)
+            jdoc_set_doc(renewed, key, jdoc_copy(value));
+    jdoc_set_text(renewed, "valid_for", term);
+    jdoc_free(*inout_doc);
+    *inout_doc = renewed;
+}
+
 static int read_update(struct cli *cli, const struct cli_args *args, struct jdoc *body)
 {
     struct jdoc *doc = NULL;
@@ -180,6 +258,7 @@ static int read_update(struct cli *cli, const struct cli_args *args, struct jdoc
     int error = cli_read_doc(cli, cli_args_at(args, 1), &doc);
     if (error != OK)
         return error;
+    renew(args, &doc);
     error = case_from_json(doc, &cli->note, &alert);
     if (error == OK)
         error = case_check_sendable(alert, clock_wall_us(), &cli->note);
@@ -267,10 +346,17 @@ static const struct cli_args_option ack_options[] = {
     CLI_OPTION_OUTPUT,
     CLI_OPTION_END,
 };
+static const struct cli_args_option decline_options[] = {
+    {"code", 0, CLI_ARGS_VALUE, "CODE", "not-competent, duplicate, no-capacity, unintelligible, not-allowed"},
+    CLI_OPTION_OUTPUT,
+    CLI_OPTION_END,
+};
 static const struct cli_args_option reply_options[] = {
     {"message", 0, CLI_ARGS_VALUE, "TEXT", "words to the publisher"},
     {"question", 0, CLI_ARGS_VALUE, "TEXT", "something to be answered"},
     {"sighting", 0, CLI_ARGS_VALUE, "FILE", "a sighting: when, where, how sure (JSON)"},
+    {"answer", 0, CLI_ARGS_VALUE, "TEXT", "the publisher's answer to a reply, to the one that wrote it"},
+    {"to", 0, CLI_ARGS_VALUE, "REPLY-ID", "with --answer: the id of that reply, or its first digits"},
     {"acting", 0, CLI_ARGS_FLAG, NULL, "we have taken it on"},
     {"nothing-here", 0, CLI_ARGS_FLAG, NULL, "looked; nothing"},
     {"language", 0, CLI_ARGS_VALUE, "TAG", "of the text (BCP 47: en, el, pt-PT)"},
@@ -280,6 +366,7 @@ static const struct cli_args_option reply_options[] = {
 };
 static const struct cli_args_option update_options[] = {
     {"to", 0, CLI_ARGS_MANY, "COUNTRIES", "further countries concerned; nobody is taken off"},
+    {"valid-for", 0, CLI_ARGS_VALUE, "DURATION", "valid for so long from now on: 72h, 10d; never shorter than before"},
     CLI_OPTION_WAIT,
     CLI_OPTION_OUTPUT,
     CLI_OPTION_END,
@@ -311,12 +398,22 @@ const struct cli_command cmd_case[] = {
      .least = 1,
      .most = 1,
      .run = run_ack},
+    {.name = "decline",
+     .synopsis = "ID --code CODE",
+     .summary = "this hotline will not deal with it: tell the publisher, with the code",
+     .examples = "  hotline decline GR-2026-00001 --code not-competent\n",
+     .notes = "Who thinks again acknowledges it.\n",
+     .options = decline_options,
+     .least = 1,
+     .most = 1,
+     .run = run_decline},
     {.name = "reply",
-     .synopsis = "ID (--message TEXT | --question TEXT | --sighting FILE | --acting | --nothing-here)",
-     .summary = "answer the publisher; nobody else reads it",
+     .synopsis = "ID (--message TEXT | --question TEXT | --sighting FILE | --acting | --nothing-here | --answer TEXT --to REPLY-ID)",
+     .summary = "answer the publisher, or as the publisher one that wrote; nobody else reads it",
      .examples =
          "  hotline reply GR-2026-00001 --message \"Bari police informed\"\n"
          "  hotline reply GR-2026-00001 --acting\n"
+         "  hotline reply GR-2026-00001 --answer \"A red backpack\" --to 019ab3f0\n"
          "  hotline reply GR-2026-00001 --sighting seen.json --message \"by the ticket office\"\n"
          "\n  seen.json: {\"at\": \"2026-11-21T18:05:00+01:00\", \"place\": \"Bari, port\", \"country\": \"IT\",\n"
          "              \"confidence\": \"PROBABLE\"}\n",
@@ -325,10 +422,11 @@ const struct cli_command cmd_case[] = {
      .most = 1,
      .run = run_reply},
     {.name = "update",
-     .synopsis = "ID FILE [--to COUNTRIES]",
+     .synopsis = "ID FILE [--to COUNTRIES] [--valid-for DURATION]",
      .summary = "a new revision of a case opened here, whole",
      .examples = "  hotline update GR-2026-00001 case.json\n"
-                 "  hotline update GR-2026-00001 case.json --to AL --wait delivered\n",
+                 "  hotline update GR-2026-00001 case.json --to AL --wait delivered\n"
+                 "  hotline update GR-2026-00001 case.json --valid-for 72h\n",
      .notes = "It reaches everybody who holds the case. After a closing it opens the case again, loudly.\n",
      .options = update_options,
      .least = 2,

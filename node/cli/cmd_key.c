@@ -261,6 +261,64 @@ static int run_passphrase(struct cli *cli, const struct cli_args *args)
     return error;
 }
 
+/* The next generation of identity and transport keys, of the same master: one file, and the node follows the roster. */
+static int rotate(struct cli *cli, const struct cli_args *args, const char *path, struct key_set *set)
+{
+    char fresh[4096], text[32];
+    if (!cli_args_has(args, "request"))
+        return cli_fail(cli, ERR_USAGE, "--request FILE is missing: what the authority gets");
+    if ((set->kind == KEY_RELAY) != cli_args_has(args, "endpoint"))
+        return cli_fail(cli, ERR_USAGE, set->kind == KEY_RELAY ? "a relay needs --endpoint tcp://HOST:PORT" : "--endpoint is for relays");
+    if (snprintf(fresh, sizeof fresh, "%s.new", path) >= (int)sizeof fresh)
+        return cli_fail(cli, ERR_LIMIT, "the path is too long");
+    set->generation++;
+    int error = key_set_derive(set);
+    error = error == OK ? OK : cli_failed(cli, error);
+    if (error == OK)
+        error = write_key(cli, args, fresh, set);
+    if (error == OK && rename(fresh, path) != 0) {
+        unlink(fresh);
+        error = cli_fail(cli, ERR_IO, "cannot replace %s", path);
+    }
+    if (error == OK)
+        error = write_request(cli, args, set);
+    if (error != OK)
+        return error;
+    struct buf out;
+    buf_init(&out);
+    add_fingerprint(&out, "fingerprint", set->identity.bytes);
+    error = cli_write(cli, &out);
+    buf_free(&out);
+    snprintf(text, sizeof text, "%" PRIu32, set->generation);
+    cli_talk("%s: generation %s. Nothing changes yet: the old keys hold until the authority signs the new ones\n"
+             "(hotline roster add DIR %s --replace). A node follows by itself; a relay is started anew then.",
+             path, text, cli_args_text(args, "request", ""));
+    return error;
+}
+
+static int run_rotate(struct cli *cli, const struct cli_args *args)
+{
+    const char *path = cli_args_at(args, 0);
+    struct cli_prompt_source source = {cli, cli_args_text(args, "old-passphrase-file", NULL)};
+    struct key_set *set = NULL;
+    int error = keyfile_read(path, cli_prompt_ask, &source, &cli->note, &set);
+    if (error != OK)
+        return cli_failed(cli, error);
+    if (set->kind == KEY_AUTHORITY)
+        error = cli_fail(cli, ERR_USAGE, "an authority's keys are changed with: hotline roster rekey DIR");
+    else
+        error = rotate(cli, args, path, set);
+    key_set_free(set);
+    return error;
+}
+
+static const struct cli_args_option rotate_options[] = {
+    {"request", 0, CLI_ARGS_VALUE, "FILE", "the request to make, for the authority"},
+    {"endpoint", 0, CLI_ARGS_VALUE, "ENDPOINT", "a relay's, as before: tcp://relay.example.org:4460"},
+    {"old-passphrase-file", 0, CLI_ARGS_VALUE, "FILE", "read the old passphrase from the first line of FILE (0600)"},
+    CLI_PROMPT_OPTIONS,
+    CLI_OPTION_END,
+};
 static const struct cli_args_option generate_options[] = {
     {"member", 0, CLI_ARGS_VALUE, "ID", "a hotline's key: be-baken"},
     {"relay", 0, CLI_ARGS_VALUE, "ID", "a relay's key: relay-1"},
@@ -315,6 +373,17 @@ const struct cli_command cmd_key[] = {
      .least = 1,
      .most = 1,
      .run = run_fingerprint},
+    {.name = "key rotate",
+     .synopsis = "KEY --request FILE",
+     .summary = "the next identity and transport keys, and the request for them",
+     .examples = "  hotline key rotate be-baken.key --request be-baken-2.request\n"
+                 "  hotline roster add net be-baken-2.request --replace      (the authority)\n",
+     .notes = "The old keys hold until the roster names the new ones. After a theft of the file this is not enough:\n"
+              "generate a new key file, have it added with --replace --compromised, and name the old one as previous_key.\n",
+     .options = rotate_options,
+     .least = 1,
+     .most = 1,
+     .run = run_rotate},
     {.name = "key passphrase",
      .synopsis = "KEY",
      .summary = "lock a key file with another passphrase",

@@ -35,16 +35,43 @@ static int read_status(struct cli *cli, const struct cli_args *args, struct jdoc
     if (!live && !exercise)
         return cli_fail(cli, ERR_USAGE, "--live or --exercise is missing");
     cli_hint(cli, "%s", "");
+    if (live && cli_args_has(args, "drill"))
+        return cli_fail(cli, ERR_USAGE, "--drill goes with --exercise: a real case is part of no drill");
+    if (cli_args_has(args, "drill"))
+        jdoc_set_text(request, "drill", cli_args_text(args, "drill", ""));
     jdoc_set_text(request, "status", live ? "ACTUAL" : "EXERCISE");
     return OK;
 }
 
-static int read_case(struct cli *cli, const char *path, struct draft *draft)
+/* The case that this one continues, as the node knows it. */
+static int add_handover(struct cli *cli, const char *former, struct jdoc *doc)
 {
-    struct jdoc *doc = NULL;
-    int error = cli_read_doc(cli, path, &doc);
+    char path[CLI_API_PATH_MAX];
+    struct jdoc *view = NULL;
+    int error = cli_api_case_path(cli, former, "", path);
+    if (error == OK)
+        error = cli_api_get(cli, path, &view);
     if (error != OK)
         return error;
+    struct jdoc *handover = jdoc_set_doc(doc, "taken_over_from", jdoc_object());
+    jdoc_set_text(handover, "member", jdoc_get_text(view, "member", ""));
+    jdoc_set_text(handover, "case_id", jdoc_get_text(view, "case_id", ""));
+    jdoc_set_text(handover, "reference", jdoc_get_text(view, "reference", ""));
+    jdoc_free(view);
+    return OK;
+}
+
+static int read_case(struct cli *cli, const struct cli_args *args, struct draft *draft)
+{
+    struct jdoc *doc = NULL;
+    const char *former = cli_args_text(args, "taken-over-from", NULL);
+    int error = cli_read_doc(cli, cli_args_at(args, 0), &doc);
+    if (error != OK)
+        return error;
+    if (former != NULL && (error = add_handover(cli, former, doc)) != OK) {
+        jdoc_free(doc);
+        return error;
+    }
     error = case_from_json(doc, &cli->note, &draft->alert);
     if (error == OK)
         error = case_check_sendable(draft->alert, clock_wall_us(), &cli->note);
@@ -270,7 +297,7 @@ static int run_publish(struct cli *cli, const struct cli_args *args)
     struct draft draft = {.request = jdoc_object()};
     int error = read_status(cli, args, draft.request);
     if (error == OK)
-        error = read_case(cli, cli_args_at(args, 0), &draft);
+        error = read_case(cli, args, &draft);
     if (error == OK)
         error = read_route(cli, args, &draft);
     if (error == OK && cli_args_has(args, "dry-run")) {
@@ -287,6 +314,8 @@ static int run_publish(struct cli *cli, const struct cli_args *args)
 static const struct cli_args_option options[] = {
     {"live", 0, CLI_ARGS_FLAG, NULL, "a real child"},
     {"exercise", 0, CLI_ARGS_FLAG, NULL, "a drill, marked as such everywhere"},
+    {"drill", 0, CLI_ARGS_VALUE, "DRILL-ID", "with --exercise: the drill that it is part of, as SPRING-2026"},
+    {"taken-over-from", 0, CLI_ARGS_VALUE, "MEMBER/REFERENCE", "it continues this case, which its opener closed as taken over"},
     {"to", 0, CLI_ARGS_MANY, "COUNTRIES", "the countries concerned: FR,IT"},
     {"neighbours", 0, CLI_ARGS_FLAG, NULL, "the countries beside this hotline's own, by land or a short way over sea"},
     {"restricted", 0, CLI_ARGS_FLAG, NULL, "to the countries named and to no subscriber"},

@@ -16,7 +16,9 @@
 
 /* One signing: from what was signed last to what is signed now. */
 struct signing {
-    struct roster_trust trust;
+    struct roster_trust trust;    /* whose signatures count for this roster */
+    struct roster_trust next_trust; /* that it carries for the next one: the same, but after `roster rekey` */
+    bool rekeys;
     struct buf last;              /* SignedRoster, empty when there is none */
     Hotline__Roster *last_roster; /* its content, or NULL */
     Hotline__Roster *next;        /* the draft as a roster */
@@ -81,9 +83,9 @@ static int add_inner(struct cli *cli, struct slice signed_roster, struct buf *ou
 static bool same_trust(const struct signing *signing)
 {
     const Hotline__Roster *last = signing->last_roster;
-    bool same = last->threshold == signing->trust.threshold && last->n_authority_keys == signing->trust.count;
-    for (size_t i = 0; same && i < signing->trust.count; i++)
-        same = slice_equal(wire_slice(last->authority_keys[i]), slice_of(signing->trust.keys[i].bytes, KEY_BYTES));
+    bool same = last->threshold == signing->next_trust.threshold && last->n_authority_keys == signing->next_trust.count;
+    for (size_t i = 0; same && i < signing->next_trust.count; i++)
+        same = slice_equal(wire_slice(last->authority_keys[i]), slice_of(signing->next_trust.keys[i].bytes, KEY_BYTES));
     return same;
 }
 
@@ -133,6 +135,23 @@ static int next_version(struct cli *cli, const struct cli_args *args, struct sig
     return OK;
 }
 
+/* authority.next, when `roster rekey` left one; else the keys stay. */
+static int read_next_trust(struct cli *cli, const char *dir, struct signing *signing)
+{
+    char path[CLI_DRAFT_PATH_MAX];
+    int error = cli_draft_path(cli, dir, CMD_ROSTER_NEXT, path);
+    if (error != OK)
+        return error;
+    error = roster_trust_read(path, &cli->note, &signing->next_trust);
+    signing->rekeys = error == OK;
+    if (error == ERR_NOT_FOUND) {
+        cli->note.text[0] = '\0';
+        signing->next_trust = signing->trust;
+        return OK;
+    }
+    return error == OK ? OK : cli_failed(cli, error);
+}
+
 static int prepare(struct cli *cli, const struct cli_args *args, const char *out_path, struct signing *signing)
 {
     const char *dir = cli_args_at(args, 0);
@@ -144,9 +163,11 @@ static int prepare(struct cli *cli, const struct cli_args *args, const char *out
         error = error == OK ? OK : cli_failed(cli, error);
     }
     if (error == OK)
+        error = read_next_trust(cli, dir, signing);
+    if (error == OK)
         error = cli_draft_load(cli, dir, &draft);
     if (error == OK)
-        error = cli_draft_roster(cli, draft, &signing->trust, &signing->next);
+        error = cli_draft_roster(cli, draft, &signing->next_trust, &signing->next);
     jdoc_free(draft);
     if (error == OK)
         error = cli_draft_path(cli, dir, CMD_ROSTER_LAST, path);
@@ -176,7 +197,7 @@ static int sign_with(struct cli *cli, const struct cli_args *args, const char *p
     struct buf after;
     buf_init(&after);
     int error = cli_prompt_key(cli, args, path, &set);
-    if (error == OK && (set->kind != KEY_AUTHORITY || !is_trusted(&signing->trust, &set->identity)))
+    if (error == OK && (set->kind != KEY_AUTHORITY || !(is_trusted(&signing->trust, &set->identity) || is_trusted(&signing->next_trust, &set->identity))))
         error = cli_fail(cli, ERR_KEY, "%s is not a key of this authority", path);
     if (error == OK) {
         error = roster_sign(buf_slice(&signing->bytes), buf_slice(&signing->signatures), set, &after);
@@ -261,8 +282,24 @@ static int write_signed(struct cli *cli, const char *dir, const char *out_path, 
     return error == OK ? OK : cli_failed(cli, error);
 }
 
+/* The new keys are in force: authority.pub is theirs, and the old file is kept beside it. */
+static int finish_rekey(struct cli *cli, const char *dir)
+{
+    char now[CLI_DRAFT_PATH_MAX], next[CLI_DRAFT_PATH_MAX], old[CLI_DRAFT_PATH_MAX];
+    int error = cli_draft_path(cli, dir, "authority.pub", now);
+    if (error == OK)
+        error = cli_draft_path(cli, dir, CMD_ROSTER_NEXT, next);
+    if (error == OK)
+        error = cli_draft_path(cli, dir, "authority.old", old);
+    if (error == OK && (rename(now, old) != 0 || rename(next, now) != 0))
+        error = cli_fail(cli, ERR_IO, "cannot put %s in the place of %s", next, now);
+    if (error == OK)
+        cli_talk("%s holds the new keys now; %s the old ones. The old key files sign nothing any more.", now, old);
+    return error;
+}
+
 /* Says what was made, and whether it is enough. Too few signatures is not a failure of this signer. */
-static int tell(struct cli *cli, const char *out_path, const struct signing *signing)
+static int tell(struct cli *cli, const char *dir, const char *out_path, const struct signing *signing)
 {
     struct roster *roster = NULL;
     struct err_note note = {""};
@@ -278,7 +315,7 @@ static int tell(struct cli *cli, const char *out_path, const struct signing *sig
     if (signing->next->n_relays < FEW_RELAYS)
         cli_warn("%zu relay%s: a network runs three or more, so that losing one delays nothing",
                  signing->next->n_relays, signing->next->n_relays == 1 ? "" : "s");
-    return OK;
+    return error == OK && signing->rekeys ? finish_rekey(cli, dir) : OK;
 }
 
 static void signing_done(struct signing *signing)
@@ -305,7 +342,7 @@ int cmd_roster_sign_run(struct cli *cli, const struct cli_args *args)
     if (error == OK)
         error = write_signed(cli, cli_args_at(args, 0), out_path, &signing);
     if (error == OK)
-        error = tell(cli, out_path, &signing);
+        error = tell(cli, cli_args_at(args, 0), out_path, &signing);
     signing_done(&signing);
     return error;
 }

@@ -9,6 +9,8 @@
 
 /* What was signed last, in the authority's folder. */
 #define CMD_ROSTER_LAST "last.signed"
+/* The authority keys that the next roster brings, while a change is under way. */
+#define CMD_ROSTER_NEXT "authority.next"
 
 extern const struct cli_args_option cmd_roster_sign_options[];
 extern const struct cli_args_option cmd_roster_verify_options[];

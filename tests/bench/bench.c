@@ -72,6 +72,13 @@ int bench_spread_of(const uint32_t *cells, size_t count, struct bench_spread *re
     return OK;
 }
 
+void bench_print_spread(const char *name, const uint32_t *cells, size_t count)
+{
+    struct bench_spread spread = {0};
+    if (bench_spread_of(cells, count, &spread) == OK)
+        printf(",\"%s\":{\"count\":%zu,\"p50\":%u,\"p99\":%u,\"max\":%u}", name, spread.count, spread.p50, spread.p99, spread.max);
+}
+
 /* ---- /proc ---- */
 
 int64_t bench_cpu_us(pid_t pid)

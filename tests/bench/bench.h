@@ -26,6 +26,7 @@ struct bench_options {
     uint32_t workers;          /* processes of recipients */
     uint32_t step;             /* 0, or: what each so many alerts cost */
     bool until_accepted;       /* finished when accepted; otherwise when every receipt is on the publisher's disk */
+    bool mesh;                 /* members subscribe to their neighbours and all publish; subs is their number */
     bool restart;              /* afterwards: how long relay and publisher take to start again */
     const char *relay;         /* the relay's program */
     const char *folder;        /* where stores go */
@@ -36,6 +37,8 @@ struct bench_options {
 struct bench_board {
     _Atomic uint32_t nodes_ready, workers_failed, stop;
     _Atomic uint64_t delivered, duplicates;
+    _Atomic uint64_t published, accepted, receipts, expected; /* of a mesh */
+    _Atomic int64_t start_us;  /* of a mesh: steady; 0: not yet */
     uint32_t subs, total;      /* total: prior and measured ones */
     int64_t *published_us;     /* [total] */
     uint32_t *accepted_us;     /* [total] publish to Accepted on the publisher's disk */
@@ -54,6 +57,9 @@ struct bench_spread {
 };
 /* Of the cells that are not 0. ERR_NOMEM. */
 int bench_spread_of(const uint32_t *cells, size_t count, struct bench_spread *ret_spread) MUST_CHECK;
+
+/* ,"NAME":{"count":..,"p50":..,"p99":..,"max":..} */
+void bench_print_spread(const char *name, const uint32_t *cells, size_t count);
 
 /* CPU time of a process, all threads, user and system; 0 when it is gone. Granularity: the kernel's tick (10 ms). */
 int64_t bench_cpu_us(pid_t pid);

@@ -7,8 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "proto/case.h"
 #include "proto/clock.h"
+#include "tests/bench/bench_case.h"
 #include "tests/bench/bench_recipients.h"
 #include "tests/bench/bench_shell.h"
 
@@ -43,43 +43,6 @@ struct fanout {
     size_t step_count;
     int64_t relay_start_us, relay_again_us, node_again_us;
 };
-
-/* ---- the alert ---- */
-
-static const char CASE_TEXT_JSON[] =
-    "{\"category\":\"PARENTAL_ABDUCTION\",\"urgency\":\"IMMEDIATE\",\"child\":{\"given_name\":\"Lotte\",\"age_years\":9,"
-    "\"languages\":[\"nl\"]},\"last_seen\":{\"country\":\"BE\"},\"police\":{\"informed\":true},"
-    "\"publicity\":{\"level\":\"PROFESSIONALS_ONLY\"},\"contact\":{\"phone\":\"+3225550000\"}}";
-
-/* Texts long enough that the packed case has the wished size: each takes what its limit allows. */
-static int fill_case(Hotline__Case *content, uint32_t size_bytes)
-{
-    size_t now = protobuf_c_message_get_packed_size(&content->base);
-    size_t text = now + 8 < size_bytes ? size_bytes - now - 4 : 1;
-    content->circumstances = malloc(text + 1);
-    if (content->circumstances == NULL)
-        return ERR_NOMEM;
-    memset(content->circumstances, 'x', text);
-    for (size_t i = 6; i < text; i += 7)
-        content->circumstances[i] = ' ';
-    content->circumstances[text - 1] = '.';
-    content->circumstances[text] = '\0';
-    return OK;
-}
-
-static int make_case(struct fanout *fanout, struct err_note *note)
-{
-    struct jdoc *doc = NULL;
-    int error = jdoc_parse(slice_text(CASE_TEXT_JSON), "case", note, &doc);
-    if (error == OK)
-        error = case_from_json(doc, note, &fanout->content);
-    if (error == OK)
-        error = fill_case(fanout->content, fanout->options->size_bytes);
-    if (error == OK)
-        error = case_check_sendable(fanout->content, clock_wall_us(), note);
-    jdoc_free(doc);
-    return error;
-}
 
 /* ---- publishing ---- */
 
@@ -320,13 +283,6 @@ static int restart(struct fanout *fanout, struct err_note *note)
 
 /* ---- the report ---- */
 
-static void print_spread(const char *name, const uint32_t *cells, size_t count)
-{
-    struct bench_spread spread = {0};
-    if (bench_spread_of(cells, count, &spread) == OK)
-        printf(",\"%s\":{\"count\":%zu,\"p50\":%u,\"p99\":%u,\"max\":%u}", name, spread.count, spread.p50, spread.p99, spread.max);
-}
-
 static double per(int64_t us, uint64_t n)
 {
     return n > 0 ? (double)us / (double)n : 0;
@@ -366,9 +322,9 @@ static void report(const struct fanout *fanout, long rss_kib, long rss_most_kib)
            options->until_accepted ? "accepted" : "every receipt durable at the publisher");
     printf(",\"accepted\":%u,\"delivered\":%" PRIu64 ",\"receipts\":%u,\"duplicates\":%" PRIu64, fanout->accepted,
            (uint64_t)board->delivered, fanout->received, (uint64_t)board->duplicates);
-    print_spread("publish_to_accepted_us", board->accepted_us + options->prior, options->count);
-    print_spread("publish_to_delivered_at_recipient_us", board->delivered_us + first, cells);
-    print_spread("publish_to_durable_receipt_at_publisher_us", board->receipt_us + first, cells);
+    bench_print_spread("publish_to_accepted_us", board->accepted_us + options->prior, options->count);
+    bench_print_spread("publish_to_delivered_at_recipient_us", board->delivered_us + first, cells);
+    bench_print_spread("publish_to_durable_receipt_at_publisher_us", board->receipt_us + first, cells);
     printf(",\"seconds\":%.3f,\"accepted_per_s\":%.1f,\"deliveries_per_s\":%.1f", seconds,
            seconds > 0 ? options->count / seconds : 0, seconds > 0 ? (double)cells / seconds : 0);
     print_costs(",\"cost\":", from, to, board->subs);
@@ -385,7 +341,7 @@ static void report(const struct fanout *fanout, long rss_kib, long rss_most_kib)
 static int run(struct fanout *fanout, struct err_note *note)
 {
     int64_t us;
-    int error = make_case(fanout, note);
+    int error = bench_case_new(fanout->options->size_bytes, note, &fanout->content);
     if (error == OK)
         error = bench_net_new(fanout->options, note, &fanout->net);
     if (error == OK)

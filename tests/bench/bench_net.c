@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "proto/clock.h"
+#include "proto/country.h"
 #include "proto/keyfile.h"
 
 #define START_US (120 * CLOCK_SECOND_US)
@@ -40,13 +41,45 @@ static int new_keys(enum key_kind kind, const char *id, const char *country, str
     return error;
 }
 
+static const char *const mesh_countries[BENCH_MESH_MAX] = {
+    "AL", "AT", "BA", "BE", "BG", "CH", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GB", "GR", "HR", "HU", "IE", "IT",
+    "LI", "LT", "LU", "LV", "MD", "ME", "MK", "MT", "NL", "NO", "PL", "PT", "RO", "RS", "SE", "SI", "SK", "TR", "UA", "XK"};
+
+const char *bench_net_country(size_t index)
+{
+    return mesh_countries[index];
+}
+
+static bool takes_part(const struct bench_net *net, const char *code)
+{
+    bool found = false;
+    for (size_t i = 0; i < net->member_count; i++)
+        found |= strcmp(mesh_countries[i], code) == 0;
+    return found;
+}
+
+size_t bench_net_subscriptions(const struct bench_net *net, size_t index, const char **codes, size_t cap)
+{
+    uint16_t beside[COUNTRY_COUNT];
+    size_t count = 0;
+    if (!net->mesh)
+        return 0;
+    size_t all = country_neighbours(country_index(mesh_countries[index]), beside, COUNTRY_COUNT);
+    for (size_t i = 0; i < all && i < COUNTRY_COUNT && count < cap; i++) {
+        if (takes_part(net, country_code(beside[i])))
+            codes[count++] = country_code(beside[i]);
+    }
+    return count;
+}
+
 static int make_members(struct bench_net *net)
 {
     char id[LIMIT_ID_CHARS + 1];
     int error = OK;
     for (size_t i = 0; error == OK && i < net->member_count; i++) {
-        snprintf(id, sizeof id, i == 0 ? "be-bench" : "fr-bench-%04zu", i);
-        error = new_keys(KEY_MEMBER, id, i == 0 ? "BE" : "FR", &net->members[i]);
+        const char *country = net->mesh ? mesh_countries[i] : i == 0 ? "BE" : "FR";
+        snprintf(id, sizeof id, "%c%c-bench-%04zu", country[0] | 0x20, country[1] | 0x20, i);
+        error = new_keys(KEY_MEMBER, id, country, &net->members[i]);
     }
     if (error == OK)
         error = new_keys(KEY_RELAY, "relay-bench", "BE", &net->relay);
@@ -180,7 +213,8 @@ int bench_net_new(const struct bench_options *options, struct err_note *note, st
     if (net == NULL)
         return ERR_NOMEM;
     buf_init(&net->roster);
-    net->member_count = (size_t)options->subs + 1;
+    net->mesh = options->mesh;
+    net->member_count = (size_t)options->subs + !options->mesh;
     net->members = calloc(net->member_count, sizeof *net->members);
     net->port = free_port();
     snprintf(net->endpoint, sizeof net->endpoint, "tcp://127.0.0.1:%d", net->port);

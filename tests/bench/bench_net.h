@@ -1,7 +1,9 @@
 /*
  * bench_net - a whole small network in a temporary folder: authority, roster, keys, a relay's files; and the relay's process.
  *
- * Member 0 publishes (country BE), members 1 to subs are recipients (country FR). Every name is fictional.
+ * Fanout: member 0 publishes (country BE), members 1 to subs are recipients (country FR). Mesh: one member per country, in order
+ * of their codes, each subscribes to those of its neighbours that take part. A member's number here is its index in the roster.
+ * Every name is fictional.
  */
 #ifndef TESTS_BENCH_BENCH_NET_H
 #define TESTS_BENCH_BENCH_NET_H
@@ -17,6 +19,7 @@ struct bench_net {
     struct buf roster;         /* SignedRoster */
     struct key_set **members;  /* subs + 1; a node takes its own and leaves NULL */
     size_t member_count;
+    bool mesh;
     struct key_set *relay, *authority;
     pid_t relay_pid;           /* 0: it does not run */
 };
@@ -30,6 +33,12 @@ int bench_net_start_relay(struct bench_net *net, const char *program, struct err
 void bench_net_stop_relay(struct bench_net *net);
 /* Removes the folder too. */
 void bench_net_free(struct bench_net *net);
+/* Countries of a mesh, at most. */
+#define BENCH_MESH_MAX 40
+/* The country of a member of a mesh. */
+const char *bench_net_country(size_t index);
+/* What a member subscribes to; at most cap are written. Returns how many. */
+size_t bench_net_subscriptions(const struct bench_net *net, size_t index, const char **codes, size_t cap);
 /* The store of member `index`. */
 void bench_net_store(const struct bench_net *net, size_t index, char *room, size_t size);
 

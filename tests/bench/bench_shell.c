@@ -93,6 +93,9 @@ static int open_core(struct bench_shell *shell, struct bench_net *net, struct er
         .loop = loop_uv(shell->loop),
         .now_us = clock_wall_us(),
     };
+    const char *subscriptions[BENCH_MESH_MAX];
+    setup.settings.subscriptions = subscriptions;
+    setup.settings.subscription_count = bench_net_subscriptions(net, shell->index, subscriptions, BENCH_MESH_MAX);
     bench_net_store(net, shell->index, path, sizeof path);
     int error = db_open(path, vault_schema(), setup.keys->id, note, &setup.db);
     if (error != OK)

@@ -7,11 +7,14 @@
 #include "proto/log.h"
 #include "proto/seal.h"
 #include "tests/bench/bench_fanout.h"
+#include "tests/bench/bench_mesh.h"
+#include "tests/bench/bench_net.h"
 
 static const char help[] =
-    "usage: hotline-bench fanout [options]\n"
+    "usage: hotline-bench fanout|mesh [options]\n"
     "\n"
     "One publisher, N recipients that store and acknowledge, one real hotline-relay: sealing, signatures, CURVE and full sync.\n"
+    "mesh: N hotlines (--subs, at most 40) of as many countries, each subscribed to its neighbours; all publish, at --rate (20).\n"
     "Prints one line of JSON. Needs hotline-relay beside this program, and a folder on a real disk.\n"
     "\n"
     "  --subs N        recipients (32)\n"
@@ -32,7 +35,8 @@ static const char help[] =
     "Examples:\n"
     "  hotline-bench fanout --subs 32 --count 5000 --size 2048 --window 64\n"
     "  hotline-bench fanout --subs 32 --count 500 --size 2048 --window 1\n"
-    "  hotline-bench fanout --subs 1 --count 50000 --step 10000 --restart\n";
+    "  hotline-bench fanout --subs 1 --count 50000 --step 10000 --restart\n"
+    "  hotline-bench mesh --subs 40 --count 1000 --rate 20\n";
 
 enum option_code { SUBS = 1, COUNT, PRIOR, SIZE, RATE, WINDOW, UNTIL, WORKERS, STEP, RESTART, FOLDER, PATIENCE, HELP };
 
@@ -125,10 +129,14 @@ int main(int argc, char **argv)
         if (!take(code, &options))
             return 2;
     }
-    if (optind + 1 != argc || strcmp(argv[optind], "fanout") != 0) {
+    options.mesh = optind + 1 == argc && strcmp(argv[optind], "mesh") == 0;
+    bool known = options.mesh || (optind + 1 == argc && strcmp(argv[optind], "fanout") == 0);
+    if (!known || (options.mesh && (options.subs < 2 || options.subs > BENCH_MESH_MAX))) {
         fputs(help, stderr);
         return 2;
     }
+    if (options.mesh && options.rate == 0)
+        options.rate = 20;
     if (options.workers > options.subs)
         options.workers = options.subs;
     if (!find_relay(relay, sizeof relay)) {
@@ -137,5 +145,7 @@ int main(int argc, char **argv)
     }
     options.relay = relay;
     log_setup("hotline-bench", LOG_WARN, LOG_LOGFMT);
-    return seal_start() == OK ? bench_fanout(&options) : 1;
+    if (seal_start() != OK)
+        return 1;
+    return options.mesh ? bench_mesh(&options) : bench_fanout(&options);
 }

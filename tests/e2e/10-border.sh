@@ -104,7 +104,7 @@ check "fr-phare: its newest revision" field fr-phare "$ref" revision 2
 murder pt-farol
 rm -f pt-farol.db*
 up pt-farol
-recovered() { at pt-farol inbox --sent -o json | jq -e --arg r "$1" 'map(.reference) | index($r) != null'; }
+recovered() { at pt-farol inbox --sent -o json | true_of --arg r "$1" 'map(.reference) | index($r) != null'; }
 check "pt-farol lost its disk: has its own cases again" within 30 recovered "$ref"
 check "pt-farol: and the other" within 10 recovered "$ref2"
 
@@ -130,7 +130,7 @@ for m in pt-farol fr-phare nl-baak; do check "$m: learns version 2" within 10 ro
 draft third.json Aurora
 check "a third case, to FR and NL" publish pt-farol third.json p4.json --live --to FR,NL --confirm Aurora --wait accepted -W 10s
 ref3=$(jq -r .reference p4.json)
-check "nobody ACTIVE in NL: named to the publisher" jq -e '.unreached == ["NL"]' p4.json
+check "nobody ACTIVE in NL: named to the publisher" true_of '.unreached == ["NL"]' p4.json
 check "fr-phare has it" within 5 has fr-phare "$ref3"
 check "nl-baak is not on its ladder" off_ladder pt-farol "$ref3" nl-baak
 check "nl-baak cannot publish (5)" cli 5 nl-baak publish third.json --live --to FR --confirm Aurora --wait accepted -W 5s

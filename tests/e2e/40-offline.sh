@@ -42,7 +42,7 @@ up relay-1
 draft drill.json Drilla
 check "a drill" publish pt-farol drill.json d.json --exercise --to NL --confirm Drilla --wait accepted -W 10s
 check "es-faro: has every case" within 20 inbox_is es-faro 40
-check "accepted everywhere" within 20 bash -c "'$bin/hotline' --node pt-farol.sock status -o json | jq -e '.outbox == 0'"
+check "accepted everywhere" within 20 bash -c "'$bin/hotline' --node pt-farol.sock status -o json | true_of '.outbox == 0'"
 
 up nl-baak
 check "nl-baak back: every case and the drill" within 20 inbox_is nl-baak 41
@@ -50,7 +50,7 @@ right() { # every case in its newest revision and state, once
     local i
     at nl-baak inbox -o json >inbox.json
     for i in $(seq 1 40); do
-        jq -e --arg r "${refs[i]}" --arg s "${state[i]}" --argjson v "${revision[i]}" \
+        true_of --arg r "${refs[i]}" --arg s "${state[i]}" --argjson v "${revision[i]}" \
             '[.[] | select(.reference==$r)] | length == 1 and .[0].state == $s and .[0].revision == $v' inbox.json >/dev/null ||
             { echo "${refs[i]}: not revision ${revision[i]} ${state[i]}"; return 1; }
     done
@@ -66,7 +66,7 @@ answered() {
 }
 check "pt-farol: DELIVERED by both for each" within 20 answered
 at nl-baak watch --after 0 -W 1s -o jsonl >events.jsonl 2>watch.log
-received() { jq -se '[.[] | select(.type | test("^case[.](received|closed|retracted)$")) | .reference] | length == 41 and (unique | length) == 41' events.jsonl; }
+received() { true_of -s '[.[] | select(.type | test("^case[.](received|closed|retracted)$")) | .reference] | length == 41 and (unique | length) == 41' events.jsonl; }
 check "nl-baak: one alarm for each" received
 check "nl-baak: still 41 after both relays are connected" within 10 connected nl-baak
 check "nl-baak: no more and no less" inbox_is nl-baak 41

@@ -29,7 +29,7 @@ check "with room: delivered" send p.json
 ref=$(jq -r .reference p.json)
 room() { df --output=avail -k disk | tail -n 1; }
 fill $((($(room) - 2048) / 64)) # 2 MiB are left: less than the reserve
-noticed() { at pt-farol status -o json | jq -e '.disk_free_bytes < 4194304'; }
+noticed() { at pt-farol status -o json | true_of '.disk_free_bytes < 4194304'; }
 check "node short of room: it knows" within 10 noticed
 check "node short of room: a new case is refused (1)" try 1
 check "node short of room: with free, needed and what to do" says 'disk.*free.*disk_reserve.*make room'
@@ -73,7 +73,7 @@ publish pt-farol case.json p.json --live --to ES --confirm Leonor --wait accepte
 got=$?
 ref=$(jq -r .reference p.json)
 check "relay-1 short of room: partly accepted (7)" [ $got = 7 ]
-check "relay-1 short of room: the other has it, one is named" jq -e '.accepted_by == 1 and ([.relays[] | select(.relay=="relay-1")][0].state != "ACCEPTED")' p.json
+check "relay-1 short of room: the other has it, one is named" true_of '.accepted_by == 1 and ([.relays[] | select(.relay=="relay-1")][0].state != "ACCEPTED")' p.json
 check "relay-1 short of room: with its reason" shows pt-farol "$ref" '[.relays[] | select(.relay=="relay-1") | tostring | test("disk|DISK_FULL")] == [true]'
 check "es-faro: has it by the other" within 5 has es-faro "$ref"
 rm -f disk/filler

@@ -105,8 +105,13 @@ ladder() { # ladder MEMBER REFERENCE RECIPIENT STATE
     got=$(at "$1" show "$2" -o json | jq -r --arg m "$3" '.ladder[] | select(.member==$m) | .state')
     [ "$got" = "$4" ] || { echo "$3 is ${got:-not on the ladder}, not $4"; return 1; }
 }
-off_ladder() { at "$1" show "$2" -o json | jq -e --arg m "$3" '[.ladder[].member] | index($m) == null'; }
-shows() { at "$1" show "$2" -o json | jq -e "$3"; }
+true_of() { # true_of JQ [FILE]: as jq -e, which calls no input at all a success
+    local got
+    got=$(jq -e "$@") && [ -n "$got" ]
+}
+export -f true_of # for checks of several commands, in bash -c
+off_ladder() { at "$1" show "$2" -o json | true_of --arg m "$3" '[.ladder[].member] | index($m) == null'; }
+shows() { at "$1" show "$2" -o json | true_of "$3"; }
 roster_is() { [ "$(at "$1" status -o json | jq .roster_version)" = "$2" ]; }                   # roster_is MEMBER VERSION
 publish() { at "$1" publish "$2" "${@:4}" -o json >"$3"; }                                     # publish MEMBER FILE OUT OPTIONS...
 # no_text PATTERN FILES...: the files are there, and hold none of it

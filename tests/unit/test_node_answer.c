@@ -435,8 +435,7 @@ static void answer_to_a_wish_for_a_holder_is_its_grant_word_for_word(void **stat
 /* Everything that must not change by garbage. */
 struct shape {
     size_t cases, own, seen, owed, sent;
-    uint64_t roster, serial, ticket;
-    enum uplink_state state;
+    uint64_t roster, serial, ticket, state; /* no padding: shapes are compared as bytes */
 };
 
 static struct shape shape_of(const struct net *net, unsigned node)

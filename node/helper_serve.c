@@ -1,0 +1,213 @@
+/* helper_serve: the helper's own side: a child per picture, with next to nothing allowed. Never decodes in the process that lives
+ * on, and never answers with anything that a picture says. */
+#include <errno.h>
+#include <fcntl.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "node/helper_inner.h"
+
+/* Sanitizers reserve terabytes of addresses and make calls of their own: under them the child has no such bounds. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define CHILD_IS_BOUND false
+#else
+#define CHILD_IS_BOUND true
+#endif
+
+/* ---- messages ---- */
+
+int helper_send(int fd, const struct helper_word *word, const int *fds, size_t count)
+{
+    struct helper_word copy = *word;
+    struct iovec part = {.iov_base = &copy, .iov_len = sizeof copy};
+    union {
+        struct cmsghdr align;
+        char room[CMSG_SPACE(2 * sizeof(int))];
+    } control = {.room = {0}};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    if (count > 0) {
+        message.msg_control = control.room;
+        message.msg_controllen = CMSG_SPACE(count * sizeof(int));
+        struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+        head->cmsg_level = SOL_SOCKET;
+        head->cmsg_type = SCM_RIGHTS;
+        head->cmsg_len = CMSG_LEN(count * sizeof(int));
+        memcpy(CMSG_DATA(head), fds, count * sizeof(int));
+    }
+    ssize_t sent;
+    do
+        sent = sendmsg(fd, &message, MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
+    if (sent == (ssize_t)sizeof copy)
+        return OK;
+    return errno == EAGAIN ? ERR_AGAIN : errno == EPIPE || errno == ECONNRESET ? ERR_UNREACHABLE : ERR_IO;
+}
+
+int helper_receive(int fd, struct helper_word *ret_word, int fds[2], size_t *ret_count)
+{
+    struct iovec part = {.iov_base = ret_word, .iov_len = sizeof *ret_word};
+    union {
+        struct cmsghdr align;
+        char room[CMSG_SPACE(2 * sizeof(int))];
+    } control;
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof control.room};
+    ssize_t got;
+    do
+        got = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+    while (got < 0 && errno == EINTR);
+    *ret_count = 0;
+    if (got <= 0)
+        return got < 0 && errno == EAGAIN ? ERR_AGAIN : ERR_UNREACHABLE;
+    const struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+    if (head != NULL && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS) {
+        *ret_count = (head->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        memcpy(fds, CMSG_DATA(head), *ret_count * sizeof(int));
+    }
+    return got == (ssize_t)sizeof *ret_word ? OK : ERR_IO;
+}
+
+int helper_write(int fd, struct slice bytes)
+{
+    for (size_t done = 0; done < bytes.len;) {
+        ssize_t wrote = write(fd, bytes.data + done, bytes.len - done);
+        if (wrote < 0 && errno == EINTR)
+            continue;
+        if (wrote <= 0)
+            return ERR_IO;
+        done += (size_t)wrote;
+    }
+    return OK;
+}
+
+int helper_read(int fd, void *bytes, size_t len, size_t at)
+{
+    for (size_t done = 0; done < len;) {
+        ssize_t got = pread(fd, (char *)bytes + done, len - done, (off_t)(at + done));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return ERR_IO;
+        done += (size_t)got;
+    }
+    return OK;
+}
+
+/* ---- the child ---- */
+
+static void limit(int resource, rlim_t most)
+{
+    struct rlimit both = {most, most};
+    if (setrlimit(resource, &both) != 0)
+        _exit(70);
+}
+
+/* Reading, writing, memory and the end. Memory that could hold code is not among them. */
+static void lock_in(void)
+{
+    static const int calls[] = {SCMP_SYS(read),   SCMP_SYS(write),  SCMP_SYS(brk),        SCMP_SYS(munmap), SCMP_SYS(mremap),
+                                SCMP_SYS(madvise), SCMP_SYS(futex), SCMP_SYS(exit_group), SCMP_SYS(exit)};
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+    int failed = filter == NULL;
+    for (size_t i = 0; !failed && i < sizeof calls / sizeof calls[0]; i++)
+        failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0);
+    if (!failed)
+        failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+    if (!failed)
+        failed = seccomp_load(filter);
+    if (failed)
+        _exit(71);
+}
+
+static void bound_child(void)
+{
+    limit(RLIMIT_CORE, 0);
+    limit(RLIMIT_CPU, LIMIT_PICTURE_CPU_S);
+    limit(RLIMIT_FSIZE, HELPER_RESULT_BYTES_MAX);
+    if (!CHILD_IS_BOUND)
+        return;
+    limit(RLIMIT_AS, LIMIT_PICTURE_MEMORY_BYTES);
+    limit(RLIMIT_NPROC, 0);
+    lock_in();
+}
+
+/* Two reads of the picture's bytes never differ: they are read once, before anything looks at them. */
+static int take_input(int fd, struct slice *ret_input)
+{
+    struct stat facts;
+    if (fstat(fd, &facts) != 0 || facts.st_size <= 0 || facts.st_size > LIMIT_PICTURE_BYTES)
+        return ERR_LIMIT;
+    uint8_t *bytes = malloc((size_t)facts.st_size);
+    if (bytes == NULL)
+        return ERR_NOMEM;
+    *ret_input = slice_of(bytes, (size_t)facts.st_size);
+    return helper_read(fd, bytes, (size_t)facts.st_size, 0);
+}
+
+NO_RETURN static void run_child(int socket_fd, const int fds[2])
+{
+    struct helper_result result = {.magic = HELPER_MAGIC};
+    struct err_note note = {""};
+    struct picture picture;
+    struct slice input = {NULL, 0};
+    close(socket_fd);
+    picture_init(&picture);
+    result.error = take_input(fds[0], &input);
+    bound_child();
+    if (result.error == OK)
+        result.error = picture_make(input, &note, &picture);
+    memcpy(result.note, note.text, sizeof result.note);
+    if (result.error == OK) {
+        result.width = picture.width;
+        result.height = picture.height;
+        result.photo_bytes = (uint32_t)picture.photo.len;
+        result.thumbnail_bytes = (uint32_t)picture.thumbnail.len;
+    }
+    if (helper_write(fds[1], slice_of(&result, sizeof result)) != OK ||
+        (result.error == OK && (helper_write(fds[1], buf_slice(&picture.photo)) != OK || helper_write(fds[1], buf_slice(&picture.thumbnail)) != OK)))
+        _exit(72);
+    _exit(0);
+}
+
+/* ---- the helper ---- */
+
+/* The signal that ended it, 0 when it came to its own end. */
+static int run_one(int socket_fd, const int fds[2])
+{
+    int status = 0;
+    pid_t child = fork();
+    if (child == 0)
+        run_child(socket_fd, fds);
+    if (child < 0)
+        return SIGABRT;
+    while (waitpid(child, &status, 0) < 0)
+        if (errno != EINTR)
+            return SIGABRT;
+    return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+NO_RETURN void helper_serve(int fd)
+{
+    static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+    for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
+        signal(ignored[i], SIG_IGN); /* they are the daemon's: with its end comes ours */
+    struct helper_word word;
+    int fds[2];
+    size_t count;
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+        _exit(1);
+    while (helper_receive(fd, &word, fds, &count) == OK) {
+        word.signal = count == 2 ? run_one(fd, fds) : SIGABRT;
+        for (size_t i = 0; i < count; i++)
+            close(fds[i]);
+        if (helper_send(fd, &word, NULL, 0) != OK)
+            break;
+    }
+    _exit(0);
+}

@@ -1,0 +1,100 @@
+#!/usr/bin/env bash
+# After a closing and its acknowledgement nothing about the child is left: not in the API, the store, its log; the publisher sees who
+# has erased; what comes again is answered and never shown, and a higher revision opens the case anew, loud.
+# usage: 46-erasure.sh BUILD
+. "$(dirname "$0")/lib.sh"
+begin "$@"
+words='Canary|Vieira|Leonor|Oriente|PX-7781|ticket office'
+short=('retention: {closed_after_ack: 1s, closed_latest: 1h, sent_in_error_after_ack: 1s, sent_in_error_latest: 20s}')
+authority
+add_relay relay-1
+add_relay relay-2
+add_node pt-farol PT "" "${short[@]}"
+add_node es-faro ES "" "${short[@]}"
+add_node fr-phare FR
+add_node nl-baak NL "" "${short[@]}"
+sign
+everyone_up
+seen_as() { at "$1" show "$2" -o json | true_of "${@:3}"; } # seen_as MEMBER CASE JQ-ARGUMENTS...
+shown() { at "$1" show "$2" | grep -qE -- "$3" || { at "$1" show "$2" | tail -n 1; return 1; }; }
+unseen() { at "$1" show "$2" -o json >view.json && ! grep -qE "$words" view.json; }
+
+draft case.json Leonor
+check "publish" publish pt-farol case.json p.json --live --to ES,FR,NL --confirm Leonor --wait delivered -W 10s
+ref=$(jq -r .reference p.json)
+check "es-faro: acknowledges" at es-faro ack "$ref" --as Pilar
+check "es-faro: a reply" at es-faro reply "$ref" --message "Seen at the ticket office" --wait delivered -W 10s
+murder nl-baak # away from here on: it keeps its copy
+check "es-faro: has the name while the case is open" seen_as es-faro "$ref" '.case.child.given_name == "Leonor"'
+check "close" at pt-farol close "$ref" --outcome found-safe --found-country ES
+for m in es-faro fr-phare; do check "$m: CLOSED" within 5 field $m "$ref" state CLOSED; done
+check "es-faro: not erased before a person knows" seen_as es-faro "$ref" '.case.child.given_name == "Leonor" and .erased_at == null'
+check "es-faro: acknowledges the closing" at es-faro ack "$ref" --as Pilar
+check "fr-phare: acknowledges the closing" at fr-phare ack "$ref"
+
+# --- erased ---------------------------------------------------------------------------------------------------------
+erased() { seen_as "$1" "$ref" '.erased_at != null and .case == null and .thread == []'; }
+check "es-faro: erased" within 20 erased es-faro
+check "pt-farol: erased" within 20 erased pt-farol
+check "fr-phare: keeps it for its 24 h" seen_as fr-phare "$ref" '.erased_at == null and .case.child.given_name == "Leonor"'
+for m in es-faro pt-farol; do
+    check "$m: nothing of the child in the API" unseen $m "$ref"
+    check "$m: what is left says when and what, not whom" seen_as $m "$ref" \
+        '.category == "PARENTAL_ABDUCTION" and .outcome == "FOUND_SAFE" and .child == null and .closing.found_country == "ES"'
+done
+clean() { no_text "$words" "$1".db "$1".db-*; }
+for m in es-faro pt-farol; do check "$m: nothing in the clear in the store or its log" within 10 clean $m; done
+check "ERASED receipt: on the publisher's ladder" within 10 ladder pt-farol "$ref" es-faro ERASED
+check "counted: 1 of 3" within 5 seen_as pt-farol "$ref" '.erased_by == 1 and .erased_of == 3'
+check "named: those that are not known to have" seen_as pt-farol "$ref" \
+    '[.not_erased[].member] == ["fr-phare", "nl-baak"] and all(.not_erased[]; .last_heard_at != null and (.withdrawn | not))'
+check "shown to people" shown pt-farol "$ref" 'erased by +1 of 3 recipients'
+check "shown to people: who is silent" shown pt-farol "$ref" 'NOT ERASED +NL nl-baak, not heard of since'
+check "shown to people: here" shown pt-farol "$ref" 'erased here'
+
+# --- a store that was taken away has no key for it any more ---------------------------------------------------------
+check "es-faro: stops" down es-faro
+up es-faro
+check "es-faro: up again" within 20 connected es-faro
+check "restart: still erased" erased es-faro
+check "restart: still unseen" unseen es-faro "$ref"
+murder pt-farol
+up pt-farol
+check "pt-farol: up again" within 20 connected pt-farol
+check "restart: the count is kept" seen_as pt-farol "$ref" '.erased_by == 1 and .erased_of == 3'
+
+# --- a relay that lost its disk offers nothing of it again; one that kept it is answered, and nobody sees it ---------
+murder relay-1
+rm -f relay-1.db*
+up relay-1
+check "relay-1: everybody back" bash -c 'true'
+for m in pt-farol es-faro fr-phare; do check "$m: connected again" within 20 connected $m; done
+up nl-baak
+check "nl-baak: back, with what it missed" within 20 field nl-baak "$ref" state CLOSED
+check "nl-baak: acknowledges the closing" at nl-baak ack "$ref"
+check "nl-baak: erased too" within 20 ladder pt-farol "$ref" nl-baak ERASED
+check "counted: 2 of 3" seen_as pt-farol "$ref" '.erased_by == 2 and [.not_erased[].member] == ["fr-phare"]'
+check "es-faro: the case was not shown again" erased es-faro
+
+# --- a withdrawn member's copy --------------------------------------------------------------------------------------
+check "roster: fr-phare withdrawn" h roster withdraw net fr-phare
+check "roster: signed anew" h roster sign net -o roster.signed
+kill -HUP "${pid[pt-farol]}"
+check "withdrawn: its copy is not provable" within 10 seen_as pt-farol "$ref" '[.not_erased[] | select(.withdrawn) | .member] == ["fr-phare"]'
+check "withdrawn: said in words" shown pt-farol "$ref" 'fr-phare.*cannot be proven erased'
+
+# --- opened anew ----------------------------------------------------------------------------------------------------
+check "a higher revision opens it anew" at pt-farol update "$ref" case.json
+check "es-faro: OPEN, with its content" within 10 seen_as es-faro "$ref" '.state == "OPEN" and .case.child.given_name == "Leonor" and .erased_at == null'
+loud() { at es-faro watch --after 0 -W 1s -o jsonl | true_of --arg r "$ref" 'select(.type=="case.received" and .reference==$r and .revision==3)'; }
+check "es-faro: as loud as an opening" within 5 loud
+
+# --- sent in error --------------------------------------------------------------------------------------------------
+draft wrong.json Vieira
+check "an error is published" publish pt-farol wrong.json q.json --live --to ES --confirm Vieira --wait delivered -W 10s
+ref=$(jq -r .reference q.json)
+check "and retracted" at pt-farol retract "$ref" --reason "sent in error"
+check "es-faro: RETRACTED" within 5 field es-faro "$ref" state RETRACTED
+check "es-faro: acknowledges" at es-faro ack "$ref"
+check "es-faro: erased within its own time" within 20 erased es-faro
+finish

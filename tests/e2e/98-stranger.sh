@@ -1,0 +1,136 @@
+#!/usr/bin/env bash
+# A node that was written from docs/protocol.md alone, in another language, as one of three members of a real network of two
+# relays: joins, receives, acknowledges, publishes, grants late, closes, comes back after a kill and after the loss of its disk; and
+# what it does wrong is refused by name. usage: 98-stranger.sh BUILD
+. "$(dirname "$0")/lib.sh"
+begin "$@"
+stranger=$here/../stranger
+for python in python3 /usr/bin/python3 ""; do
+    if [ -n "$python" ] && "$python" -c 'import google.protobuf, nacl, zmq' 2>/dev/null; then break; fi
+done
+if [ -z "$python" ] || ! command -v protoc >/dev/null; then
+    skip "the stranger's node" "needs python3-nacl, python3-protobuf, python3-zmq and protobuf-compiler"
+    finish
+fi
+
+# --- the stranger, at the end of a pipe -----------------------------------------------------------------------------
+meet() { # meet [OPTION...]: starts it; its events go to stranger.events, from the top
+    rm -f commands
+    mkfifo commands
+    : >stranger.events
+    "$python" "$stranger/node.py" --key at-fremd.key --authority net/authority.pub --roster roster.signed --store stranger.json "$@" \
+        <commands >>stranger.events 2>>stranger.log &
+    pid[stranger]=$!
+    exec 7>commands
+}
+tell() { printf '%s\n' "$1" >&7; }                                                             # tell JSON
+heard() { # heard EVENT JQ [COUNT]: at least so many events say so
+    local got
+    got=$(jq -s --arg e "$1" "[.[] | select(.event==\$e) | select($2)] | length" stranger.events)
+    [ "${got:-0}" -ge "${3:-1}" ] || { echo "$1: ${got:-no answer}; last: $(tail -n 1 stranger.events | cut -c1-150); $(tail -n 1 stranger.log)"; return 1; }
+}
+field_of() { jq -rs --arg e "$1" "[.[] | select(.event==\$e)] | last | $2" stranger.events; } # field_of EVENT JQ
+refused() { # refused CODE: it tells one that is wrong in this way, and both relays say so
+    tell "{\"do\":\"wrong\",\"how\":\"$1\",\"reference\":\"$own\"}"
+    within 5 heard refused ".code==\"$1\"" 2
+}
+
+authority
+add_relay relay-1
+add_relay relay-2
+add_node nl-baak NL
+add_node be-een BE
+check "at-fremd: key" h key generate --member at-fremd --country AT --name "Hotline AT" -o at-fremd.key --request at-fremd.request --no-passphrase
+check "at-fremd: on the roster" h roster add net at-fremd.request --role hotline --phone +43115550000
+sign
+
+# --- joining --------------------------------------------------------------------------------------------------------
+everyone_up
+meet --subscribe NL
+check "both relays welcome it" within 10 heard welcome '.held==0' 2
+check "it signs its first card" within 5 heard card true
+stop_here_unless_green
+check "a relay says that the others are there" within 5 heard presence '.member=="nl-baak" and .connected' 2
+check "pulses are answered with their echo" within 10 heard pulse .echoed 2
+
+# --- receiving ------------------------------------------------------------------------------------------------------
+draft alert.json Leonor
+check "nl-baak: publishes to AT, waits for DELIVERED" publish nl-baak alert.json p1.json --live --to AT --confirm Leonor --wait delivered -W 10s
+ref=$(jq -r .reference p1.json)
+check "the stranger opened it" heard received ".reference==\"$ref\" and .name==\"Leonor\" and .status==\"ACTUAL\" and .sequence==1"
+check "exactly once" [ "$(jq -s '[.[] | select(.event=="received")] | length' stranger.events)" = 1 ]
+check "nl-baak: DELIVERED" ladder nl-baak "$ref" at-fremd DELIVERED
+check "both relays took the receipt" within 5 heard taken .left==0 2
+tell "{\"do\":\"acknowledge\",\"reference\":\"$ref\"}"
+check "nl-baak: ACKNOWLEDGED" within 5 ladder nl-baak "$ref" at-fremd ACKNOWLEDGED
+tell "{\"do\":\"reply\",\"reference\":\"$ref\",\"text\":\"Seen in Wien\"}"
+check "nl-baak: reads the reply" within 5 shows nl-baak "$ref" '[.. | .text? // empty] | index("Seen in Wien") != null'
+draft two.json Duarte
+check "be-een: to NL alone" publish be-een two.json p2.json --live --to NL --confirm Duarte --wait delivered -W 10s
+check "the stranger subscribes to NL: it hears" within 5 heard received '.name=="Duarte" and .sender=="be-een"'
+draft drill.json Probe
+check "nl-baak: a drill" publish nl-baak drill.json p3.json --exercise --to AT --confirm Probe --wait delivered -W 10s
+check "it opens as a drill" heard received '.name=="Probe" and .status=="EXERCISE" and .sequence==2'
+check "nl-baak: updates" at nl-baak update "$ref" alert.json --wait delivered -W 10s
+check "the update carries its case's number" heard received '.act=="UPDATE" and .sequence==1'
+check "nl-baak: closes" at nl-baak close "$ref" --outcome found-safe
+check "it opens the closing" within 5 heard received '.act=="CLOSE" and .outcome=="FOUND_SAFE"'
+
+# --- publishing -----------------------------------------------------------------------------------------------------
+tell '{"do":"open","name":"Nepomuk","to":["NL"]}'
+check "both relays accept it" within 5 heard accepted '.granted==["nl-baak"] and .present==["nl-baak"] and .unreached==[]' 2
+own=$(field_of published .reference)
+check "nl-baak: has it once" within 5 has nl-baak "$own"
+check "nl-baak: whole" shows nl-baak "$own" '.case.child.given_name=="Nepomuk" and .case.child.age_years==11 and .status=="ACTUAL" and .state=="OPEN"'
+check "be-een: not" hasnt be-een "$own"
+check "DELIVERED comes back, verified" within 5 heard receipt '.recipient=="nl-baak" and .state=="DELIVERED"'
+check "nl-baak: acknowledges" at nl-baak ack "$own" --as Joost
+check "ACKNOWLEDGED comes back, verified" within 5 heard receipt '.recipient=="nl-baak" and .state=="ACKNOWLEDGED"'
+check "nl-baak: replies" at nl-baak reply "$own" --message "We take it on"
+check "the stranger reads the reply" within 5 heard received '.act=="REPLY" and .text=="We take it on"'
+tell '{"do":"open","name":"Ida","to":["BE"],"exercise":true,"forget":["be-een"]}'
+check "published with no grant: wanted" within 5 heard accepted '.wanted==["be-een"] and .granted==[]'
+check "GrantWanted is answered, the grant accepted" within 5 heard accepted '.granted==["be-een"]'
+drill=$(field_of published .reference)
+check "be-een: has the drill" within 5 shows be-een "$drill" '.case.child.given_name=="Ida" and .status=="EXERCISE"'
+
+# --- what it does wrong ---------------------------------------------------------------------------------------------
+for code in BAD_SIGNATURE NOT_SENDER MALFORMED EXPIRED FROM_THE_FUTURE VALIDITY_TOO_LONG DISPUTED NOBODY; do
+    check "wrong in one way: $code" refused "$code"
+done
+check "nl-baak: has seen none of that" inbox_is nl-baak 2
+goodbyes=0
+for how in type length cut empty not_permitted malformed; do
+    goodbyes=$((goodbyes + 1))
+    tell "{\"do\":\"garbage\",\"how\":\"$how\",\"relay\":\"relay-1\"}"
+    check "garbage after Hello ($how): Goodbye PROTOCOL" within 5 heard goodbye '.relay=="relay-1" and .code=="PROTOCOL"' $goodbyes
+    tell '{"do":"hello","relay":"relay-1"}'
+    check "and Hello again: Welcome" within 5 heard welcome '.relay=="relay-1"' $((goodbyes + 1))
+done
+
+# --- coming back ----------------------------------------------------------------------------------------------------
+murder stranger
+exec 7>&-
+draft while.json Alma
+check "nl-baak: publishes meanwhile" publish nl-baak while.json p4.json --live --to AT --confirm Alma --wait accepted -W 10s
+meet
+check "killed and back: gets it" within 10 heard received '.name=="Alma" and .sequence==4'
+check "and nothing that it had" [ "$(jq -s '[.[] | select(.event=="received")] | length' stranger.events)" = 1 ]
+tell "{\"do\":\"close\",\"reference\":\"$own\"}"
+check "it closes its case" within 5 shows nl-baak "$own" '.state=="CLOSED"'
+check "DELIVERED of the closing comes back" within 5 heard receipt '.revision==2 and .state=="DELIVERED"'
+murder stranger
+exec 7>&-
+rm stranger.json
+meet
+check "disk lost: its own come back, with who was granted" within 15 heard recovered ".reference==\"$own\" and .granted==[\"nl-baak\"]"
+check "its subscriptions too: be-een's case" within 10 heard received '.name=="Duarte"'
+check "and what it was granted, under its new key" within 10 heard received '.name=="Alma"'
+check "nothing stays unreadable for nl-baak" within 10 ladder nl-baak "$(jq -r .reference p4.json)" at-fremd DELIVERED
+tell '{"do":"open","name":"Rosa","to":["NL"]}'
+check "its references resume above" within 5 heard published '.reference | endswith("-00003")'
+check "nl-baak: has the next one" within 5 has nl-baak "$(field_of published .reference)"
+tell '{"do":"stop"}'
+check "it leaves with Goodbye" within 5 heard stopped true
+check "a relay says that it is gone" within 5 log_says relay-1 at-fremd
+finish

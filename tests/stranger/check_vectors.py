@@ -1,0 +1,209 @@
+#!/usr/bin/python3
+"""The golden vectors, taken apart by code that was written from docs/protocol.md alone. usage: check_vectors.py [FOLDER]
+
+Everything must derive, verify and open as the files say; what is changed in any one bit must not. Says how many checks passed.
+"""
+import json
+import pathlib
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+import stranger as hr
+from stranger import Bad, case_pb, envelope_pb, roster_pb, session_pb
+
+FOLDER = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).resolve().parents[1] / "vectors"
+counted = {"passed": 0, "failed": 0}
+
+
+def load(name):
+    return json.loads((FOLDER / f"{name}.json").read_text())
+
+
+def raw(doc, key):
+    return bytes.fromhex(doc[key])
+
+
+def same(name, got, wanted):
+    good = got == wanted
+    counted["passed" if good else "failed"] += 1
+    if not good:
+        show = [one.hex() if isinstance(one, bytes) else one for one in (got, wanted)]
+        print(f"FAIL {name}: {show[0]} instead of {show[1]}")
+
+
+def refuses(name, call, *arguments):
+    try:
+        call(*arguments)
+        same(name, "taken", "refused")
+    except Bad:
+        same(name, "refused", "refused")
+
+
+def flips(data):
+    """The data with one bit changed, at each byte."""
+    for at in range(len(data)):
+        yield data[:at] + bytes([data[at] ^ 1 << at % 8]) + data[at + 1:]
+
+
+def check_keys():
+    doc = load("keys")
+    keys = hr.Keys("member", "be-baken", "BE", "", doc["generation"], raw(doc, "master"))
+    secret, content = keys.sending_secret(doc["sent_at_us"]), raw(doc, "content_key")
+    same("week", doc["sent_at_us"] // 1000000 // 604800, doc["week"])
+    derived = {"identity_public": keys.identity, "identity_key_id": hr.key_id(keys.identity), "transport_secret": keys.transport_secret,
+               "transport_public": keys.transport, "recovery_secret": keys.recovery_secret, "recovery_public": keys.recovery,
+               "sending_secret": secret, "sending_public": hr.public_of(secret), "storage_wrap": keys.storage_wrap,
+               "body_key_actual": hr.body_key(content, envelope_pb.Status.ACTUAL),
+               "body_key_exercise": hr.body_key(content, envelope_pb.Status.EXERCISE), "key_commitment": hr.commitment(content),
+               "signature": hr.sign(keys.identity_secret, doc["signature_context"], raw(doc, "signature_bytes")),
+               "pair_of_sending_and_recovery": hr.sodium.crypto_box_beforenm(keys.recovery, secret)}
+    for name, value in derived.items():
+        same(name, value, raw(doc, name))
+    one = envelope_pb.Grant(nonce=raw(doc, "box_nonce"), box=raw(doc, "box"))
+    opened = hr.open_grant(one, hr.public_of(secret), keys.recovery_secret, raw(doc, "key_commitment"))
+    same("box", opened, (content, doc["sequence"]))
+
+
+def check_padme():
+    for row in load("padme")["sizes"]:
+        same(f"padded {row['length']}", hr.padded_size(row["length"]), row["padded"])
+
+
+def check_keyfile():
+    doc = load("keyfile")
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "key"
+        path.write_text(doc["unlocked"])
+        same("unlocked key file", hr.read_key_file(path).master, raw(doc, "master"))
+        path.write_text(doc["locked"])
+        same("locked key file", hr.read_key_file(path, doc["passphrase"]).master, raw(doc, "master"))
+        refuses("wrong passphrase", hr.read_key_file, path, "another")
+        path.write_text(doc["locked"].replace("be-baken", "be-bakem"))
+        refuses("changed head", hr.read_key_file, path, doc["passphrase"])
+        path.write_text(doc["authority_pub"])
+        trust = hr.read_authority(path)
+    same("authority.pub", (trust.threshold, len(trust.keys)), (2, 3))
+    return trust
+
+
+def check_request():
+    doc = load("request")
+    for name in ("member", "relay"):
+        signed = hr.unpack(roster_pb.SignedRequest, raw(doc, name))
+        asked = hr.unpack(roster_pb.MembershipRequest, signed.request)
+        context = "hotline membership request v1"
+        same(f"request of a {name}", hr.verifies(asked.identity_key, context, signed.request, signed.signature), True)
+        same(f"request of a {name}: endpoints", bool(asked.endpoints), name == "relay")
+        same(f"request of a {name}: changed", hr.verifies(asked.identity_key, context, signed.request + b"\0", signed.signature), False)
+
+
+def check_roster(trust):
+    doc = load("roster")
+    first = hr.Roster(raw(doc, "first"), trust=trust)
+    second = hr.Roster(raw(doc, "second"), before=first)
+    same("roster 1", (first.version, first.hash), (1, raw(doc, "first_hash")))
+    same("roster 2", (second.version, second.hash), (2, raw(doc, "second_hash")))
+    same("roster 2 names the first", second.message.previous_hash, first.hash)
+    same("a withdrawn member", second.standing("fr-phare", second.message.issued_at_us), roster_pb.Standing.WITHDRAWN)
+    refuses("too few signatures", lambda: hr.Roster(raw(doc, "second_signed_by_too_few"), before=first))
+    refuses("a rollback", lambda: hr.Roster(raw(doc, "first"), before=second))
+    for data in flips(raw(doc, "first")):
+        refuses("a changed roster", lambda: hr.Roster(data, trust=trust))
+    return first
+
+
+def check_card(roster):
+    doc = load("card")
+    card = hr.read_card(hr.unpack(roster_pb.SignedCard, raw(doc, "card")), roster, 0)
+    same("card", (card.member, card.encryption_key, list(card.subscriptions)), ("nl-lamp", raw(doc, "encryption_public"), ["BE", "FR"]))
+    same("encryption key", hr.public_of(raw(doc, "encryption_secret")), card.encryption_key)
+    same("its id", hr.key_id(card.encryption_key), raw(doc, "key_id"))
+    for data in flips(raw(doc, "card")):
+        refuses("a changed card", lambda: hr.read_card(hr.unpack(roster_pb.SignedCard, data), roster, 0))
+    return raw(doc, "encryption_secret")
+
+
+def open_envelope(data, roster, secret):
+    """As a recipient does it: signature, grant, commitment, body."""
+    envelope = hr.unpack(envelope_pb.Envelope, data)
+    header = hr.unpack(envelope_pb.EnvelopeHeader, envelope.header)
+    hr.check_header(header)
+    if not roster.verifies_member(header.sender, "hotline envelope v1", envelope.header + hr.blake(envelope.body), envelope.signature, 0):
+        raise Bad("BAD_SIGNATURE")
+    if envelope.grants[0].key_id != hr.key_id(hr.public_of(secret)) or envelope.grants[0].member != "nl-lamp":
+        raise Bad("NO_KEY")
+    content_key, sequence = hr.open_grant(envelope.grants[0], header.sending_key, secret, header.key_commitment)
+    return envelope, header, content_key, sequence, hr.open_body(envelope.header, header, envelope.body, content_key)
+
+
+def check_envelope(name, roster, secret):
+    doc = load(name)
+    envelope, header, content_key, sequence, content = open_envelope(raw(doc, "envelope"), roster, secret)
+    same(f"{name}: parts", (envelope.header, envelope.body, envelope.signature), tuple(raw(doc, key) for key in ("header", "body", "signature")))
+    same(f"{name}: hash", hr.envelope_hash(envelope.header, envelope.body), raw(doc, "hash"))
+    same(f"{name}: content key and sequence", (content_key, sequence), (raw(doc, "content_key"), doc["sequence"]))
+    same(f"{name}: plain text", hr.pack(content), raw(doc, "plain"))
+    same(f"{name}: status", envelope_pb.Status.Code.Name(header.status), doc["status"])
+    same(f"{name}: the child", content.alert.child.given_name, "Leonor")
+    sender = hr.Keys("member", "be-baken", "BE", "", 1, raw(doc, "sender_master"))
+    opened = hr.open_grant(envelope.self_grant, header.sending_key, sender.recovery_secret, header.key_commitment)
+    same(f"{name}: self grant", opened, (content_key, 0))
+    header.status = envelope_pb.Status.ACTUAL if doc["status"] == "EXERCISE" else envelope_pb.Status.EXERCISE
+    refuses(f"{name}: as the other status", hr.open_body, envelope.header, header, envelope.body, content_key)
+    spared = len(hr.pack(envelope)) - envelope.self_grant.ByteSize()   # nl-lamp does not look into the self grant
+    for data in list(flips(raw(doc, "envelope")))[:spared - 3]:
+        refuses(f"{name}: changed", open_envelope, data, roster, secret)
+    return raw(doc, "hash")
+
+
+def check_answers(roster, envelope_hash):
+    for row in load("receipts")["receipts"]:
+        signed = hr.unpack(envelope_pb.SignedReceipts, raw(row, "signed"))
+        batch = hr.unpack(envelope_pb.ReceiptBatch, signed.batch)
+        good = roster.verifies_member(batch.recipient, "hotline receipts v1", signed.batch, signed.signature, 0)
+        receipt = batch.receipts[0]
+        same(f"receipt {row['state']}", (good, envelope_pb.ReceiptState.Code.Name(receipt.state), receipt.envelope_hash, batch.sender),
+             (True, row["state"], envelope_hash, "be-baken"))
+        same(f"name of {row['state']}", hr.answer_name(signed.batch), raw(row, "name"))
+        same("by another", roster.verifies_member("be-baken", "hotline receipts v1", signed.batch, signed.signature, 0), False)
+    doc = load("unreadable")
+    signed = hr.unpack(envelope_pb.SignedUnreadable, raw(doc, "signed"))
+    said = hr.unpack(envelope_pb.Unreadable, signed.unreadable)
+    same("unreadable", roster.verifies_member(said.recipient, "hotline unreadable v1", signed.unreadable, signed.signature, 0), True)
+    same("unreadable: code", (said.code, said.envelope_hash), (envelope_pb.UnreadableCode.NO_KEY, envelope_hash))
+    same("unreadable: card", hr.read_card(signed.card, roster, 0).member, "nl-lamp")
+    same("unreadable: name", hr.answer_name(signed.unreadable), raw(doc, "name"))
+    signed = hr.unpack(envelope_pb.SignedAccepted, raw(load("accepted"), "signed"))
+    batch = hr.unpack(envelope_pb.AcceptedBatch, signed.batch)
+    one = batch.acceptances[0]
+    same("accepted", hr.verifies(roster.relays[batch.relay].identity_key, "hotline accepted v1", signed.batch, signed.signature), True)
+    same("accepted: whom", (list(one.granted), list(one.wanted), [left.why for left in one.left_out], list(one.unreached), one.envelope_hash),
+         (["nl-lamp"], ["de-spaet"], ["WITHDRAWN"], ["DE"], envelope_hash))
+
+
+def check_frames():
+    rows = load("frames")["frames"]
+    messages = hr.unframe(b"".join(raw(row, "bytes") for row in rows))
+    for row, message in zip(rows, messages):
+        name = row["frame"].title().replace("_", "")
+        same(f"frame {name}", (type(message).__name__, hr.frame(message)), (name, raw(row, "bytes")))
+        refuses(f"frame {name}, cut", hr.unframe, raw(row, "bytes")[:-1])
+    by_name = {type(message).__name__: message for message in messages}
+    same("frames", len(rows), len(messages))
+    same("delivered is what was published", by_name["Deliver"].envelope.body, by_name["Publish"].envelope.body)
+    same("taken names the receipts", by_name["Taken"].names[0], hr.answer_name(by_name["Receipts"].receipts.batch))
+    same("the echo", messages[-2].echo_us, messages[-3].clock_us)
+
+
+trust = check_keyfile()
+check_keys()
+check_padme()
+check_request()
+roster = check_roster(trust)
+secret = check_card(roster)
+check_envelope("envelope-exercise", roster, secret)
+check_answers(roster, check_envelope("envelope-actual", roster, secret))
+check_frames()
+print(f"{counted['passed']} passed, {counted['failed']} failed")
+sys.exit(counted["failed"] != 0)

@@ -1,0 +1,132 @@
+/* cases: revisions in their one order, states, and what people type to name a case. */
+#include "node_world.h"
+
+static const struct net_publish to_france = {.to = {"FR"}};
+
+static int named(const struct net *net, unsigned node, const char *name, size_t *ret_count)
+{
+    struct case_entry *candidates[3], *entry = NULL;
+    return cases_named(node_cases(net->nodes[node].node), name, candidates, 3, ret_count, &entry);
+}
+
+static void cases_are_found_by_what_people_type(void **state)
+{
+    struct net *net = *state;
+    char first[CASES_REFERENCE_MAX], second[CASES_REFERENCE_MAX], id[2 * KEY_UUID_BYTES + 1], text[120];
+    size_t count;
+    net_publish(net, BE, &to_france, first);
+    net_publish(net, BE, &to_france, second);
+    net_run(net);
+    buf_hex(slice_of(net_case(net, FR, first)->case_id, KEY_UUID_BYTES), id);
+    const char *const before[] = {"", "be-baken:", "be-baken/"};
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(text, sizeof text, "%s%s", before[i], first);
+        assert_error(named(net, FR, text, &count), OK);
+        snprintf(text, sizeof text, "%s%s", before[i], id);
+        assert_error(named(net, FR, text, &count), OK);
+        id[8] = '\0';
+        snprintf(text, sizeof text, "%s%s", before[i], id);
+        assert_error(named(net, FR, text, &count), OK);
+        buf_hex(slice_of(net_case(net, FR, first)->case_id, KEY_UUID_BYTES), id);
+    }
+    id[5] = '\0';
+    assert_error(named(net, FR, id, &count), ERR_NOT_FOUND); /* too short to name anything */
+    assert_error(named(net, FR, "", &count), ERR_NOT_FOUND);
+    assert_error(named(net, FR, "nl-lamp/BE-2026-00001", &count), ERR_NOT_FOUND);
+    assert_error(named(net, FR, "BE-2026-99999", &count), ERR_NOT_FOUND);
+    assert_error(named(net, FR, "be-baken:", &count), ERR_NOT_FOUND);
+}
+
+static void cases_of_one_name_are_ambiguous_and_all_named(void **state)
+{
+    struct net *net = *state;
+    char live[CASES_REFERENCE_MAX], drill[CASES_REFERENCE_MAX];
+    size_t count;
+    net_publish(net, BE, &to_france, live);
+    net_run(net);
+    net_lose_disk(net, BE); /* without recovery it counts from 1 again */
+    net_cut(net, FR, NET_ALL);
+    net_publish(net, BE, &(struct net_publish){.to = {"FR"}, .exercise = true}, drill);
+    assert_string_equal(live, drill);
+    net_connect(net, BE, NET_ALL);
+    net_connect(net, FR, NET_ALL);
+    net_pass(net, 5 * CLOCK_SECOND_US);
+    assert_error(named(net, FR, live, &count), ERR_AMBIGUOUS);
+    assert_int_equal(count, 2);
+    assert_int_equal(net_cases(net, FR), 2);
+}
+
+static void cases_not_on_the_disk_are_not_found(void **state)
+{
+    struct net *net = *state;
+    char reference[CASES_REFERENCE_MAX];
+    size_t count;
+    net->nodes[BE].held = true;
+    net_publish(net, BE, &to_france, reference);
+    net_run(net);
+    assert_error(named(net, BE, reference, &count), ERR_NOT_FOUND);
+    assert_int_equal(node_cases(net->nodes[BE].node)->count, 1);
+    assert_int_equal(cases_state(node_cases(net->nodes[BE].node), node_cases(net->nodes[BE].node)->order[0], net->now_us), CASE_OPEN);
+    net->nodes[BE].held = false;
+    net_run(net);
+    assert_error(named(net, BE, reference, &count), OK);
+}
+
+static void cases_state_is_the_newest_revisions(void **state)
+{
+    struct net *net = *state;
+    char reference[CASES_REFERENCE_MAX];
+    struct err_note note = {{0}};
+    const struct cases *cases = node_cases(net->nodes[FR].node);
+    struct net_publish brief = {.to = {"FR"}, .valid_for_us = CLOCK_HOUR_US};
+    net_publish(net, BE, &brief, reference);
+    net_run(net);
+    const struct case_entry *entry = net_case(net, FR, reference);
+    assert_int_equal(cases_state(cases, entry, net->now_us), CASE_OPEN);
+    assert_int_equal(cases_state(cases, entry, net->now_us + 2 * CLOCK_HOUR_US), CASE_EXPIRED);
+    assert_ok(net_try_finish(net, BE, reference, HOTLINE__ACT__CODE__CLOSE, &note));
+    net_run(net);
+    assert_int_equal(cases_state(cases, entry, net->now_us + 2 * CLOCK_HOUR_US), CASE_CLOSED); /* closed stays closed */
+    assert_int_equal(cases_shown(cases, entry)->header->revision, 1); /* the child is still shown */
+    assert_string_equal(cases_state_name(CASE_RETRACTED), "RETRACTED");
+}
+
+static void cases_keep_their_order_of_change_over_a_restart(void **state)
+{
+    struct net *net = *state;
+    char first[CASES_REFERENCE_MAX], second[CASES_REFERENCE_MAX];
+    struct err_note note = {{0}};
+    net_publish(net, BE, &to_france, first);
+    net_run(net);
+    net_tick(net, CLOCK_SECOND_US);
+    net_publish(net, BE, &to_france, second);
+    net_run(net);
+    net_tick(net, CLOCK_SECOND_US);
+    assert_ok(net_try_update(net, BE, first, &(struct net_publish){.to = {NULL}}, &note));
+    net_run(net);
+    assert_true(net_case(net, FR, first)->changed > net_case(net, FR, second)->changed);
+    net_crash(net, FR);
+    assert_true(net_case(net, FR, first)->changed > net_case(net, FR, second)->changed);
+    assert_false(net_case(net, FR, first)->mine);
+    net_crash(net, BE);
+    assert_true(net_case(net, BE, first)->mine);
+}
+
+static void cases_reference_of_the_greatest_length_is_kept_whole(void **state)
+{
+    (void)state;
+    assert_true(CASES_REFERENCE_MAX > 32); /* form_is_reference allows 32 characters */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        NET_TEST(cases_are_found_by_what_people_type),
+        NET_TEST(cases_of_one_name_are_ambiguous_and_all_named),
+        NET_TEST(cases_not_on_the_disk_are_not_found),
+        NET_TEST(cases_state_is_the_newest_revisions),
+        NET_TEST(cases_keep_their_order_of_change_over_a_restart),
+        cmocka_unit_test(cases_reference_of_the_greatest_length_is_kept_whole),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

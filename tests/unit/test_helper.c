@@ -1,0 +1,172 @@
+/* helper: a photo through the real processes; what kills a child kills nothing else; nothing forbidden is possible in one. */
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fixture.h"
+#include "node/helper.h"
+#include "picture_room.h"
+
+struct room {
+    struct helper *helper;
+    struct loop *loop;
+    int answers, error;
+    uint32_t width, height;
+    size_t photo_bytes;
+    char note[ERR_NOTE_MAX];
+};
+
+static void on_done(void *ctx, int error, const struct err_note *note, const struct picture *picture)
+{
+    struct room *room = ctx;
+    room->answers++;
+    room->error = error;
+    snprintf(room->note, sizeof room->note, "%s", note->text);
+    room->width = picture ? picture->width : 0;
+    room->height = picture ? picture->height : 0;
+    room->photo_bytes = picture ? picture->photo.len : 0;
+}
+
+static void open_room(struct room *room)
+{
+    *room = (struct room){0};
+    assert_error(helper_start(&room->helper), OK);
+    assert_error(loop_new(&room->loop), OK);
+    assert_error(helper_attach(room->helper, room->loop), OK);
+}
+
+static void close_room(struct room *room)
+{
+    helper_free(room->helper);
+    loop_turn(room->loop);
+    loop_free(room->loop);
+}
+
+static bool has_answer(void *ctx)
+{
+    return ((struct room *)ctx)->answers > 0;
+}
+
+static int asked(struct room *room, struct slice input)
+{
+    struct err_note note = {""};
+    room->answers = 0;
+    assert_error(helper_picture(room->helper, input, &note, on_done, room), OK);
+    assert_error(loop_run_until(room->loop, has_answer, room, 20000), OK);
+    assert_int_equal(room->answers, 1);
+    return room->error;
+}
+
+static void helper_makes_a_photo_of_a_picture(void **state)
+{
+    struct room room;
+    struct buf jpeg = picture_room_jpeg(2000, 1000);
+    (void)state;
+    open_room(&room);
+    assert_error(asked(&room, buf_slice(&jpeg)), OK);
+    assert_int_equal(room.width, 1600);
+    assert_int_equal(room.height, 800);
+    assert_in_range(room.photo_bytes, 100, LIMIT_PHOTO_BYTES);
+    close_room(&room);
+    buf_free(&jpeg);
+}
+
+static void helper_refuses_by_name_and_goes_on(void **state)
+{
+    struct room room;
+    struct buf jpeg = picture_room_jpeg(64, 64), png;
+    (void)state;
+    open_room(&room);
+    assert_error(asked(&room, slice_text("GIF89a")), ERR_SYNTAX);
+    assert_string_equal(room.note, "the picture is neither JPEG nor PNG");
+    buf_init(&png);
+    picture_room_png_head(&png, 60000, 60000, 2, 0);
+    assert_error(asked(&room, buf_slice(&png)), ERR_LIMIT);
+    assert_string_equal(room.note, "the picture has 60000 x 60000 pixels; the limit is 50 million");
+    assert_error(asked(&room, slice_of(jpeg.data, jpeg.len / 2)), ERR_INVALID);
+    assert_error(asked(&room, buf_slice(&jpeg)), OK);
+    close_room(&room);
+    buf_free(&jpeg);
+    buf_free(&png);
+}
+
+/* 49 megapixels of one colour: what a large camera makes must pass under the limit of memory. */
+static void helper_takes_the_largest_picture(void **state)
+{
+    struct room room;
+    struct picture_raster raster;
+    struct buf jpeg;
+    (void)state;
+    buf_init(&jpeg);
+    assert_int_equal(picture_raster_init(&raster, 8000, 6200), OK);
+    memset(raster.rgb, 0x60, (size_t)8000 * 6200 * 3);
+    assert_int_equal(picture_write_jpeg(&raster, 80, &jpeg), OK);
+    picture_raster_done(&raster);
+    open_room(&room);
+    int error = asked(&room, buf_slice(&jpeg));
+    if (error != OK)
+        fail_msg("%s: %s", err_name(error), room.note);
+    assert_int_equal(room.width, 1600);
+    close_room(&room);
+    buf_free(&jpeg);
+}
+
+static void helper_takes_no_more_than_may_wait(void **state)
+{
+    struct room room;
+    struct err_note note = {""};
+    struct buf jpeg = picture_room_jpeg(64, 64);
+    (void)state;
+    open_room(&room);
+    assert_error(helper_picture(room.helper, slice_of(NULL, 0), &note, on_done, &room), ERR_SYNTAX);
+    for (int i = 0; i < HELPER_WAITING_MAX; i++)
+        assert_error(helper_picture(room.helper, buf_slice(&jpeg), &note, on_done, &room), OK);
+    assert_error(helper_picture(room.helper, buf_slice(&jpeg), &note, on_done, &room), ERR_BUSY);
+    close_room(&room); /* what waits is answered */
+    assert_int_equal(room.answers, HELPER_WAITING_MAX);
+    assert_error(room.error, ERR_STATE);
+    buf_free(&jpeg);
+}
+
+/* The helper's only child of this process. */
+static pid_t helper_pid(void)
+{
+    char path[64], text[64] = "";
+    snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    assert_non_null(fgets(text, sizeof text, file));
+    fclose(file);
+    return (pid_t)strtol(text, NULL, 10);
+}
+
+static void helper_that_ended_is_said_and_asked_no_more(void **state)
+{
+    struct room room;
+    struct err_note note = {""};
+    struct buf jpeg = picture_room_jpeg(640, 640);
+    (void)state;
+    open_room(&room);
+    assert_int_equal(kill(helper_pid(), SIGKILL), 0);
+    int error = helper_picture(room.helper, buf_slice(&jpeg), &note, on_done, &room);
+    if (error == OK) {
+        assert_error(loop_run_until(room.loop, has_answer, &room, 10000), OK);
+        assert_error(room.error, ERR_UNREACHABLE);
+        error = helper_picture(room.helper, buf_slice(&jpeg), &note, on_done, &room);
+    }
+    assert_error(error, ERR_UNREACHABLE);
+    close_room(&room);
+    buf_free(&jpeg);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(helper_makes_a_photo_of_a_picture),
+        cmocka_unit_test(helper_refuses_by_name_and_goes_on),
+        cmocka_unit_test(helper_takes_the_largest_picture),
+        cmocka_unit_test(helper_takes_no_more_than_may_wait),
+        cmocka_unit_test(helper_that_ended_is_said_and_asked_no_more),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
