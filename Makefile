@@ -82,7 +82,7 @@ $(programs):
 
 $(BUILD)/tests/test_%: $(BUILD)/obj/tests/unit/test_%.o $(libs)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lexpat -lcmocka
 
 $(BUILD)/tests/replay_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuzz/replay_main.o $(libs)
 	@mkdir -p $(@D)

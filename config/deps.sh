@@ -11,7 +11,7 @@ libprotobuf-c-dev:=libprotobuf-c protobuf-c-compiler:protoc-c protobuf-compiler:
 libsqlite3-dev:=sqlite3 libmicrohttpd-dev:=libmicrohttpd libjansson-dev:=jansson libyaml-dev:=yaml-0.1
 libjpeg62-turbo-dev:=libjpeg libpng-dev:=libpng libseccomp-dev:=libseccomp
 libcurl4-gnutls-dev:=libcurl libexpat1-dev:=expat libcmocka-dev:=cmocka
-iso-codes: jq:jq python3:python3 procps:ps ca-certificates: git:git
+iso-codes: jq:jq python3:python3 python3-yaml:python3-yaml procps:ps ca-certificates: git:git
 clang:clang libclang-rt-14-dev:
 "
 
@@ -23,6 +23,7 @@ installed() { # installed PACKAGE OTHER
     case $2 in
     "") return 1 ;;
     =*) command -v pkg-config >/dev/null 2>&1 && pkg-config --exists "${2#=}" ;;
+    python3-yaml) python3 -c 'import yaml' >/dev/null 2>&1 ;;
     python3) python3 -c 'import json, socket' >/dev/null 2>&1 ;; # the minimal one lacks these
     *) command -v "$2" >/dev/null 2>&1 ;;
     esac

@@ -385,8 +385,11 @@ static void drop_old_keys(struct directory *directory, int64_t now_us)
 static int add_key(struct directory *directory, int64_t life_us, int64_t now_us)
 {
     drop_old_keys(directory, now_us);
-    if (directory->own_count == KEYS_MAX)
-        return ERR_LIMIT;
+    if (directory->own_count == KEYS_MAX) {
+        /* No relay has taken a card for months: the newest key lives on, for an alert is never blocked by a missing key. */
+        directory->own[KEYS_MAX - 1].not_after_us = now_us + life_us;
+        return save_key(directory, &directory->own[KEYS_MAX - 1]);
+    }
     struct directory_key *key = &directory->own[directory->own_count];
     key_box_generate(&key->public_key, &key->secret);
     key->id = key_id_of(key->public_key.bytes);

@@ -167,9 +167,12 @@ enum evidence_kind evidence_hear(struct evidence *evidence, const char *who, uin
     return fact.kind == EVIDENCE_NONE ? EVIDENCE_NONE : keep(evidence, &fact, proof);
 }
 
-enum evidence_kind evidence_follow(struct evidence *evidence, const struct key_hash *before, const struct roster *taken, int64_t now_us)
+enum evidence_kind evidence_follow(struct evidence *evidence, uint64_t version_before, const struct key_hash *before,
+                                   const struct roster *taken, int64_t now_us)
 {
     const struct key_hash *named = roster_previous(taken);
+    if (roster_version(taken) != version_before + 1)
+        return EVIDENCE_NONE; /* versions between were slept through: there is nothing to compare with */
     if (named != NULL && key_hash_equal(named, before))
         return EVIDENCE_NONE;
     struct evidence_fact fact = {.kind = EVIDENCE_CHAIN, .version = roster_version(taken), .hash = *roster_hash(taken), .at_us = now_us};

@@ -57,8 +57,9 @@ int evidence_load(struct evidence *evidence, struct slice record) MUST_CHECK;
  * kept and worth telling now, or EVIDENCE_NONE. */
 enum evidence_kind evidence_hear(struct evidence *evidence, const char *who, uint64_t version, struct slice hash, struct slice proof,
                                  const struct roster *ours, int64_t now_us);
-/* A roster taken over `before`: whether it names it. */
-enum evidence_kind evidence_follow(struct evidence *evidence, const struct key_hash *before, const struct roster *taken, int64_t now_us);
+/* A roster taken over the one with this version and hash: whether it names it, when it is the very next. */
+enum evidence_kind evidence_follow(struct evidence *evidence, uint64_t version_before, const struct key_hash *before,
+                                   const struct roster *taken, int64_t now_us);
 /* "FORK", and the sentence of the list. */
 const char *evidence_name(enum evidence_kind kind);
 const char *evidence_text(enum evidence_kind kind);

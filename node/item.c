@@ -67,10 +67,14 @@ static bool content_fits(const Hotline__EnvelopeHeader *header, const Hotline__E
     case HOTLINE__ENVELOPE_BODY__CONTENT_ALERT:
         if (header->kind != HOTLINE__KIND__CODE__CASE || ends || body->alert->status != header->status)
             return false;
+        if (body->alert->revision != header->revision)
+            return false;
         id = body->alert->case_id;
         break;
     case HOTLINE__ENVELOPE_BODY__CONTENT_CLOSING:
         if (header->kind != HOTLINE__KIND__CODE__CASE || !ends)
+            return false;
+        if (body->closing->revision != header->revision)
             return false;
         id = body->closing->case_id;
         break;
@@ -316,6 +320,12 @@ uint64_t item_save_row(struct vault *vault, const struct item *item, const struc
     WIRE_SET(&record, backup_until_us, row->backup_until_us);
     WIRE_SET(&record, unreadable, (uint32_t)row->unreadable);
     WIRE_SET(&record, alarmed, row->alarmed);
+    if (row->photos > 0) {
+        WIRE_SET(&record, photos, row->photos);
+        WIRE_SET(&record, photos_at_us, row->photos_at_us);
+    }
+    if (row->heard_us != 0)
+        WIRE_SET(&record, heard_us, row->heard_us);
     if (row->proof.len > 0)
         WIRE_SET_BYTES(&record, proof, row->proof.data, row->proof.len);
     struct row_key key = row_key(item, row->member);

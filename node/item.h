@@ -12,6 +12,7 @@
 #include "proto/receipt.h"
 
 struct case_entry;
+struct owed;
 
 #define ITEM_STATES 6 /* QUEUED, then enum ReceiptState */
 
@@ -25,9 +26,12 @@ struct ladder_row {
     int decline;                             /* DeclineCode, 0 none */
     int64_t backup_until_us;
     int unreadable;                          /* UnreadableCode of the last such answer, 0 none */
+    int64_t heard_us;                        /* the last receipt for revisions that are erased here; 0 none */
     unsigned alarmed;                        /* bit per deadline: 1 delivered, 2 shown, 4 acknowledged */
     unsigned promised;                       /* bit per index of item->relays: it said that the recipient was connected */
     bool late_grant;                         /* made after the publishing: relays that accepted before get it as Grants */
+    uint32_t photos;                         /* of the revision's, that the recipient holds whole: a column of its own */
+    int64_t photos_at_us;
     struct buf proof;                        /* SignedReceipts that carried the newest state */
 };
 
@@ -60,6 +64,7 @@ struct item {
     /* received */
     int receipt_state;
     int64_t receipt_at_us;
+    const struct owed *owed;                 /* the newest signed batch with a receipt of it that relays have still to take */
     int decline;                             /* DeclineCode that this member gave, 0 none */
     uint64_t sequence;
     /* mine */

@@ -104,8 +104,11 @@ static int run(const char *config)
 {
     struct err_note note = {""};
     struct node_daemon_setup setup = {.config = config};
-    int error = node_conf_load(config, &note, &setup.conf);
+    int error = helper_start(&setup.helper); /* before there is a key, a socket or a thread that it could hold */
+    if (error == OK)
+        error = node_conf_load(config, &note, &setup.conf);
     if (error != OK) {
+        helper_free(setup.helper);
         fprintf(stderr, "%s\n", err_explain(&note, error));
         return err_exit_status(error);
     }
@@ -120,6 +123,7 @@ static int run(const char *config)
     if (error == OK)
         return node_daemon_run(&setup);
     key_set_free(setup.keys);
+    helper_free(setup.helper);
     log_event(LOG_ERROR, "cannot start", "error", err_name(error), "why", err_explain(&note, error), NULL);
     node_conf_free(setup.conf);
     return err_exit_status(error);

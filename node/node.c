@@ -178,7 +178,7 @@ static void on_goodbye(struct node *node, struct node_link *link, const Hotline_
         break;
     case HOTLINE__GOODBYE_CODE__CODE__REPLACED:
         log_event(LOG_ERROR, "another node uses this member's key: stop one of the two", "relay", link->uplink.relay, NULL);
-        node->replaced = true;
+        node->replaced_us = steady_us;
         link->uplink.greeted_us = steady_us;
         node_link_event(node, link, UPLINK_WAS_REPLACED, "another node uses this member's key", now_us);
         break;
@@ -236,6 +236,12 @@ static void on_frame(struct node *node, struct node_link *link, uint8_t type, Pr
         break;
     case WIRE_GAP_ANSWER:
         node_gap_answer(node, (const Hotline__GapAnswer *)message, now_us);
+        break;
+    case WIRE_BLOB_WANT:
+        node_on_blob_want(node, link, (const Hotline__BlobWant *)message);
+        break;
+    case WIRE_BLOB_CHUNK:
+        node_on_blob_chunk(node, link, (const Hotline__BlobChunk *)message, now_us);
         break;
     case WIRE_PULSE:
         on_pulse(link, (const Hotline__Pulse *)message, now_us);
@@ -383,10 +389,16 @@ void node_tick(struct node *node, int64_t now_us, int64_t steady_us)
     node->steady_us = steady_us;
     if (node->opened_us == 0)
         node->opened_us = steady_us;
+    if (node->start_steady_us == 0) {
+        node->start_wall_us = now_us;
+        node->start_steady_us = steady_us;
+    }
+    node->steady_us = steady_us;
     for (size_t i = 0; i < node->link_count; i++)
         tick_link(node, &node->links[i], now_us, steady_us);
     tick_card(node, now_us, steady_us);
     tick_delayed(node, steady_us);
+    node_blob_tick(node, now_us, steady_us);
     if (steady_us - node->ticked_us > CLOCK_SECOND_US) {
         node->ticked_us = steady_us;
         vault_hurry(node->vault);

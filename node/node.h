@@ -19,7 +19,7 @@ struct node;
 
 /* What happened, told after its commit. Pointers are valid during the call. */
 enum node_event_type {
-    NODE_CASE_RECEIVED, NODE_CASE_UPDATED, NODE_CASE_CLOSED, NODE_CASE_RETRACTED, NODE_REPLY_RECEIVED, NODE_LADDER_CHANGED,
+    NODE_CASE_RECEIVED, NODE_CASE_UPDATED, NODE_CASE_CLOSED, NODE_CASE_RETRACTED, NODE_REPLY_RECEIVED, NODE_REFERRAL_RECEIVED, NODE_LADDER_CHANGED,
     NODE_RELAY_ACCEPTED, NODE_RELAY_REFUSED, NODE_RELAY_STATE, NODE_ROSTER_CHANGED, NODE_MEMBERS_CHANGED, NODE_ALARM
 };
 struct node_event {
@@ -94,6 +94,7 @@ struct node_draft {
     size_t to_count;
     bool restricted;
     const char *drill_id;                    /* EXERCISE only: the drill that it is part of; NULL: none */
+    bool photos_given;                       /* UPDATE: content's photos are all that it has; else it keeps those of before */
 };
 /* Who would get it. Names are borrowed from the roster. */
 struct node_plan {
@@ -121,6 +122,25 @@ int node_export(struct node *node, const struct case_entry *entry, const char *t
  * many envelopes were not here yet. ERR_* of sealed_read; ERR_SIGNATURE, ERR_MEMBER, ERR_KEY, ERR_DISPUTED, ERR_STATE. */
 int node_import(struct node *node, struct slice file, int64_t now_us, struct err_note *note, struct case_entry **ret_entry,
                 size_t *ret_new, uint64_t *ret_ticket) MUST_CHECK;
+/* A parental abduction of our own to the mediators of its countries. request: what a person filled in; act, id and reference are
+ * filled in here. ERR_STATE, ERR_POLICY (another category, it names the child, nobody would get it), ERR_MISSING, ERR_LIMIT. */
+int node_refer(struct node *node, struct case_entry *entry, Hotline__Referral *request, int64_t now_us, struct err_note *note,
+               const struct item **ret_item, uint64_t *ret_ticket) MUST_CHECK;
+struct node_referral_answer {
+    bool accept;
+    Hotline__ReferralDecline__Code decline;  /* when it is not accepted */
+    char *text;                              /* NULL: none; borrowed */
+};
+/* A mediator's answer to a request that it received; once. ERR_STATE, ERR_EXPIRED: the deadline is over. */
+int node_answer_referral(struct node *node, const struct item *request, const struct node_referral_answer *answer, int64_t now_us,
+                         struct err_note *note, const struct item **ret_item, uint64_t *ret_ticket) MUST_CHECK;
+/* The next answer to a request from *inout_at (0) on, oldest first; NULL beyond the last. */
+const struct item *node_referral_answer(const struct item *request, size_t *inout_at);
+/* A year's figures to every observer of the roster. ERR_POLICY: there is none. */
+int node_send_statistics(struct node *node, Hotline__Statistics *statistics, int64_t now_us, struct err_note *note,
+                         const struct item **ret_item, uint64_t *ret_ticket) MUST_CHECK;
+/* The next opened item of a kind, ours or received, that is on the disk, from *inout_at (0) on, in no order; NULL beyond the last. */
+const struct item *node_next_item(const struct node *node, size_t *inout_at, Hotline__Kind__Code kind);
 /* The whole new set. ERR_POLICY: the roster does not allow a country. */
 int node_subscribe(struct node *node, const uint8_t subscriptions[LIMIT_COUNTRIES / 8], int64_t now_us, struct err_note *note, uint64_t *ret_ticket) MUST_CHECK;
 /* A verified copy of the store; done(ctx, error, text) on the loop. */

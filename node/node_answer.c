@@ -28,7 +28,7 @@ static void note_left_out(struct item *item, const Hotline__Acceptance *acceptan
     }
 }
 
-/* An Accepted answers a Publish or Grants: Grants only when it names everybody whose grant was made late. */
+/* An Accepted answers a Publish or Grants: Grants only when it names, or leaves out, everybody whose grant was late. */
 static bool answers_grants(const struct item *item, const Hotline__Acceptance *acceptance)
 {
     size_t late = 0, named = 0;
@@ -36,6 +36,10 @@ static bool answers_grants(const struct item *item, const Hotline__Acceptance *a
         late += item->ladder[i].has_grant && item->ladder[i].late_grant;
     for (size_t i = 0; late > 0 && i < acceptance->n_granted; i++) {
         const struct ladder_row *row = item_row(item, acceptance->granted[i]);
+        named += row != NULL && row->has_grant && row->late_grant;
+    }
+    for (size_t i = 0; late > 0 && i < acceptance->n_left_out; i++) {
+        const struct ladder_row *row = item_row(item, acceptance->left_out[i]->member);
         named += row != NULL && row->has_grant && row->late_grant;
     }
     return named >= late;
@@ -78,7 +82,7 @@ void node_accepted(struct node *node, struct node_link *link, const Hotline__Acc
         log_event(LOG_WARN, "an Accepted is refused", "relay", link->uplink.relay, "error", err_name(result), NULL);
         return;
     }
-    node_hear(node, batch->relay, batch->roster_version, wire_slice(batch->roster_hash), wire_slice(accepted->accepted->batch), now_us);
+    node_hear_signed(node, batch->relay, batch->roster_version, wire_slice(batch->roster_hash), &accepted->accepted->base, now_us);
     struct buf proof;
     buf_init(&proof);
     /* The proof is kept once per envelope: a batch of one is the rule when it matters, a large one is evidence for all of it. */
@@ -147,6 +151,18 @@ void node_refused(struct node *node, struct node_link *link, const Hotline__Refu
 
 /* --- receipts --- */
 
+/* The photo column grows by itself: the receipt that says so repeats a state, which moves nothing. */
+static void take_photos(struct node *node, const Hotline__Receipt *receipt, struct item *item, struct ladder_row *row, int64_t now_us)
+{
+    if (!receipt->has_photos || receipt->photos <= row->photos)
+        return;
+    row->photos = receipt->photos;
+    row->photos_at_us = receipt->at_us;
+    item_save_row(node->vault, item, row);
+    if (item->case_entry != NULL)
+        cases_touch(&node->cases, item->case_entry, now_us);
+}
+
 /* One receipt into its row; nothing when it moves no state forward. */
 static void take_receipt(struct node *node, const Hotline__Receipt *receipt, const char *recipient, struct slice proof, int64_t now_us)
 {
@@ -157,6 +173,7 @@ static void take_receipt(struct node *node, const Hotline__Receipt *receipt, con
         return;
     if (row == NULL && (row = item_row_add(item, recipient)) == NULL)
         return;
+    take_photos(node, receipt, item, row, now_us);
     if (!receipt_may_follow(row->state, receipt->state))
         return;
     row->state = receipt->state;
@@ -186,7 +203,7 @@ void node_receipts(struct node *node, struct node_link *link, const Hotline__Rec
             node_hold_taken(node, vault_last(node->vault), link, name); /* it will never be good: the relay may forget it */
         return;
     }
-    node_hear(node, batch->recipient, batch->roster_version, wire_slice(batch->roster_hash), wire_slice(signed_receipts->batch), now_us);
+    node_hear_signed(node, batch->recipient, batch->roster_version, wire_slice(batch->roster_hash), &signed_receipts->base, now_us);
     struct buf proof;
     buf_init(&proof);
     if (batch->n_receipts <= 8)

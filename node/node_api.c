@@ -30,6 +30,14 @@ static const struct node_api_route routes[] = {
     {"POST", "/v1/cases/{case}/acknowledge", ACT, node_api_post_acknowledge},
     {"POST", "/v1/cases/{case}/decline", ACT, node_api_post_decline},
     {"POST", "/v1/cases/{case}/replies", ACT, node_api_post_reply},
+    {"POST", "/v1/cases/{case}/referrals", ACT, node_api_post_referral},
+    {"GET", "/v1/referrals", 0, node_api_get_referrals},
+    {"GET", "/v1/referrals/{referral}", 0, node_api_get_referral},
+    {"POST", "/v1/referrals/{referral}/answer", ACT, node_api_post_referral_answer},
+    {"GET", "/v1/figures", 0, node_api_get_figures},
+    {"POST", "/v1/figures", ACT, node_api_post_figures},
+    {"POST", "/v1/photos", 0, node_api_post_photo},
+    {"GET", "/v1/cases/{case}/photo", 0, node_api_get_photo},
     {"GET", "/v1/cases/{case}/sealed", 0, node_api_get_sealed},
     {"POST", "/v1/sealed", NODE_API_BYTES, node_api_post_sealed},
     {"GET", "/v1/events", 0, node_api_get_events},
@@ -150,7 +158,7 @@ static int serve(struct node_api_call *call)
         if (error != OK || replayed)
             return error;
     }
-    if (error == OK && strchr(call->route->path, '{') != NULL)
+    if (error == OK && strstr(call->route->path, "{case}") != NULL)
         error = find_case(call);
     return error != OK ? error : call->route->handle(call);
 }
@@ -182,6 +190,8 @@ int node_api_open(const struct node_api_conf *conf, struct err_note *note, struc
         .group = conf->group,
         .max_connections = CONNECTIONS_MAX,
         .body_max = LIMIT_INPUT_BYTES,
+        .large_path = "/v1/photos",
+        .large_max = LIMIT_PICTURE_BYTES,
     };
     struct node_api *api = calloc(1, sizeof *api);
     if (api == NULL)

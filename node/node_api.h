@@ -15,6 +15,7 @@
 #ifndef NODE_NODE_API_H
 #define NODE_NODE_API_H
 
+#include "node/helper.h"
 #include "node/node.h"
 #include "node/node_events.h"
 #include "proto/http.h"
@@ -28,6 +29,7 @@ struct node_api_conf {
     const char *group;          /* NULL: the process's */
     struct node *node;          /* outlives the API */
     struct node_events *events; /* outlives the API */
+    struct helper *helper;       /* decodes pictures; NULL: none can be handed in */
     int64_t started_us;
     loop_fn *touched; /* after each request, so that the owner ends the core's turn */
     void *ctx;

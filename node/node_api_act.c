@@ -110,7 +110,9 @@ int node_api_post_revision(struct node_api_call *call)
         error = node_api_read_case(call, &alert);
     if (error != OK)
         return error;
-    const struct node_draft draft = {.content = alert, .to = to.codes, .to_count = to.count};
+    bool photos_given = jdoc_type(jdoc_get(jdoc_get(call->body, "case"), "photos")) == JDOC_ARRAY;
+    const struct node_draft draft = {
+        .content = alert, .to = to.codes, .to_count = to.count, .photos_given = photos_given};
     struct node_api_subject subject = node_api_subject_case(call->entry);
     error = node_update(call->node, call->entry, &draft, call->now_us, &call->note, &ticket);
     case_free(alert);

@@ -66,7 +66,7 @@ static struct jdoc *view_subject(const struct node_api *api, const struct node_a
         return node_view_case(node, entry, clock_wall_us());
     case NODE_API_REPLY:
         item = node_item(node, &subject->reply);
-        return item != NULL ? node_view_thread_entry(node, item) : NULL;
+        return item != NULL ? node_view_sent(node, item, clock_wall_us()) : NULL;
     case NODE_API_SUBSCRIPTIONS:
         break;
     }

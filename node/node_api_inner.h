@@ -140,7 +140,10 @@ void node_api_wait_end(struct node_api *api);
 /* --- handlers --- */
 node_api_handler node_api_get_status, node_api_get_members, node_api_get_subscriptions, node_api_get_cases,
     node_api_get_case, node_api_get_events, node_api_get_sealed, node_api_post_sealed;
+node_api_handler node_api_post_photo, node_api_get_photo;
 node_api_handler node_api_put_subscriptions, node_api_post_backup, node_api_post_case, node_api_post_revision,
     node_api_post_close, node_api_post_retract, node_api_post_acknowledge, node_api_post_decline, node_api_post_reply;
+node_api_handler node_api_post_referral, node_api_get_referrals, node_api_get_referral, node_api_post_referral_answer, node_api_get_figures,
+    node_api_post_figures; /* node_api_refer.c */
 
 #endif

@@ -34,6 +34,7 @@ struct daemon {
     struct node_events *events;
     struct node *node;
     struct node_api *api;
+    struct helper *helper;
     struct node_console *console;
     int64_t started_us;
     int64_t fed_us;     /* steady: the watchdog */
@@ -245,6 +246,8 @@ static int build_loop(struct daemon *daemon)
         error = zlink_context_new(daemon->loop, SOCKETS, &daemon->context);
     if (error == OK)
         error = node_link_new(daemon->context, on_touched, daemon, &daemon->links);
+    if (error == OK && daemon->helper != NULL)
+        error = helper_attach(daemon->helper, daemon->loop);
     return error == OK ? node_events_new(daemon->loop, daemon->started_us, &daemon->events) : error;
 }
 
@@ -296,6 +299,7 @@ static int build_listeners(struct daemon *daemon, struct err_note *note)
         .group = conf->socket_group,
         .node = daemon->node,
         .events = daemon->events,
+        .helper = daemon->helper,
         .started_us = daemon->started_us,
         .touched = on_touched,
         .ctx = daemon,
@@ -375,6 +379,7 @@ static void end(struct daemon *daemon)
     node_link_free(daemon->links);
     if (daemon->context != NULL)
         zlink_context_free(daemon->context);
+    helper_free(daemon->helper);
     if (daemon->loop != NULL) {
         loop_timer_free(daemon->tick);
         loop_timer_free(daemon->flush);
@@ -389,7 +394,8 @@ static void end(struct daemon *daemon)
 int node_daemon_run(const struct node_daemon_setup *setup)
 {
     struct daemon daemon = {
-        .config = setup->config, .conf = setup->conf, .keys = setup->keys, .previous = setup->previous, .started_us = clock_wall_us()};
+        .config = setup->config, .conf = setup->conf, .keys = setup->keys, .previous = setup->previous,
+        .helper = setup->helper, .started_us = clock_wall_us()};
     struct err_note note = {""};
     int error = build(&daemon, &note);
     if (error != OK) {

@@ -10,6 +10,7 @@
 #ifndef NODE_NODE_DAEMON_H
 #define NODE_NODE_DAEMON_H
 
+#include "node/helper.h"
 #include "node/node_conf.h"
 #include "proto/key.h"
 
@@ -18,6 +19,7 @@ struct node_daemon_setup {
     struct node_conf *conf; /* taken */
     struct key_set *keys;   /* taken */
     struct key_set *previous; /* of previous_key, or NULL; taken */
+    struct helper *helper;  /* started before anything else; taken */
 };
 
 /* Runs until SIGTERM or SIGINT; gives the exit status of the program. Logs why it could not start or had to stop. */

@@ -27,7 +27,7 @@ struct seen *node_seen(const struct node *node, const char *sender, const struct
     return lookup_find(&node->seen, key);
 }
 
-static void save_seen(struct node *node, const struct seen *seen)
+static void save_seen(struct node *node, const struct seen *seen, struct slice proof)
 {
     Hotline__Node__SeenRecord record = HOTLINE__NODE__SEEN_RECORD__INIT;
     char sender[LIMIT_ID_CHARS + 1];
@@ -39,6 +39,8 @@ static void save_seen(struct node *node, const struct seen *seen)
     WIRE_SET(&record, until_us, seen->until_us);
     if (seen->is_disputed)
         WIRE_SET_BYTES(&record, disputed_hash, seen->disputed.bytes, KEY_HASH_BYTES);
+    if (proof.len > 0)
+        WIRE_SET_BYTES(&record, disputed_proof, proof.data, proof.len);
     buf_init(&bytes);
     wire_pack(&record.base, &bytes);
     CHECK(!buf_broken(&bytes));
@@ -60,7 +62,7 @@ int node_see(struct node *node, const struct item *item, int64_t now_us)
         free(seen);
         return result;
     }
-    save_seen(node, seen);
+    save_seen(node, seen, slice_of(NULL, 0));
     return OK;
 }
 
@@ -90,14 +92,16 @@ int node_load_seen(struct node *node, struct slice bytes)
 
 /* --- opening --- */
 
-/* Replies come to the opener, and only the opener answers them: no third party speaks in a case's thread. */
+/* Replies and mediators' answers come to the opener, answers and requests from it: no third party speaks in a case's thread. */
 static bool may_say(const struct node *node, const struct item *item)
 {
-    if (item->header->kind != HOTLINE__KIND__CODE__REPLY)
+    Hotline__Kind__Code kind = item->header->kind;
+    if (kind != HOTLINE__KIND__CODE__REPLY && kind != HOTLINE__KIND__CODE__REFERRAL)
         return true;
     const char *opener = item->header->case_name->opener;
-    bool answers = item->content->reply->kind == HOTLINE__REPLY_KIND__CODE__ANSWER;
-    return strcmp(opener, answers ? item->header->sender : node->keys->id) == 0;
+    bool from_opener = kind == HOTLINE__KIND__CODE__REPLY ? item->content->reply->kind == HOTLINE__REPLY_KIND__CODE__ANSWER :
+                                                            item->content->referral->act == HOTLINE__REFERRAL_ACT__CODE__REQUEST;
+    return strcmp(opener, from_opener ? item->header->sender : node->keys->id) == 0;
 }
 
 /* Why an envelope cannot be read, as the answer's code; 0 when it can. */
@@ -141,6 +145,8 @@ static enum node_event_type event_of(const struct item *item)
     const struct case_entry *entry = item->case_entry;
     if (header->kind == HOTLINE__KIND__CODE__REPLY)
         return NODE_REPLY_RECEIVED;
+    if (header->kind == HOTLINE__KIND__CODE__REFERRAL)
+        return NODE_REFERRAL_RECEIVED;
     if (header->act == HOTLINE__ACT__CODE__CLOSE)
         return NODE_CASE_CLOSED;
     if (header->act == HOTLINE__ACT__CODE__RETRACT)
@@ -170,7 +176,7 @@ int node_take_in(struct node *node, struct item *item, int64_t now_us)
     }
     node_receipt(node, item, HOTLINE__RECEIPT_STATE__CODE__DELIVERED, SIZE_MAX, now_us);
     /* An older revision that comes late goes into the timeline without alarm. */
-    if (item->case_entry != NULL && (newest || item->header->kind == HOTLINE__KIND__CODE__REPLY)) {
+    if (item->case_entry != NULL && (newest || !item_is_case(item))) {
         struct node_event event = {.type = event_of(item), .at_us = now_us, .entry = item->case_entry, .item = item};
         node_hold_event(node, ticket, &event);
     }
@@ -299,7 +305,11 @@ static void dispute(struct node *node, struct node_link *link, struct seen *seen
     if (!seen->is_disputed) {
         seen->is_disputed = true;
         seen->disputed = envelope->hash;
-        save_seen(node, seen);
+        struct buf proof;
+        buf_init(&proof);
+        node_prove(envelope, &proof);
+        save_seen(node, seen, buf_slice(&proof));
+        buf_free(&proof);
     }
     node_unreadable(node, envelope->header->sender, &envelope->hash, HOTLINE__UNREADABLE_CODE__CODE__DISPUTED, link, now_us);
 }

@@ -15,12 +15,25 @@
 
 /* --- when --- */
 
+/* A mediator holds a referral and its answer, and no case. */
+static int64_t thread_over_at(const struct case_entry *entry)
+{
+    int64_t over_us = 0;
+    for (size_t i = 0; i < entry->thread_count; i++) {
+        int64_t expires_us = entry->thread[i]->header->expires_at_us;
+        over_us = expires_us > over_us ? expires_us : over_us;
+    }
+    return over_us;
+}
+
 /* Wall-clock time from which the case must not be held any more; INT64_MAX while it lives. */
 static int64_t due_at(const struct node *node, const struct case_entry *entry, int64_t now_us)
 {
     const struct node_settings *settings = &node->settings;
     const struct item *newest = cases_newest(&node->cases, entry);
     enum case_state state = cases_state(&node->cases, entry, now_us);
+    if (newest == NULL && entry->revision_count == 0 && entry->thread_count > 0 && !entry->erased)
+        return thread_over_at(entry) + settings->closed_latest_us;
     if (newest == NULL || entry->erased || state == CASE_OPEN)
         return INT64_MAX;
     bool in_error = state == CASE_RETRACTED;
@@ -68,6 +81,19 @@ static void erase_item(struct node *node, struct item *item, int64_t now_us)
     item_erase(item);
 }
 
+/* Whoever never answers is shown with the time of its last word, which may be about a revision that goes now. */
+static void remember_heard(const struct case_entry *entry, struct item *newest)
+{
+    for (size_t r = 0; r < entry->revision_count; r++) {
+        for (size_t i = 0; i < newest->ladder_count && entry->revisions[r] != newest; i++) {
+            struct ladder_row *row = &newest->ladder[i];
+            const struct ladder_row *earlier = item_row(entry->revisions[r], row->member);
+            for (size_t s = HOTLINE__RECEIPT_STATE__CODE__DELIVERED; earlier != NULL && s < ITEM_STATES; s++)
+                row->heard_us = earlier->state_at_us[s] > row->heard_us ? earlier->state_at_us[s] : row->heard_us;
+        }
+    }
+}
+
 /* The closing says nothing of the child: it stays whole, and is offered until every holder has answered. Its receipt says that the
  * case is erased: on its ladder the publisher counts who has done so. */
 static void spare_newest(struct node *node, struct case_entry *entry, struct item *newest, bool ends, int64_t now_us)
@@ -78,6 +104,7 @@ static void spare_newest(struct node *node, struct case_entry *entry, struct ite
     } else {
         erase_item(node, newest, now_us);
     }
+    remember_heard(entry, newest);
     cases_keep_only(entry, newest);
     item_save(node->vault, newest);
     for (size_t i = 0; i < newest->ladder_count; i++)
@@ -96,7 +123,7 @@ static int erase_case(struct node *node, struct case_entry *entry, int64_t now_u
     tombstone->erased_at_us = now_us;
     free(entry->tombstone);
     entry->tombstone = tombstone;
-    bool ends = newest->header->act == HOTLINE__ACT__CODE__CLOSE || newest->header->act == HOTLINE__ACT__CODE__RETRACT;
+    bool ends = newest != NULL && (newest->header->act == HOTLINE__ACT__CODE__CLOSE || newest->header->act == HOTLINE__ACT__CODE__RETRACT);
     for (size_t i = 0; i < entry->revision_count; i++) {
         if (entry->revisions[i] != newest)
             erase_item(node, entry->revisions[i], now_us);
@@ -104,8 +131,12 @@ static int erase_case(struct node *node, struct case_entry *entry, int64_t now_u
     for (size_t i = 0; i < entry->thread_count; i++)
         erase_item(node, entry->thread[i], now_us);
     vault_destroy_case(node->vault, &entry->key);
+    node_blob_forget(node, &entry->key);
     entry->erased = true;
-    spare_newest(node, entry, newest, ends, now_us);
+    if (newest != NULL)
+        spare_newest(node, entry, newest, ends, now_us);
+    else
+        entry->thread_count = 0;
     cases_touch(&node->cases, entry, now_us);
     cases_save(node->vault, entry);
     return OK;
@@ -127,10 +158,25 @@ static void checkpoint_done(void *ctx, void *job, int result)
         log_event(LOG_WARN, "the write-ahead log could not be truncated yet", "error", err_name(result), NULL);
 }
 
-void node_erase_due(struct node *node, int64_t now_us)
+/* Erasure is final, so it does not follow a clock that jumped: relays say what time it is, as their median; without any, our
+ * own clock counts as long as it ran evenly since the start. False: wait. */
+static bool trusted_time(const struct node *node, int64_t now_us, int64_t *ret_us)
+{
+    bool any = false;
+    for (size_t i = 0; i < node->link_count; i++)
+        any |= node->links[i].uplink.has_skew && node->links[i].uplink.state == UPLINK_READY;
+    int64_t drift_us = (now_us - node->start_wall_us) - (node->steady_us - node->start_steady_us);
+    *ret_us = any ? now_us + node_clock_offset_us(node) : now_us;
+    return any || (drift_us < CLOCK_MINUTE_US && drift_us > -CLOCK_MINUTE_US);
+}
+
+void node_erase_due(struct node *node, int64_t wall_us)
 {
     struct log_number count;
     size_t erased = 0;
+    int64_t now_us;
+    if (!trusted_time(node, wall_us, &now_us))
+        return;
     for (size_t i = 0; i < node->cases.count && erased < ERASE_PER_CALL; i++) {
         struct case_entry *entry = node->cases.order[i];
         if (due_at(node, entry, now_us) > now_us)

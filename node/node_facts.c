@@ -4,6 +4,9 @@
 #include "node/node_inner.h"
 #include "proto/clock.h"
 
+/* For so long after it was last seen a clone is warned of. */
+#define CLONED_FOR_US (15 * CLOCK_MINUTE_US)
+
 #define EXPIRY_WARNING_US (6 * CLOCK_HOUR_US)
 #define EXPIRY_WARNINGS 4
 
@@ -181,7 +184,7 @@ size_t node_warnings(const struct node *node, int64_t now_us, struct node_warnin
         warn(&warnings, "KEY", "The roster names keys that this key file does not hold: start the node with the new key file.");
     if (ready == 0)
         warn(&warnings, "NO_RELAY", "No relay is connected: alerts are neither sent nor received. Check the network, then ring the relays' operators.");
-    if (node->replaced)
+    if (node->replaced_us != 0 && node->steady_us - node->replaced_us < CLONED_FOR_US)
         warn(&warnings, "CLONED", "Another node uses this member's key: stop one of the two.");
     warn_of_roster(node, now_us, &warnings);
     warn_of_others(node, &warnings);

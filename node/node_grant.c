@@ -15,8 +15,11 @@ static void granted_before(const struct node *node, const struct item *item, str
         if (earlier == item || earlier->header->revision >= item->header->revision)
             break;
         for (size_t i = 0; i < earlier->ladder_count; i++) {
+            /* Who was granted what a relay handed back is that relay's unsigned word: of a restricted case only those count
+             * who said so themselves, by a receipt, or whom the rule names anyway. */
+            bool claimed = earlier->recovered && earlier->header->route->restricted && earlier->ladder[i].state == 0;
             size_t index = roster_find(node->directory.roster, earlier->ladder[i].member);
-            if (index != ROSTER_NONE)
+            if (index != ROSTER_NONE && !claimed)
                 route_set_add(set, index);
         }
     }

@@ -5,6 +5,7 @@
 #define NODE_NODE_INNER_H
 
 #include "node/node.h"
+#include "node/node_blob.h"
 #include "node/evidence.h"
 #include "node/gaps.h"
 #include "node/outlet.h"
@@ -32,6 +33,7 @@ struct node_link {
     bool suspected;                          /* it took an alert for a connected recipient that never answered ... */
     char suspected_of[LIMIT_ID_CHARS + 1];   /* ... this one */
     uint64_t card_said;                      /* serial of the own card that was sent in this session; 0 none */
+    struct node_giving giving;               /* chunks of our photos that it asked for */
 };
 
 /* A receipt decided in this turn, not yet signed. */
@@ -41,6 +43,7 @@ struct fresh_receipt {
     int state, decline;
     int64_t backup_until_us;                 /* ERASED */
     bool late;
+    uint32_t photos;                         /* of the revision's, that are here whole */
     int64_t at_us;
     size_t only;                             /* slot, or SIZE_MAX: all relays */
 };
@@ -102,12 +105,15 @@ struct node {
     struct gaps gaps;
     struct node_pending pending[64];
     size_t pending_count;
+    struct node_blobs blobs;
     struct wire_arena arena, scratch;
     int64_t now_us, steady_us;               /* of the last input: what commits bring is dated by them */
     int64_t opened_us, welcomed_us, ticked_us, checked_us, erased_us;
     int64_t backup_us;                       /* wall: the last backup; 0 never */
+    int64_t start_wall_us, start_steady_us;  /* of the first tick: whether the clock runs evenly */
+    int64_t replaced_us;                     /* steady: when another node last took our place; 0 never */
     uint8_t first_subscriptions[LIMIT_COUNTRIES / 8];
-    bool failed, closing, replaced;
+    bool failed, closing;
     struct node_counters counters;
 };
 
@@ -217,6 +223,10 @@ void node_free_owed(struct owed *owed);
 /* node_watch.c */
 /* What a peer's words say of its roster; proof: the signed bytes, empty when it is unsigned. */
 void node_hear(struct node *node, const char *who, uint64_t version, struct slice hash, struct slice proof, int64_t now_us);
+/* The same with a signed message as its proof: packed only when the names differ. */
+void node_hear_signed(struct node *node, const char *who, uint64_t version, struct slice hash, const ProtobufCMessage *words, int64_t now_us);
+/* Signed proof of an envelope, without its body. */
+void node_prove(const struct envelope *envelope, struct buf *out);
 void node_hear_envelope(struct node *node, const struct envelope *envelope, int64_t now_us);
 /* directory_follow, with an eye on the chain. */
 int node_follow(struct node *node, struct slice signed_roster, int64_t now_us, struct err_note *note) MUST_CHECK;

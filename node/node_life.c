@@ -113,6 +113,8 @@ int node_keep(struct node *node, struct item *item, bool *ret_newest)
         if (entry != NULL && entry->erased && !item->spared)
             entry->erased = false; /* a higher revision opens the case anew */
         result = entry ? cases_add(&node->cases, entry, item, ret_newest) : ERR_NOMEM;
+        if (result == OK)
+            result = node_blob_meet(node, item);
     }
     return result;
 }
@@ -185,6 +187,7 @@ static void free_node(struct node *node)
     free_table(&node->idempotency, free);
     free_table(&node->owed, free_owed);
     evidence_done(&node->evidence);
+    node_blobs_done(&node->blobs);
     gaps_done(&node->gaps);
     free(node->sent);
     free(node->receipts);
@@ -244,6 +247,7 @@ int node_open(struct node_setup *setup, struct err_note *note, struct node **ret
     init_tables(node);
     cases_init(&node->cases, vault);
     evidence_init(&node->evidence, vault);
+    node_blobs_init(&node->blobs);
     gaps_init(&node->gaps);
     node_change_settings(node, &setup->settings);
     result = open_parts(node, setup, note);

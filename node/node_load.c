@@ -78,6 +78,9 @@ static void row_from(struct ladder_row *row, const Hotline__Node__LadderRecord *
     row->backup_until_us = record->backup_until_us;
     row->unreadable = (int)record->unreadable;
     row->alarmed = record->alarmed;
+    row->photos = record->photos;
+    row->photos_at_us = record->photos_at_us;
+    row->heard_us = record->heard_us;
     buf_add_slice(&row->proof, wire_slice(record->proof));
 }
 
@@ -120,6 +123,11 @@ static int load_relay(void *ctx, struct slice bytes)
     }
     hotline__node__relay_record__free_unpacked(record, NULL);
     return result;
+}
+
+static int load_blob(void *ctx, struct slice bytes)
+{
+    return node_blob_load(ctx, bytes);
 }
 
 static int load_seen(void *ctx, struct slice bytes)
@@ -225,7 +233,7 @@ int node_load(struct node *node, struct err_note *note)
         vault_row each;
     } tables[] = {{VAULT_LADDER, load_row}, {VAULT_RELAY, load_relay}, {VAULT_SEEN, load_seen}, {VAULT_OWED, load_owed},
                   {VAULT_SEQUENCE, load_sequence}, {VAULT_REFERENCE, load_reference}, {VAULT_IDEMPOTENCY, load_idempotency},
-                  {VAULT_BACKUP, load_backup}, {VAULT_EVIDENCE, load_evidence}, {VAULT_GAP, load_gap}};
+                  {VAULT_BLOB, load_blob}, {VAULT_BACKUP, load_backup}, {VAULT_EVIDENCE, load_evidence}, {VAULT_GAP, load_gap}};
     int result = vault_each(node->vault, VAULT_CASE, load_case, node, note);
     if (result == OK)
         result = load_items(node, note);

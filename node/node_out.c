@@ -7,6 +7,9 @@
 
 #include "node/node_inner.h"
 
+/* Of names and serials in one Hello. */
+#define HELLO_CARD_BYTES (200 * 1024)
+
 /* --- sending --- */
 
 void node_send_out(struct node *node, struct node_link *link)
@@ -48,9 +51,12 @@ void node_say_hello(struct node *node, struct node_link *link, int64_t steady_us
     WIRE_SET_BYTES(&name, hash, roster_hash(directory->roster)->bytes, KEY_HASH_BYTES);
     hello.roster = &name;
     WIRE_SET(&hello, own_count, node->sent_count);
-    for (size_t i = 0; members && serials && i < count; i++) {
+    /* What does not fit is sent by the relay again: cards are few bytes, and a Hello must stay one frame. */
+    size_t bytes = 0;
+    for (size_t i = 0; members && serials && i < count && bytes < HELLO_CARD_BYTES; i++) {
         if (!directory->members[i].has_card)
             continue;
+        bytes += strlen(directory->members[i].card.member) + 16;
         members[hello.n_card_members++] = directory->members[i].card.member;
         serials[hello.n_card_serials++] = directory->members[i].card.serial;
     }
@@ -199,6 +205,7 @@ void node_pump(struct node *node, struct node_link *link, int64_t now_us, int64_
         if (!send_entry(node, link, entry, now_us, steady_us))
             break;
     }
+    node_blob_give(node, link); /* photos after everything that is more urgent */
 }
 
 /* --- offers --- */

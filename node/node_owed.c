@@ -74,6 +74,16 @@ static int fill_owed(struct owed *owed, const Hotline__Node__OwedRecord *record)
     return OK;
 }
 
+/* Its envelopes know it, so that a duplicate is answered without a walk over all that is owed. NULL: they forget it. */
+static void tie_items(struct node *node, const struct owed *owed, const struct owed *to)
+{
+    for (size_t i = 0; !owed->unreadable && i < owed->hash_count; i++) {
+        struct item *item = lookup_find(&node->items, &owed->hashes[i]);
+        if (item != NULL && (to != NULL || item->owed == owed))
+            item->owed = to;
+    }
+}
+
 int node_load_owed(struct node *node, struct slice bytes)
 {
     Hotline__Node__OwedRecord *record = hotline__node__owed_record__unpack(NULL, bytes.len, bytes.data);
@@ -81,7 +91,9 @@ int node_load_owed(struct node *node, struct slice bytes)
     int result = record && owed ? fill_owed(owed, record) : ERR_NOMEM;
     if (result == OK)
         result = lookup_add(&node->owed, owed);
-    if (result != OK)
+    if (result == OK)
+        tie_items(node, owed, owed);
+    else
         node_free_owed(owed);
     if (record != NULL)
         hotline__node__owed_record__free_unpacked(record, NULL);
@@ -95,6 +107,7 @@ static void forget_owed(struct node *node, struct owed *owed)
         outlet_answered(&node->links[i].outlet, OUTLET_OWED, owed);
     vault_forget(node->vault, VAULT_OWED, slice_of(owed->name.bytes, RECEIPT_NAME_BYTES));
     lookup_remove(&node->owed, &owed->name);
+    tie_items(node, owed, NULL);
     node_free_owed(owed);
 }
 
@@ -111,6 +124,7 @@ static void keep_owed(struct node *node, struct owed *owed, size_t only)
             snprintf(owed->relays[owed->relay_count++], sizeof owed->relays[0], "%s", node->links[i].uplink.relay);
     }
     owed->ticket = save_owed(node, owed);
+    tie_items(node, owed, owed);
     for (size_t i = 0; i < node->link_count; i++) {
         if ((only == SIZE_MAX || only == i) && outlet_push(&node->links[i].outlet, OUTLET_OWED, owed, 1) != OK)
             log_event(LOG_ERROR, "out of memory while queueing a receipt; it goes after a restart", NULL);
@@ -147,6 +161,7 @@ void node_receipt(struct node *node, const struct item *item, int state, size_t 
 {
     node_receipt_for(node, item->header->sender, &item->hash, state, only, now_us);
     node->receipts[node->receipt_count - 1].late = item->late;
+    node->receipts[node->receipt_count - 1].photos = node_blob_count(node, item);
     if (state == HOTLINE__RECEIPT_STATE__CODE__DECLINED)
         node->receipts[node->receipt_count - 1].decline = item->decline;
 }
@@ -183,6 +198,8 @@ static struct owed *signed_batch(struct node *node, const struct fresh_receipt *
         WIRE_SET(&block[i], at_us, first[i].at_us);
         if (first[i].late)
             WIRE_SET(&block[i], late, true);
+        if (first[i].photos > 0)
+            WIRE_SET(&block[i], photos, first[i].photos);
         if (first[i].backup_until_us != 0)
             WIRE_SET(&block[i], backup_until_us, first[i].backup_until_us);
         if (first[i].decline != 0)
@@ -368,14 +385,11 @@ void node_drop_owed(struct node *node)
 
 bool node_owes(const struct node *node, const struct key_hash *hash, const char *relay)
 {
-    size_t at = 0;
-    for (const struct owed *owed; (owed = lookup_next(&node->owed, &at)) != NULL;) {
-        if (owed->unreadable || !names_hash(owed, hash))
-            continue;
-        for (size_t i = 0; i < owed->relay_count; i++) {
-            if (strcmp(owed->relays[i], relay) == 0)
-                return true;
-        }
+    const struct item *item = lookup_find(&node->items, hash);
+    const struct owed *owed = item ? item->owed : NULL;
+    for (size_t i = 0; owed != NULL && i < owed->relay_count; i++) {
+        if (strcmp(owed->relays[i], relay) == 0)
+            return true;
     }
     for (size_t i = 0; i < node->receipt_count; i++) {
         if (key_hash_equal(&node->receipts[i].hash, hash))

@@ -33,8 +33,7 @@ static size_t gather(const struct node *node, const struct case_entry *entry, co
     return count;
 }
 
-static int write_file(struct node *node, struct item **items, size_t count, const char *to, int64_t now_us, struct err_note *note,
-                      struct buf *out)
+static int write_file(struct node *node, struct item **items, size_t count, const char *to, struct err_note *note, struct buf *out)
 {
     Hotline__SealedFile file = HOTLINE__SEALED_FILE__INIT;
     Hotline__Envelope *block = calloc(count, sizeof *block), **list = calloc(count, sizeof *list);
@@ -46,7 +45,6 @@ static int write_file(struct node *node, struct item **items, size_t count, cons
         list[made] = &block[made];
     }
     file.sender = node->keys->id;
-    WIRE_SET(&file, made_at_us, node_stamp(node, now_us));
     if (node_card_stands(node) && card_view(&node->directory.own_card, &node->scratch, &file.card) != OK)
         file.card = NULL;
     file.n_envelopes = count;
@@ -74,10 +72,10 @@ int node_export(struct node *node, const struct case_entry *entry, const char *t
     else if (count == 0)
         result = err_set(note, ERR_STATE, "nothing of this case is valid any more: update it first");
     else
-        result = write_file(node, items, count, to, now_us, note, out);
+        result = write_file(node, items, count, to, note, out);
     free(items);
-    if (result == ERR_LIMIT)
-        err_set(note, result, "%.400s%s", note->text, to == NULL ? "; name one member" : "");
+    if (result == ERR_LIMIT && to == NULL)
+        err_prefix(note, "too many recipients for one file, name one");
     return result;
 }
 

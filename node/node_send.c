@@ -150,6 +150,7 @@ struct identity {
     bool exercise;
     int64_t opened_us, valid_until_us;
     const char *drill_id;                    /* NULL: none */
+    const struct item *before;               /* the revision whose photos it may keep; NULL: none */
 };
 
 /* Fills the node's own fields; what they held is freed with the copy. */
@@ -182,22 +183,30 @@ static int fill_identity(Hotline__Case *content, const struct node_outgoing *out
 }
 
 /* Seals a case's content under the header begun, and launches it. */
-static int send_content(struct node *node, struct node_outgoing *out, const Hotline__Case *draft, const struct identity *identity, int64_t now_us,
-                        struct err_note *note, struct item **ret_item, uint64_t *ret_ticket)
+static int send_content(struct node *node, struct node_outgoing *out, const struct node_draft *draft, const struct identity *identity,
+                        int64_t now_us, struct err_note *note, struct item **ret_item, uint64_t *ret_ticket)
 {
-    Hotline__Case *content = copy_case(draft);
+    struct node_attached attached = {.count = 0};
+    Hotline__Case *content = copy_case(draft->content);
     if (content == NULL)
         return ERR_NOMEM;
-    WIRE_SET(&out->header, urgency, case_urgency(draft));
+    WIRE_SET(&out->header, urgency, case_urgency(draft->content));
     WIRE_SET(&out->header, expires_at_us, identity->valid_until_us);
     int result = fill_identity(content, out, identity);
+    if (result == OK)
+        result = node_photo_attach(node, out, content, identity->before, draft->photos_given, note, &attached);
     if (result == OK) {
         out->body.content_case = HOTLINE__ENVELOPE_BODY__CONTENT_ALERT;
         out->body.alert = content;
         result = node_seal(node, out, now_us, note, ret_item);
     }
     hotline__case__free_unpacked(content, NULL);
-    return result == OK ? node_launch(node, *ret_item, note, ret_ticket) : result;
+    if (result == OK)
+        result = node_launch(node, *ret_item, note, ret_ticket);
+    if (result == OK)
+        node_photo_keep(node, *ret_item, &attached);
+    node_attached_done(&attached);
+    return result;
 }
 
 int node_publish(struct node *node, const struct node_draft *draft, int64_t now_us, struct err_note *note, struct case_entry **ret_entry, uint64_t *ret_ticket)
@@ -222,7 +231,7 @@ int node_publish(struct node *node, const struct node_draft *draft, int64_t now_
     next_reference(node, now_us, reference);
     struct identity identity = {.reference = reference, .revision = 1, .exercise = draft->exercise, .opened_us = out.header.sent_at_us,
                                 .valid_until_us = valid_until(node, draft->content, now_us), .drill_id = draft->drill_id};
-    result = send_content(node, &out, draft->content, &identity, now_us, note, &item, ret_ticket);
+    result = send_content(node, &out, draft, &identity, now_us, note, &item, ret_ticket);
     if (result == OK)
         *ret_entry = item->case_entry;
     return result;
@@ -290,10 +299,10 @@ int node_update(struct node *node, struct case_entry *entry, const struct node_d
     const struct item *first = entry->revisions[0];
     int64_t until_us = valid_until(node, draft->content, now_us);
     const struct item *shown = cases_shown(&node->cases, entry); /* absent after an erasure */
-    struct identity identity = {.reference = entry->reference, .revision = out.header.revision, .exercise = entry->exercise,
+    struct identity identity = {.before = shown, .reference = entry->reference, .revision = out.header.revision, .exercise = entry->exercise,
                                 .opened_us = first->header->sent_at_us, .drill_id = shown ? shown->content->alert->drill_id : NULL,
                                 .valid_until_us = until_us > out.header.expires_at_us ? until_us : out.header.expires_at_us};
-    return send_content(node, &out, draft->content, &identity, now_us, note, &item, ret_ticket);
+    return send_content(node, &out, draft, &identity, now_us, note, &item, ret_ticket);
 }
 
 int node_finish(struct node *node, struct case_entry *entry, Hotline__Act__Code act, Hotline__Closing *closing, int64_t now_us, struct err_note *note,

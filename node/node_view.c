@@ -86,6 +86,7 @@ const char *node_view_event_type(enum node_event_type type)
         [NODE_CASE_RECEIVED] = "case.received",     [NODE_CASE_UPDATED] = "case.updated",
         [NODE_CASE_CLOSED] = "case.closed",         [NODE_CASE_RETRACTED] = "case.retracted",
         [NODE_REPLY_RECEIVED] = "reply.received",   [NODE_LADDER_CHANGED] = "ladder.changed",
+        [NODE_REFERRAL_RECEIVED] = "referral.received",
         [NODE_RELAY_ACCEPTED] = "relay.accepted",   [NODE_RELAY_REFUSED] = "relay.refused",
         [NODE_RELAY_STATE] = "relay.state",         [NODE_ROSTER_CHANGED] = "roster.changed",
         [NODE_MEMBERS_CHANGED] = "members.changed", [NODE_ALARM] = "alarm",
@@ -99,7 +100,7 @@ static const char *event_member(const struct node_event *event)
 {
     if (event->row != NULL)
         return event->row->member;
-    if (event->type == NODE_REPLY_RECEIVED && event->item != NULL)
+    if ((event->type == NODE_REPLY_RECEIVED || event->type == NODE_REFERRAL_RECEIVED) && event->item != NULL)
         return event->item->header->sender;
     bool about_relay = event->type == NODE_RELAY_ACCEPTED || event->type == NODE_RELAY_REFUSED;
     return event->entry != NULL && !about_relay ? event->entry->opener : NULL;
@@ -138,6 +139,17 @@ static void set_reply(struct jdoc *object, const struct item *item)
     if (body != NULL && body->content_case == HOTLINE__ENVELOPE_BODY__CONTENT_REPLY && body->reply->has_kind)
         node_view_set_text_if(object, "kind",
                               mapper_code_name(&hotline__reply_kind__code__descriptor, (int)body->reply->kind));
+}
+
+static void set_referral(struct jdoc *object, const struct item *item)
+{
+    if (item->content == NULL)
+        return;
+    const Hotline__Referral *referral = item->content->referral;
+    node_view_set_text_if(object, "reference", referral->reference); /* a mediator holds no case to take it from */
+    node_view_set_text_if(object, "urgency", node_view_urgency_name(item));
+    node_view_set_hex(object, "referral", wire_slice(referral->referral_id));
+    node_view_set_text_if(object, "kind", mapper_code_name(&hotline__referral_act__code__descriptor, (int)referral->act));
 }
 
 static void set_relay(struct jdoc *object, const struct node_event *event)
@@ -199,6 +211,8 @@ struct jdoc *node_view_event(const struct node *node, const struct node_event *e
         set_content(object, item);
     if (item != NULL && event->type == NODE_REPLY_RECEIVED)
         set_reply(object, item);
+    if (item != NULL && event->type == NODE_REFERRAL_RECEIVED)
+        set_referral(object, item);
     if (event->type == NODE_LADDER_CHANGED)
         jdoc_set_text(object, "state", receipt_state_name(event->state));
     if (event->type == NODE_ALARM)

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/node_blob.h"
 #include "node/node_view.h"
 #include "proto/case.h"
 #include "proto/clock.h"
@@ -210,6 +211,8 @@ static struct jdoc *view_row(const struct node *node, const struct case_entry *e
         jdoc_set_bool(view, "connected", node_directory(node)->members[index].connected);
     }
     jdoc_set_bool(view, "late", node_view_is_late(row));
+    jdoc_set_int(view, "photos", row->photos);
+    node_view_set_time_if(view, "photos_at", row->photos_at_us);
     set_row_note(view, row);
     return view;
 }
@@ -296,6 +299,15 @@ static void set_shown(const struct node *node, struct jdoc *view, const struct c
         jdoc_set_doc(view, "closing", part);
 }
 
+/* How many the case has, and how many of them are here whole. */
+static void set_photos(const struct node *node, struct jdoc *view, const struct case_entry *entry)
+{
+    const struct item *shown = cases_shown(node_cases(node), entry);
+    const Hotline__Case *alert = alert_of(shown);
+    jdoc_set_int(view, "photos", alert != NULL ? (int64_t)alert->n_photos : 0);
+    jdoc_set_int(view, "photos_here", shown != NULL ? node_blob_count(node, shown) : 0);
+}
+
 static void set_opener(const struct node *node, struct jdoc *view, const struct case_entry *entry)
 {
     const Hotline__Member *opener = node_view_member(node, entry->opener, NULL);
@@ -358,8 +370,7 @@ static struct jdoc *view_revision(const struct item *item)
     jdoc_set_int(view, "revision", item->header->revision);
     jdoc_set_text(view, "act", mapper_code_name(&hotline__act__code__descriptor, (int)item->header->act));
     node_view_set_time(view, "sent_at", item->header->sent_at_us);
-    if (!item->mine)
-        node_view_set_time(view, "received_at", item->at_us);
+    node_view_set_time(view, item->mine ? "committed_at" : "received_at", item->at_us);
     node_view_set_time_if(view, "expires_at", item->header->expires_at_us);
     node_view_set_hex(view, "envelope_id", slice_of(item->id.bytes, KEY_UUID_BYTES));
     node_view_set_hex(view, "envelope_hash", slice_of(item->hash.bytes, KEY_HASH_BYTES));
@@ -381,6 +392,7 @@ struct jdoc *node_view_case(const struct node *node, const struct case_entry *en
     struct jdoc *view = node_view_summary(node, entry, now_us);
     set_opener(node, view, entry);
     set_shown(node, view, entry);
+    set_photos(node, view, entry);
     set_acknowledgement(node, view, entry);
     node_view_set_life(node, view, entry, now_us);
     set_ladder(node, view, entry, newest);

@@ -19,6 +19,8 @@ static int64_t last_heard(const struct node *node, const char *member)
             const struct ladder_row *row = item->mine ? item_row(item, member) : NULL;
             if (!item->mine && strcmp(item->header->sender, member) == 0 && item->at_us > last_us)
                 last_us = item->at_us;
+            if (row != NULL && row->heard_us > last_us)
+                last_us = row->heard_us;
             for (size_t s = HOTLINE__RECEIPT_STATE__CODE__DELIVERED; row != NULL && s < ITEM_STATES; s++)
                 last_us = row->state_at_us[s] > last_us ? row->state_at_us[s] : last_us;
         }

@@ -29,6 +29,25 @@ void node_hear(struct node *node, const char *who, uint64_t version, struct slic
     tell_evidence(evidence_hear(&node->evidence, who, version, hash, proof, node->directory.roster, now_us), who, version);
 }
 
+void node_hear_signed(struct node *node, const char *who, uint64_t version, struct slice hash, const ProtobufCMessage *words, int64_t now_us)
+{
+    struct buf proof;
+    buf_init(&proof);
+    if (!slice_equal(hash, slice_of(roster_hash(node->directory.roster)->bytes, KEY_HASH_BYTES)))
+        wire_pack(words, &proof);
+    node_hear(node, who, version, hash, buf_slice(&proof), now_us);
+    buf_free(&proof);
+}
+
+/* What the signature covers, and the signature: header || BLAKE2b-256(body) || signature. */
+void node_prove(const struct envelope *envelope, struct buf *out)
+{
+    struct key_hash body = seal_hash(envelope->body);
+    buf_add_slice(out, envelope->header_bytes);
+    buf_add(out, body.bytes, KEY_HASH_BYTES);
+    buf_add_slice(out, envelope->signature);
+}
+
 void node_hear_envelope(struct node *node, const struct envelope *envelope, int64_t now_us)
 {
     const Hotline__EnvelopeHeader *header = envelope->header;
@@ -36,13 +55,8 @@ void node_hear_envelope(struct node *node, const struct envelope *envelope, int6
     bool same = slice_equal(hash, slice_of(roster_hash(node->directory.roster)->bytes, KEY_HASH_BYTES));
     struct buf proof;
     buf_init(&proof);
-    if (!same) {
-        /* What the signature covers, and the signature: header || BLAKE2b-256(body) || signature. */
-        struct key_hash body = seal_hash(envelope->body);
-        buf_add_slice(&proof, envelope->header_bytes);
-        buf_add(&proof, body.bytes, KEY_HASH_BYTES);
-        buf_add_slice(&proof, envelope->signature);
-    }
+    if (!same)
+        node_prove(envelope, &proof);
     node_hear(node, header->sender, header->roster_version, hash, buf_slice(&proof), now_us);
     buf_free(&proof);
 }
@@ -50,9 +64,10 @@ void node_hear_envelope(struct node *node, const struct envelope *envelope, int6
 int node_follow(struct node *node, struct slice signed_roster, int64_t now_us, struct err_note *note)
 {
     struct key_hash before = *roster_hash(node->directory.roster);
+    uint64_t version = roster_version(node->directory.roster);
     int result = directory_follow(&node->directory, signed_roster, now_us, note);
     if (result == OK)
-        tell_evidence(evidence_follow(&node->evidence, &before, node->directory.roster, now_us), "authority",
+        tell_evidence(evidence_follow(&node->evidence, version, &before, node->directory.roster, now_us), "authority",
                       roster_version(node->directory.roster));
     return result;
 }

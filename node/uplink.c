@@ -78,6 +78,8 @@ static const unsigned permitted[WIRE_TYPE_MAX] = {
     [WIRE_GAP] = WHEN(READY),
     [WIRE_GAP_ANSWER] = WHEN(READY),
     [WIRE_PULSE] = WHEN(READY),
+    [WIRE_BLOB_WANT] = WHEN(READY),
+    [WIRE_BLOB_CHUNK] = WHEN(READY),
 };
 
 bool uplink_permits(const struct uplink *uplink, uint8_t frame_type)

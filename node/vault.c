@@ -7,11 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/vault_inner.h"
 #include "proto/lookup.h"
 #include "proto/seal.h"
 
 #define VERSION 1
-#define INDEX_BYTES 16
+#define INDEX_BYTES VAULT_INDEX_BYTES
 #define PATIENT_STEPS 256 /* so many may wait for a turn of their own */
 
 static const char SQL_CREATE[] =
@@ -297,9 +298,14 @@ bool vault_is_fresh(const struct vault *vault)
     return vault->fresh;
 }
 
-static int open_record(struct vault *vault, enum vault_space space, sqlite3_stmt *row, struct buf *plain)
+void vault_index(const struct vault *vault, enum vault_space space, struct slice key, uint8_t ret_index[VAULT_INDEX_BYTES])
 {
-    struct slice id = db_blob(row, 0), owner = db_blob(row, 1);
+    struct index index = record_index(vault, space, key);
+    memcpy(ret_index, index.bytes, INDEX_BYTES);
+}
+
+int vault_open_row(const struct vault *vault, enum vault_space space, struct slice id, struct slice owner, struct slice sealed, struct buf *plain)
+{
     struct index id_index, owner_index_bytes;
     const struct key_store *key = vault->key;
     if (id.len != INDEX_BYTES || (owner.len != 0 && owner.len != INDEX_BYTES))
@@ -313,7 +319,7 @@ static int open_record(struct vault *vault, enum vault_space space, sqlite3_stmt
         key = &entry->key;
     }
     struct place place = place_of(space, &id_index, owner.len ? &owner_index_bytes : NULL);
-    return seal_unrecord(key, slice_of(place.bytes, sizeof place.bytes), db_blob(row, 2), plain) == OK ? OK : ERR_CORRUPT;
+    return seal_unrecord(key, slice_of(place.bytes, sizeof place.bytes), sealed, plain) == OK ? OK : ERR_CORRUPT;
 }
 
 int vault_each(struct vault *vault, enum vault_space space, vault_row each, void *ctx, struct err_note *note)
@@ -329,7 +335,7 @@ int vault_each(struct vault *vault, enum vault_space space, vault_row each, void
         if (result != OK || !row)
             break;
         buf_clear(&plain);
-        result = open_record(vault, space, rows, &plain);
+        result = vault_open_row(vault, space, db_blob(rows, 0), db_blob(rows, 1), db_blob(rows, 2), &plain);
         if (result != OK)
             err_set(note, result, "%s: a record does not open: the file was changed or damaged; restore a backup", db_path(vault->db));
         else if ((result = each(ctx, buf_slice(&plain))) != OK)

@@ -34,6 +34,8 @@ enum vault_space {
     VAULT_BACKUP,       /* when the last backup was made */
     VAULT_EVIDENCE,     /* of rosters that cannot be true together */
     VAULT_GAP,          /* numbers met, by sender and store */
+    VAULT_BLOB,         /* what is here of an attached file, by name */
+    VAULT_CHUNK,        /* its sealed chunks, by name and number: never read at a start */
 };
 
 /* The schema for db_open(). */
@@ -50,6 +52,11 @@ bool vault_is_fresh(const struct vault *vault);
  * ERR_CORRUPT when a record does not open. */
 typedef int (*vault_row)(void *ctx, struct slice plain);
 int vault_each(struct vault *vault, enum vault_space space, vault_row each, void *ctx, struct err_note *note) MUST_CHECK;
+/* Reads one record: found(ctx, OK, plain) on the loop (or in the store's step), as of all that was flushed before; plain is valid
+ * during the call. ERR_NOT_FOUND, ERR_CORRUPT (its case's key was destroyed too), ERR_STATE (the store closes). ERR_NOMEM at once:
+ * found is not called. After vault_start. */
+typedef void vault_found(void *ctx, int result, struct slice plain);
+int vault_find(struct vault *vault, enum vault_space space, struct slice key, vault_found *found, void *ctx) MUST_CHECK;
 /* Starts the store on the loop (NULL: inline). events->on_commit and on_failed as in store.h. */
 int vault_start(struct vault *vault, struct uv_loop_s *loop, const struct store_events *events) MUST_CHECK;
 struct store *vault_store(struct vault *vault);

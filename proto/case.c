@@ -27,6 +27,7 @@ static const struct mapper_rule rule_rows[] = {
     {"Attachment", "width_px", MAPPER_PLAIN, true},
     {"Attachment", "height_px", MAPPER_PLAIN, true},
     {"Attachment", "taken_on", MAPPER_DATE, false},
+    {"Attachment", "upload", MAPPER_HEX, false},
     {"LastSeen", "at", MAPPER_TIME_US, false},
     {"LastSeen", "latitude", MAPPER_MICRODEGREES, false},
     {"LastSeen", "longitude", MAPPER_MICRODEGREES, false},

@@ -44,6 +44,7 @@ static const struct case_form rows[] = {
     {"Attachment", "width_px", CASE_NUMBER, 1, 1600, 0},
     {"Attachment", "height_px", CASE_NUMBER, 1, 1600, 0},
     {"Attachment", "taken_on", CASE_DATE, 0, 0, 0},
+    {"Attachment", "upload", CASE_BYTES, 16, 16, 0},
     {"Attachment", "detail", CASE_LINE, 0, LINE, 0},
     {"LastSeen", "at", CASE_NUMBER, 0, TIME_MAX, 0},
     {"LastSeen", "zone", CASE_ZONE, 0, 0, 0},

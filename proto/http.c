@@ -52,6 +52,18 @@ static enum MHD_Result count_lengths(void *cls, enum MHD_ValueKind kind, const c
     return MHD_YES;
 }
 
+static size_t body_max_of(const struct http *http, const char *path)
+{
+    return http->large_path && strcmp(path, http->large_path) == 0 ? http->large_max : http->body_max;
+}
+
+static enum MHD_Result refuse_large(struct http *http, struct MHD_Connection *connection, const char *path)
+{
+    char sentence[80];
+    snprintf(sentence, sizeof sentence, "the body is over the limit of %zu bytes", body_max_of(http, path));
+    return http_internal_refuse(http, connection, MHD_HTTP_CONTENT_TOO_LARGE, sentence);
+}
+
 /* Rule 5: what can be refused by its headers is, before a byte of the body is read. */
 static enum MHD_Result begin_request(struct http *http, struct MHD_Connection *connection, const char *method,
                                      const char *url, void **con_cls)
@@ -60,8 +72,8 @@ static enum MHD_Result begin_request(struct http *http, struct MHD_Connection *c
     MHD_get_connection_values(connection, MHD_HEADER_KIND, count_lengths, &seen);
     if (seen.wrong || seen.lengths + seen.encodings > 1)
         return http_internal_refuse(http, connection, MHD_HTTP_BAD_REQUEST, "the length of the body is not clear");
-    if (seen.length > http->body_max)
-        return http_internal_refuse(http, connection, MHD_HTTP_CONTENT_TOO_LARGE, http->too_large);
+    if (seen.length > body_max_of(http, url))
+        return refuse_large(http, connection, url);
     *con_cls = http_internal_new(http, connection, method, url);
     return *con_cls ? MHD_YES : MHD_NO;
 }
@@ -70,7 +82,7 @@ static enum MHD_Result begin_request(struct http *http, struct MHD_Connection *c
  * its 413. */
 static enum MHD_Result take_body(struct http_request *request, const char *data, size_t len)
 {
-    size_t max = request->http->body_max;
+    size_t max = body_max_of(request->http, request->path);
     request->body_seen += len;
     if (request->body_seen <= max)
         buf_add(&request->body, data, len);
@@ -82,8 +94,8 @@ static enum MHD_Result take_body(struct http_request *request, const char *data,
 static enum MHD_Result conclude(struct http_request *request)
 {
     struct http *http = request->http;
-    if (!request->handled && request->body_seen > http->body_max)
-        return http_internal_refuse(http, request->connection, MHD_HTTP_CONTENT_TOO_LARGE, http->too_large);
+    if (!request->handled && request->body_seen > body_max_of(http, request->path))
+        return refuse_large(http, request->connection, request->path);
     if (buf_broken(&request->body))
         return MHD_NO;
     if (!request->handled && !http->ending) {
@@ -299,8 +311,9 @@ int http_listen(struct loop *loop, const struct http_conf *conf, http_handler *h
     http->handler = handler;
     http->ctx = ctx;
     http->body_max = conf->body_max ? conf->body_max : 65536;
+    http->large_path = conf->large_path;
+    http->large_max = conf->large_max;
     http->stream_max = conf->stream_max ? conf->stream_max : 262144;
-    snprintf(http->too_large, sizeof http->too_large, "the body is over the limit of %zu bytes", http->body_max);
     int error = open_listener(http, conf, note);
     if (error)
         goto out;

@@ -47,6 +47,8 @@ struct http_conf {
     unsigned per_address;     /* connections of one IP address; 0: any number */
     unsigned timeout_s;       /* without progress, requests that wait for their answer excepted; 0: 30 */
     size_t body_max;          /* bytes; 0: 65536 */
+    const char *large_path;   /* one path whose bodies may be larger; NULL: none. A constant */
+    size_t large_max;
     size_t stream_max;        /* bytes queued for one slow reader; 0: 262144 */
     uint64_t heartbeat_ms;    /* of streams at rest, and how soon a client that left is noticed; 0: 5000 */
 };

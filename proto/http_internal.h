@@ -18,7 +18,8 @@ struct http {
     struct http_counters counters;
     http_handler *handler;
     void *ctx;
-    size_t body_max;
+    size_t body_max, large_max;
+    const char *large_path;
     size_t stream_max;
     struct loop_timer *heartbeat;
     struct http_request *requests; /* every one whose connection lives */
@@ -35,7 +36,6 @@ struct http {
     bool running;
     bool ending;
     bool listener_is_unix;
-    char too_large[80]; /* the sentence of a 413 */
     char bad_uri;       /* its address marks a connection whose request is refused at once */
 };
 
@@ -85,7 +85,7 @@ void http_internal_suspend(struct http_request *request);
 void http_internal_resume(struct http_request *request);
 /* Lets libmicrohttpd run in this turn. */
 void http_internal_run_soon(struct http *http);
-/* Queues a refusal as problem+json, outside of any handler; sentence is a constant of ours. */
+/* Queues a refusal as problem+json, outside of any handler; sentence is ours and has no quotes. */
 enum MHD_Result http_internal_refuse(struct http *http, struct MHD_Connection *connection, unsigned status,
                                      const char *sentence);
 /* The heartbeat of one request: a stream at rest sends, a waiting request looks whether its client is

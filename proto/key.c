@@ -142,8 +142,8 @@ int key_identity_from(struct slice bytes, struct key_identity *ret_key)
     return OK;
 }
 
-/* Every u of low order on the curve and its twist, little endian, as X25519 reads it: 0, 1, the two of order 8, and p - 1, p
- * and p + 1. The list of RFC 7748's security considerations and of libsodium's scalar multiplication. */
+/* Every u of low order on the curve and its twist, little endian, as X25519 reads it: 0, 1, the two of order 8, and
+ * p - 1, p and p + 1. The same list as in libsodium's scalar multiplication. */
 static const uint8_t low_order[][KEY_BYTES] = {
     {0},
     {1},
@@ -159,8 +159,8 @@ static const uint8_t low_order[][KEY_BYTES] = {
      0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f},
 };
 
-/* A key of low order makes every shared secret the same known value. Compared and not multiplied: the check stands in the way of
- * every envelope, and a multiplication is 60 us of it. */
+/* A key of low order makes every shared secret the same known value. Compared and not multiplied: the check stands in
+ * the way of every envelope, and a multiplication is 60 us of it. */
 static int curve_key_from(struct slice bytes, uint8_t out[KEY_BYTES])
 {
     if (bytes.len != KEY_BYTES)

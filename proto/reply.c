@@ -83,6 +83,21 @@ int reply_check(const Hotline__Reply *reply, struct err_note *note)
     }
 }
 
+int referral_from_json(const struct jdoc *doc, struct err_note *note, Hotline__Referral **ret_referral)
+{
+    ProtobufCMessage *message = NULL;
+    int error = read_as(&hotline__referral__descriptor, doc, note, &message);
+    if (error == OK)
+        *ret_referral = (Hotline__Referral *)(void *)message;
+    return error;
+}
+
+void referral_free(Hotline__Referral *referral)
+{
+    if (referral != NULL)
+        mapper_free(&referral->base, NULL);
+}
+
 int referral_to_json(const Hotline__Referral *referral, struct jdoc **ret_doc)
 {
     *ret_doc = mapper_write(case_rules(), &referral->base);

@@ -45,9 +45,10 @@ static const struct wire_rule header[] = {
 static const struct wire_rule grant[] = {{1, N, ID, 0}, {2, N, 8, 8, 0}, {3, N, 24, 24, 0}, {4, N, 56, 56, 0}};
 static const struct wire_rule envelope[] = {{1, N, 1, LIMIT_HEADER_BYTES, 0}, {2, N, 64, 64, 0},
                                             {3, N, LIMIT_BODY_PAD_BYTES + 16, LIMIT_BODY_BYTES + 16, 0}, {4, O, 0, 0, LIMIT_RECIPIENTS}};
-static const struct wire_rule sealed_file[] = {{1, N, 1, 1000, 0}, {2, N, ID, 0}, {3, N, 1, TIME_MAX, 0}, {4, O, 0, 0, 0},
-                                               {5, N, 0, 0, LIMIT_SEALED_ENVELOPES}};
-static const struct wire_rule receipt[] = {{1, N, 32, 32, 0}, {2, N, 0, 0, 0}, {3, N, 1, TIME_MAX, 0}, {5, O, 1, TIME_MAX, 0}};
+static const struct wire_rule sealed_file[] = {{1, N, 1, 1000, 0}, {2, N, ID, 0}, {3, O, 0, 0, 0},
+                                               {4, N, 0, 0, LIMIT_SEALED_ENVELOPES}};
+static const struct wire_rule receipt[] = {
+    {1, N, 32, 32, 0}, {2, N, 0, 0, 0}, {3, N, 1, TIME_MAX, 0}, {5, O, 1, TIME_MAX, 0}, {7, O, 0, LIMIT_BLOBS, 0}};
 static const struct wire_rule receipt_batch[] = {{1, N, ID, 0}, {2, N, ID, 0}, {3, N, 1, TIME_MAX, 0}, {4, N, 1, NUMBER_MAX, 0},
                                                  {5, N, 32, 32, 0}, {6, N, 0, 0, LIMIT_RECEIPTS}};
 static const struct wire_rule signed_receipts[] = {{1, N, 1, LIMIT_GATHER_BYTES, 0}, {2, N, 64, 64, 0}};

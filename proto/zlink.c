@@ -223,8 +223,11 @@ void zlink_internal_on_turn(void *ctx, bool readable, bool writable)
     zmq_msg_init(&part);
     int error = readable ? OK : ERR_AGAIN;
     int64_t until_us = clock_steady_us() + ZLINK_POLL_BUDGET_US;
-    for (int i = 0; i < ZLINK_POLL_BUDGET && error == OK && !link->closing && clock_steady_us() < until_us; i++)
+    for (int i = 0; i < ZLINK_POLL_BUDGET && error == OK && !link->closing; i++) {
+        if (i >= ZLINK_POLL_LEAST && clock_steady_us() >= until_us)
+            break;
         error = link->peers ? receive_from_peer(link, &part) : zlink_internal_receive_from_relay(link, &part);
+    }
     zmq_msg_close(&part);
     if (!writable || link->closing)
         return;

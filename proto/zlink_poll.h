@@ -20,7 +20,10 @@
 
 /* Messages that one socket may read per turn of the loop, so that timers and other peers get theirs. */
 #define ZLINK_POLL_BUDGET 64
-/* And none is begun after this long: a message may ask for a signature's check, and the news of a commit waits for the turn. */
+/* But after so many, none is begun after this long: a message may ask for a signature's check, and the news
+ * of a commit waits for the turn. So many always: time that passes while others have the processor must not
+ * make the batches small. */
+#define ZLINK_POLL_LEAST 8
 #define ZLINK_POLL_BUDGET_US 1000
 
 struct zlink_context;

@@ -23,6 +23,7 @@ struct cli_command;
 struct cli {
     const char *socket_path;
     bool no_input;                     /* never ask a person */
+    int exit_status;                   /* of a command with exit statuses of its own; 0: the error's */
     const struct cli_command *command; /* the one that runs */
     struct err_note note;
     char hint[CLI_HINT_MAX];

@@ -56,7 +56,7 @@ static void add_not_erased(const struct jdoc *holder, int64_t now_us, struct buf
     const char *heard = jdoc_get_text(holder, "last_heard_at", NULL);
     cli_text_time(heard, now_us, when);
     snprintf(text, sizeof text, "%.2s %.40s%s%.60s%s", jdoc_get_text(holder, "country", "??"), jdoc_get_text(holder, "member", "?"),
-             heard != NULL ? ", not heard of since " : ", never heard of", heard != NULL ? when : "",
+             heard != NULL ? ", not heard of since " : ", has never answered", heard != NULL ? when : "",
              jdoc_get_bool(holder, "withdrawn", false) ? ": withdrawn, its copy cannot be proven erased" : "");
     add_field(out, "NOT ERASED", text);
 }
@@ -127,21 +127,25 @@ static void ladder_time(struct cli_table *table, const struct jdoc *row, const c
 int cli_view_ladder(const struct jdoc *view, int64_t now_us, struct buf *out)
 {
     static const char *const headers[] = {"COUNTRY", "MEMBER",       "STATE", "DELIVERED",
-                                          "SHOWN",   "ACKNOWLEDGED", "PHONE", ""};
+                                          "SHOWN",   "ACKNOWLEDGED", "PHOTOS", "PHONE", ""};
     const struct jdoc *ladder = jdoc_get(view, "ladder");
     if (jdoc_count(ladder) == 0)
         return OK;
-    struct cli_table *table = cli_table_new(headers, 8);
+    struct cli_table *table = cli_table_new(headers, 9);
     if (table == NULL)
         return ERR_NOMEM;
     for (size_t i = 0; i < jdoc_count(ladder); i++) {
         const struct jdoc *row = jdoc_at(ladder, i);
+        char photos[48];
+        snprintf(photos, sizeof photos, "%" PRId64 " of %" PRId64, jdoc_get_int(row, "photos", 0),
+                 jdoc_get_int(view, "photos", 0));
         cli_table_cell(table, jdoc_get_text(row, "country", NULL));
         cli_table_cell(table, jdoc_get_text(row, "member", NULL));
         cli_table_cell(table, jdoc_get_text(row, "state", NULL));
         ladder_time(table, row, "delivered_at", now_us);
         ladder_time(table, row, "shown_at", now_us);
         ladder_time(table, row, "acknowledged_at", now_us);
+        cli_table_cell(table, jdoc_get_int(view, "photos", 0) > 0 ? photos : NULL);
         cli_table_cell(table, jdoc_get_text(row, "phone", NULL));
         const char *note = jdoc_get_text(row, "decline_code", jdoc_get_text(row, "note", ""));
         cli_table_cell(table, jdoc_get_bool(row, "late", false) ? "LATE: call them" : note);

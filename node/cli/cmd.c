@@ -5,8 +5,10 @@
 
 const struct cli_command *cmd_group(size_t index)
 {
-    const struct cli_command *const groups[CMD_GROUPS] = {cmd_publish, cmd_inbox, cmd_watch, cmd_case, cmd_drill, cmd_node, cmd_key,
-                                                          cmd_roster, cmd_cap, cmd_db};
+    const struct cli_command *const groups[CMD_GROUPS] = {cmd_publish, cmd_inbox, cmd_watch, cmd_trace, cmd_case,
+                                                          cmd_sealed, cmd_drill, cmd_refer, cmd_figures, cmd_node,
+                                                          cmd_doctor, cmd_key, cmd_roster, cmd_cap, cmd_db,
+                                                          cmd_completion,};
     CHECK(index < CMD_GROUPS);
     return groups[index];
 }

@@ -1,6 +1,7 @@
 /* cmd_case: what people do with a case: acknowledge, decline, reply, update, close, retract. Each returns once committed
  * here. */
 #include "cli_api.h"
+#include "cli_photo.h"
 #include "cli_view.h"
 #include "cli_wait.h"
 #include "cmd.h"
@@ -251,6 +252,22 @@ static void renew(const struct cli_args *args, struct jdoc **inout_doc)
     *inout_doc = renewed;
 }
 
+/* Photos are added to those that the case has. */
+static int add_photos(struct cli *cli, const struct cli_args *args, struct jdoc *doc)
+{
+    char path[CLI_API_PATH_MAX];
+    struct jdoc *view = NULL;
+    if (!cli_args_has(args, "photo"))
+        return OK;
+    int error = cli_api_case_path(cli, cli_args_at(args, 0), "", path);
+    if (error == OK)
+        error = cli_api_get(cli, path, &view);
+    if (error == OK)
+        cli_photo_keep(view, doc);
+    jdoc_free(view);
+    return error == OK ? cli_photo_add(cli, args, doc) : error;
+}
+
 static int read_update(struct cli *cli, const struct cli_args *args, struct jdoc *body)
 {
     struct jdoc *doc = NULL;
@@ -263,9 +280,12 @@ static int read_update(struct cli *cli, const struct cli_args *args, struct jdoc
     if (error == OK)
         error = case_check_sendable(alert, clock_wall_us(), &cli->note);
     case_free(alert);
-    jdoc_set_doc(body, "case", doc);
+    doc = jdoc_set_doc(body, "case", doc);
     if (error != OK)
         return cli_failed(cli, error);
+    error = add_photos(cli, args, doc);
+    if (error != OK)
+        return error;
     struct jdoc *to = jdoc_array();
     const char *list;
     for (size_t index = 0; error == OK && (list = cli_args_next(args, "to", &index)) != NULL;)
@@ -366,6 +386,7 @@ static const struct cli_args_option reply_options[] = {
 };
 static const struct cli_args_option update_options[] = {
     {"to", 0, CLI_ARGS_MANY, "COUNTRIES", "further countries concerned; nobody is taken off"},
+    CLI_OPTION_PHOTO,
     {"valid-for", 0, CLI_ARGS_VALUE, "DURATION", "valid for so long from now on: 72h, 10d; never shorter than before"},
     CLI_OPTION_WAIT,
     CLI_OPTION_OUTPUT,
@@ -427,7 +448,8 @@ const struct cli_command cmd_case[] = {
      .examples = "  hotline update GR-2026-00001 case.json\n"
                  "  hotline update GR-2026-00001 case.json --to AL --wait delivered\n"
                  "  hotline update GR-2026-00001 case.json --valid-for 72h\n",
-     .notes = "It reaches everybody who holds the case. After a closing it opens the case again, loudly.\n",
+     .notes = "It reaches everybody who holds the case. After a closing it opens the case again, loudly.\n"
+              "The photos stay; --photo adds to them, and `photos` in the file replaces them.\n",
      .options = update_options,
      .least = 2,
      .most = 2,

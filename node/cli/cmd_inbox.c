@@ -1,5 +1,6 @@
 /* cmd_inbox: what came in, and one case whole. Reading here is not SHOWN: only an armed console says that. */
 #include "cli_api.h"
+#include "cli_photo.h"
 #include "cli_view.h"
 #include "cmd.h"
 #include "proto/clock.h"
@@ -53,6 +54,8 @@ static int run_show(struct cli *cli, const struct cli_args *args)
     enum cli_form form;
     char path[CLI_API_PATH_MAX];
     struct jdoc *view = NULL;
+    if (cli_args_has(args, "photo"))
+        return cli_photo_save(cli, args);
     int error = cli_form_of(cli, args, &form);
     if (error == OK)
         error = cli_api_case_path(cli, cli_args_at(args, 0), "", path);
@@ -70,7 +73,11 @@ static const struct cli_args_option inbox_options[] = {
     CLI_OPTION_OUTPUT,
     CLI_OPTION_END,
 };
-static const struct cli_args_option show_options[] = {CLI_OPTION_OUTPUT, CLI_OPTION_END};
+static const struct cli_args_option show_options[] = {
+    {"photo", 0, CLI_ARGS_VALUE, "N", "save the N-th photo (from 1) to the file that -o names, - for standard output"},
+    CLI_OPTION_OUTPUT,
+    CLI_OPTION_END,
+};
 
 const struct cli_command cmd_inbox[] = {
     {.name = "inbox",
@@ -82,11 +89,12 @@ const struct cli_command cmd_inbox[] = {
      .options = inbox_options,
      .run = run_inbox},
     {.name = "show",
-     .synopsis = "ID [-o FORMAT]",
+     .synopsis = "ID [-o FORMAT | --photo N -o FILE]",
      .summary = "one case: what it says, who has it, what was answered",
      .examples = "  hotline show GR-2026-00001\n"
                  "  hotline show gr-faros/GR-2026-00001\n"
-                 "  hotline show 3f9a2c -o json | jq '.ladder[] | {member, state}'\n",
+                 "  hotline show 3f9a2c -o json | jq '.ladder[] | {member, state}'\n"
+                 "  hotline show GR-2026-00001 --photo 1 -o photo.jpg\n",
      .notes = "ID is a reference, MEMBER/REFERENCE, or the first six or more digits of the case id.\n"
               "What fits more than one case is refused (2) with the list.\n",
      .options = show_options,

@@ -192,7 +192,7 @@ static int run_show(struct cli *cli, const struct cli_args *args)
     return error;
 }
 
-/* The identity key of a membership request, a key file or a signed roster's authority. */
+/* The identity key of a membership request or a key file. */
 static int identity_of(struct cli *cli, const struct cli_args *args, const char *path, struct key_identity *ret_key)
 {
     struct buf content;
@@ -217,24 +217,59 @@ static int identity_of(struct cli *cli, const struct cli_args *args, const char 
     return error == OK ? OK : cli_failed(cli, error);
 }
 
+static void add_identity(struct buf *out, const struct key_identity *key, bool words)
+{
+    struct key_hash hash = seal_hash(slice_of(key->bytes, KEY_BYTES));
+    char text[KEY_FINGERPRINT_MAX];
+    key_fingerprint(key->bytes, text);
+    if (words)
+        cli_words_add(out, slice_of(hash.bytes, FINGERPRINT_BYTES));
+    else
+        buf_add_text(out, text);
+    buf_add_u8(out, '\n');
+}
+
+/* True when the file begins as authority.pub does. */
+static bool is_authority(const char *path)
+{
+    static const char first[] = "hotline-authority";
+    struct buf content;
+    buf_init(&content);
+    bool is = keyfile_slurp(path, REQUEST_BYTES_MAX, &content, NULL) == OK && content.len >= sizeof first &&
+        memcmp(content.data, first, sizeof first - 1) == 0;
+    buf_free(&content);
+    return is;
+}
+
+/* An authority may have more than one key: a line for each, in the order of its file. */
+static int add_authority(struct cli *cli, const char *path, bool words, struct buf *out)
+{
+    struct roster_trust trust;
+    int error = roster_trust_read(path, &cli->note, &trust);
+    if (error != OK)
+        return cli_failed(cli, error);
+    for (size_t i = 0; i < trust.count; i++)
+        add_identity(out, &trust.keys[i], words);
+    return OK;
+}
+
 static int run_fingerprint(struct cli *cli, const struct cli_args *args)
 {
+    const char *path = cli_args_at(args, 0);
+    bool words = cli_args_has(args, "words");
     struct key_identity identity;
-    int error = identity_of(cli, args, cli_args_at(args, 0), &identity);
-    if (error != OK)
-        return error;
     struct buf out;
     buf_init(&out);
-    if (cli_args_has(args, "words")) {
-        struct key_hash hash = seal_hash(slice_of(identity.bytes, KEY_BYTES));
-        cli_words_add(&out, slice_of(hash.bytes, FINGERPRINT_BYTES));
+    int error = OK;
+    if (is_authority(path)) {
+        error = add_authority(cli, path, words, &out);
     } else {
-        char text[KEY_FINGERPRINT_MAX];
-        key_fingerprint(identity.bytes, text);
-        buf_add_text(&out, text);
+        error = identity_of(cli, args, path, &identity);
+        if (error == OK)
+            add_identity(&out, &identity, words);
     }
-    buf_add_u8(&out, '\n');
-    error = cli_write(cli, &out);
+    if (error == OK)
+        error = cli_write(cli, &out);
     buf_free(&out);
     return error;
 }
@@ -366,9 +401,10 @@ const struct cli_command cmd_key[] = {
      .most = 1,
      .run = run_show},
     {.name = "key fingerprint",
-     .synopsis = "KEY|REQUEST [--words]",
+     .synopsis = "KEY|REQUEST|AUTHORITY.PUB [--words]",
      .summary = "what two people compare by telephone",
-     .examples = "  hotline key fingerprint be-baken.request --words\n  hotline key fingerprint be-baken.key\n",
+     .examples = "  hotline key fingerprint be-baken.request --words\n  hotline key fingerprint be-baken.key\n"
+                 "  hotline key fingerprint net/authority.pub --words\n",
      .options = fingerprint_options,
      .least = 1,
      .most = 1,

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cli_api.h"
+#include "cli_photo.h"
 #include "cli_prompt.h"
 #include "cli_table.h"
 #include "cli_text.h"
@@ -292,6 +293,15 @@ static int send_draft(struct cli *cli, const struct cli_args *args, struct draft
     return error != OK ? error : written;
 }
 
+/* The last thing before the case: pictures that nobody uses are forgotten by the node. */
+static int add_photos(struct cli *cli, const struct cli_args *args, struct draft *draft)
+{
+    struct jdoc *doc = jdoc_copy(jdoc_get(draft->request, "case"));
+    if (doc == NULL)
+        return cli_fail(cli, ERR_NOMEM, "out of memory");
+    return cli_photo_add(cli, args, jdoc_set_doc(draft->request, "case", doc));
+}
+
 static int run_publish(struct cli *cli, const struct cli_args *args)
 {
     struct draft draft = {.request = jdoc_object()};
@@ -304,6 +314,8 @@ static int run_publish(struct cli *cli, const struct cli_args *args)
         error = show_plan(cli, args, &draft);
     } else if (error == OK) {
         error = confirm(cli, args, &draft);
+        if (error == OK)
+            error = add_photos(cli, args, &draft);
         error = error == OK ? send_draft(cli, args, &draft) : error;
     }
     case_free(draft.alert);
@@ -319,6 +331,7 @@ static const struct cli_args_option options[] = {
     {"to", 0, CLI_ARGS_MANY, "COUNTRIES", "the countries concerned: FR,IT"},
     {"neighbours", 0, CLI_ARGS_FLAG, NULL, "the countries beside this hotline's own, by land or a short way over sea"},
     {"restricted", 0, CLI_ARGS_FLAG, NULL, "to the countries named and to no subscriber"},
+    CLI_OPTION_PHOTO,
     {"confirm", 0, CLI_ARGS_VALUE, "NAME", "the child's given name or alias, typed by the one who sends"},
     {"dry-run", 0, CLI_ARGS_FLAG, NULL, "check all, show who would get it and who would not, send nothing"},
     CLI_OPTION_WAIT,

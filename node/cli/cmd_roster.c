@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli_draft.h"
 #include "cli_prompt.h"
@@ -509,7 +510,11 @@ static int run_diff(struct cli *cli, const struct cli_args *args)
         second = first;
         first = last;
     }
-    if (error == OK)
+    /* Before the first signing everything is new. */
+    bool unsigned_yet = error == OK && first == last && access(last, F_OK) != 0 && errno == ENOENT;
+    if (unsigned_yet)
+        before = cli_draft_new();
+    else if (error == OK)
         error = load_any(cli, first, &before);
     if (error == OK)
         error = load_any(cli, second, &after);
@@ -620,7 +625,7 @@ const struct cli_command cmd_roster[] = {
      .synopsis = "DIR | BEFORE AFTER",
      .summary = "what changed",
      .examples = "  hotline roster diff net\n  hotline roster diff old.signed roster.signed\n",
-     .notes = "DIR alone compares what was signed last with the draft.\n",
+     .notes = "DIR alone compares what was signed last with the draft; before the first signing all of it is new.\n",
      .options = no_options,
      .least = 1,
      .most = 2,

@@ -153,5 +153,5 @@ int main(int argc, char **argv)
         if (cli.hint[0] != '\0')
             cli_talk("%s", cli.hint);
     }
-    return err_exit_status(error);
+    return cli.exit_status != 0 ? cli.exit_status : err_exit_status(error);
 }

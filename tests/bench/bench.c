@@ -76,7 +76,8 @@ void bench_print_spread(const char *name, const uint32_t *cells, size_t count)
 {
     struct bench_spread spread = {0};
     if (bench_spread_of(cells, count, &spread) == OK)
-        printf(",\"%s\":{\"count\":%zu,\"p50\":%u,\"p99\":%u,\"max\":%u}", name, spread.count, spread.p50, spread.p99, spread.max);
+        printf(",\"%s\":{\"count\":%zu,\"p50\":%u,\"p99\":%u,\"max\":%u}", name, spread.count, spread.p50, spread.p99,
+               spread.max);
 }
 
 /* ---- /proc ---- */
@@ -93,7 +94,8 @@ int64_t bench_cpu_us(pid_t pid)
     text[len] = '\0';
     const char *behind = strrchr(text, ')'); /* the name may hold anything */
     unsigned long user = 0, system = 0;
-    if (behind == NULL || sscanf(behind + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2)
+    if (behind == NULL ||
+        sscanf(behind + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2)
         return 0;
     return (int64_t)(user + system) * (CLOCK_SECOND_US / sysconf(_SC_CLK_TCK));
 }

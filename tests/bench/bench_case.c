@@ -7,7 +7,8 @@
 #include "proto/clock.h"
 
 static const char BENCH_CASE[] =
-    "{\"category\":\"PARENTAL_ABDUCTION\",\"urgency\":\"IMMEDIATE\",\"child\":{\"given_name\":\"Lotte\",\"age_years\":9,"
+    "{\"category\":\"PARENTAL_ABDUCTION\",\"urgency\":\"IMMEDIATE\",\"child\":{\"given_name\":\"Lotte\","
+    "\"age_years\":9,"
     "\"languages\":[\"nl\"]},\"last_seen\":{\"country\":\"BE\"},\"police\":{\"informed\":true},"
     "\"publicity\":{\"level\":\"PROFESSIONALS_ONLY\"},\"contact\":{\"phone\":\"+3225550000\"}}";
 

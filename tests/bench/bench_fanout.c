@@ -1,4 +1,5 @@
-/* bench_fanout: the publisher's side and the report. Never prints a figure of an alert that did not arrive as if it had. */
+/* bench_fanout: the publisher's side and the report. Never prints a figure of an alert that did not arrive as
+ * if it had. */
 #include "tests/bench/bench_fanout.h"
 
 #include <inttypes.h>
@@ -19,7 +20,7 @@
 
 /* What one stretch of alerts cost. */
 struct stretch {
-    int64_t at_us;             /* steady */
+    int64_t at_us; /* steady */
     int64_t relay_us, publisher_us, recipients_us;
     uint32_t finished;
 };
@@ -35,9 +36,9 @@ struct fanout {
     struct bench_shell shell;
     struct loop_timer *timer;
     Hotline__Case *content;
-    uint16_t *missing;         /* receipts and the Accepted that each alert still lacks */
+    uint16_t *missing; /* receipts and the Accepted that each alert still lacks */
     uint32_t published, finished, accepted, received, failed;
-    int64_t began_us;          /* of the measured ones, and when the last one finished */
+    int64_t began_us; /* of the measured ones, and when the last one finished */
     int64_t progress_us;
     struct stretch start, end, steps[BENCH_STEPS_MAX];
     size_t step_count;
@@ -155,12 +156,14 @@ static void on_receipt(struct fanout *fanout, uint32_t index, const char *member
 static void on_event(struct bench_shell *shell, const struct node_event *event)
 {
     struct fanout *fanout = shell->ctx;
-    uint32_t index = event->entry != NULL ? bench_alert_index(event->entry->reference, fanout->board->total) : UINT32_MAX;
+    uint32_t index =
+        event->entry != NULL ? bench_alert_index(event->entry->reference, fanout->board->total) : UINT32_MAX;
     if (index == UINT32_MAX || fanout->missing == NULL)
         return;
     if (event->type == NODE_RELAY_ACCEPTED)
         on_accepted(fanout, index);
-    else if (event->type == NODE_LADDER_CHANGED && event->row != NULL && event->state == HOTLINE__RECEIPT_STATE__CODE__DELIVERED)
+    else if (event->type == NODE_LADDER_CHANGED && event->row != NULL &&
+             event->state == HOTLINE__RECEIPT_STATE__CODE__DELIVERED)
         on_receipt(fanout, index, event->row->member);
     else
         return;
@@ -173,7 +176,7 @@ static bool is_ready(void *ctx)
 {
     const struct fanout *fanout = ctx;
     return fanout->board->workers_failed > 0 ||
-           (bench_shell_is_ready(&fanout->shell) && fanout->board->nodes_ready == fanout->options->subs);
+        (bench_shell_is_ready(&fanout->shell) && fanout->board->nodes_ready == fanout->options->subs);
 }
 
 /* With until_accepted the receipts still come when the last alert is accepted. */
@@ -181,7 +184,7 @@ static bool is_done(void *ctx)
 {
     const struct fanout *fanout = ctx;
     bool all = fanout->finished == fanout->board->total &&
-               fanout->received == (uint64_t)fanout->board->total * fanout->board->subs;
+        fanout->received == (uint64_t)fanout->board->total * fanout->board->subs;
     bool stuck = clock_steady_us() - fanout->progress_us > fanout->options->patience_s * CLOCK_SECOND_US;
     return all || stuck || fanout->failed > 0 || fanout->board->workers_failed > 0;
 }
@@ -200,7 +203,8 @@ static int start_workers(struct fanout *fanout, struct err_note *note)
     int error = OK;
     for (uint32_t i = 0; error == OK && i < options->workers; i++) {
         size_t count = options->subs / options->workers + (i < options->subs % options->workers);
-        fanout->shares[i] = (struct bench_share){.net = fanout->net, .board = fanout->board, .first = first, .count = count};
+        fanout->shares[i] =
+            (struct bench_share){.net = fanout->net, .board = fanout->board, .first = first, .count = count};
         error = bench_recipients_start(&fanout->shares[i], note, &fanout->workers[i]);
         first += count;
     }
@@ -223,7 +227,8 @@ static int open_publisher(struct fanout *fanout, struct err_note *note, int64_t 
     if (error == OK)
         error = zlink_context_new(fanout->loop, 24, &fanout->context);
     fanout->shell = (struct bench_shell){.on_event = on_event, .on_turn = on_turn, .ctx = fanout, .index = 0};
-    return error == OK ? bench_shell_open(&fanout->shell, fanout->loop, fanout->context, fanout->net, note, ret_us) : error;
+    return error == OK ? bench_shell_open(&fanout->shell, fanout->loop, fanout->context, fanout->net, note, ret_us) :
+                         error;
 }
 
 static bool never(void *ctx)
@@ -249,7 +254,8 @@ static int work(struct fanout *fanout, struct err_note *note)
 {
     int error = loop_run_until(fanout->loop, is_ready, fanout, READY_MS);
     if (error != OK || fanout->board->workers_failed > 0)
-        return err_set(note, ERR_TIMEOUT, "%u of %u recipients are ready", fanout->board->nodes_ready, fanout->options->subs);
+        return err_set(note, ERR_TIMEOUT, "%u of %u recipients are ready", fanout->board->nodes_ready,
+                       fanout->options->subs);
     fanout->missing = calloc(fanout->board->total, sizeof *fanout->missing);
     if (fanout->missing == NULL || (error = loop_timer_new(fanout->loop, on_timer, fanout, &fanout->timer)) != OK)
         return ERR_NOMEM;
@@ -292,10 +298,12 @@ static void print_costs(const char *name, const struct stretch *from, const stru
 {
     uint32_t alerts = to->finished - from->finished;
     double seconds = (double)(to->at_us - from->at_us) / 1e6;
-    printf("%s{\"stored\":%u,\"alerts_per_s\":%.1f,\"relay_cpu_us_per_alert\":%.1f,\"publisher_cpu_us_per_alert\":%.1f,"
+    printf("%s{\"stored\":%u,\"alerts_per_s\":%.1f,\"relay_cpu_us_per_alert\":%.1f,\"publisher_cpu_us_per_"
+           "alert\":%.1f,"
            "\"recipient_cpu_us_per_delivery\":%.1f}",
            name, to->finished, seconds > 0 ? alerts / seconds : 0, per(to->relay_us - from->relay_us, alerts),
-           per(to->publisher_us - from->publisher_us, alerts), per(to->recipients_us - from->recipients_us, (uint64_t)alerts * subs));
+           per(to->publisher_us - from->publisher_us, alerts),
+           per(to->recipients_us - from->recipients_us, (uint64_t)alerts * subs));
 }
 
 static void print_steps(const struct fanout *fanout)
@@ -316,10 +324,11 @@ static void report(const struct fanout *fanout, long rss_kib, long rss_most_kib)
     const struct stretch *from = &fanout->start, *to = &fanout->end;
     size_t first = (size_t)options->prior * board->subs, cells = (size_t)options->count * board->subs;
     double seconds = (double)(to->at_us - from->at_us) / 1e6;
-    printf("{\"bench\":\"fanout\",\"subs\":%u,\"count\":%u,\"prior\":%u,\"size\":%u,\"rate\":%u,\"window\":%u,\"workers\":%u,"
+    printf("{\"bench\":\"fanout\",\"subs\":%u,\"count\":%u,\"prior\":%u,\"size\":%u,\"rate\":%u,\"window\":%"
+           "u,\"workers\":%u,"
            "\"finished_when\":\"%s\"",
-           options->subs, options->count, options->prior, options->size_bytes, options->rate, options->window, options->workers,
-           options->until_accepted ? "accepted" : "every receipt durable at the publisher");
+           options->subs, options->count, options->prior, options->size_bytes, options->rate, options->window,
+           options->workers, options->until_accepted ? "accepted" : "every receipt durable at the publisher");
     printf(",\"accepted\":%u,\"delivered\":%" PRIu64 ",\"receipts\":%u,\"duplicates\":%" PRIu64, fanout->accepted,
            (uint64_t)board->delivered, fanout->received, (uint64_t)board->duplicates);
     bench_print_spread("publish_to_accepted_us", board->accepted_us + options->prior, options->count);
@@ -371,7 +380,7 @@ int bench_fanout(const struct bench_options *options)
     fanout.board = bench_board_new(options->subs, options->prior + options->count);
     int error = fanout.board != NULL ? run(&fanout, &note) : ERR_NOMEM;
     bool whole = error == OK && fanout.accepted == fanout.board->total && fanout.board->duplicates == 0 &&
-                 fanout.board->delivered == (uint64_t)fanout.board->total * options->subs;
+        fanout.board->delivered == (uint64_t)fanout.board->total * options->subs;
     if (error != OK)
         fprintf(stderr, "hotline-bench: %s\n", err_explain(&note, error));
     else if (!whole)

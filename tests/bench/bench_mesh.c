@@ -1,4 +1,5 @@
-/* bench_mesh: workers with some members each; a parent that waits and reports. Never publishes before everybody is ready. */
+/* bench_mesh: workers with some members each; a parent that waits and reports. Never publishes before
+ * everybody is ready. */
 #include "tests/bench/bench_mesh.h"
 
 #include <errno.h>
@@ -32,7 +33,7 @@ struct crowd {
     const struct mesh *mesh;
     struct bench_shell *shells;
     size_t first, step, count;
-    uint32_t *published;       /* per shell */
+    uint32_t *published; /* per shell */
     struct loop *loop;
     Hotline__Case *content;
     uint32_t ready;
@@ -62,7 +63,8 @@ static bool mark(const struct bench_board *board, uint32_t *cell, uint32_t index
     return true;
 }
 
-static void on_ladder(struct bench_shell *shell, struct bench_board *board, const struct node_event *event, uint32_t index)
+static void on_ladder(struct bench_shell *shell, struct bench_board *board, const struct node_event *event,
+                      uint32_t index)
 {
     size_t recipient = roster_find(node_directory(shell->node)->roster, event->row->member);
     if (recipient < board->subs && mark(board, &board->receipt_us[(size_t)index * board->subs + recipient], index))
@@ -84,7 +86,8 @@ static void on_event(struct bench_shell *shell, const struct node_event *event)
     } else if (event->type == NODE_RELAY_ACCEPTED) {
         if (mark(board, &board->accepted_us[index], index))
             board->accepted++;
-    } else if (event->type == NODE_LADDER_CHANGED && event->row != NULL && event->state == HOTLINE__RECEIPT_STATE__CODE__DELIVERED) {
+    } else if (event->type == NODE_LADDER_CHANGED && event->row != NULL &&
+               event->state == HOTLINE__RECEIPT_STATE__CODE__DELIVERED) {
         on_ladder(shell, board, event, index);
     }
 }
@@ -108,7 +111,8 @@ static void publish(struct crowd *crowd, struct bench_shell *shell, uint32_t ind
     bench_shell_touch(shell);
 }
 
-/* What is due by the schedule. A late one is dated by when it is published: the bench's own lateness is no latency of the path. */
+/* What is due by the schedule. A late one is dated by when it is published: the bench's own lateness is no
+ * latency of the path. */
 static void publish_due(struct crowd *crowd)
 {
     const struct bench_options *options = crowd->mesh->options;
@@ -150,13 +154,16 @@ static int open_crowd(struct crowd *crowd, struct err_note *note)
     int64_t us;
     crowd->shells = calloc(crowd->count, sizeof *crowd->shells);
     crowd->published = calloc(crowd->count, sizeof *crowd->published);
-    int error = crowd->shells && crowd->published ? bench_case_new(crowd->mesh->options->size_bytes, note, &crowd->content) : ERR_NOMEM;
+    int error = crowd->shells && crowd->published ?
+        bench_case_new(crowd->mesh->options->size_bytes, note, &crowd->content) :
+        ERR_NOMEM;
     if (error == OK)
         error = loop_new(&crowd->loop);
     if (error == OK)
         error = zlink_context_new(crowd->loop, (int)(6 * crowd->count + 16), &context);
     for (size_t i = 0; error == OK && i < crowd->count; i++) {
-        crowd->shells[i] = (struct bench_shell){.on_event = on_event, .ctx = crowd, .index = crowd->first + i * crowd->step};
+        crowd->shells[i] =
+            (struct bench_shell){.on_event = on_event, .ctx = crowd, .index = crowd->first + i * crowd->step};
         error = bench_shell_open(&crowd->shells[i], crowd->loop, context, crowd->mesh->net, note, &us);
     }
     return error;
@@ -172,6 +179,7 @@ static int run_crowd(struct crowd *crowd, struct err_note *note)
         return error;
     loop_timer_every(timer, LOOK_MS);
     loop_run(crowd->loop);
+    loop_timer_free(timer);
     for (size_t i = 0; i < crowd->count; i++)
         bench_shell_close(&crowd->shells[i]);
     (void)!loop_run_until(crowd->loop, never, NULL, FAREWELL_MS);
@@ -181,7 +189,9 @@ static int run_crowd(struct crowd *crowd, struct err_note *note)
 static int start_worker(struct mesh *mesh, uint32_t number, struct err_note *note)
 {
     const struct bench_options *options = mesh->options;
-    struct crowd crowd = {.mesh = mesh, .first = number, .step = options->workers,
+    struct crowd crowd = {.mesh = mesh,
+                          .first = number,
+                          .step = options->workers,
                           .count = (options->subs - number + options->workers - 1) / options->workers};
     pid_t pid = fork();
     if (pid < 0)
@@ -205,7 +215,8 @@ static int wait_ready(const struct mesh *mesh, struct err_note *note)
     int64_t until_us = clock_steady_us() + READY_US;
     while (mesh->board->nodes_ready < mesh->options->subs) {
         if (mesh->board->workers_failed > 0 || clock_steady_us() > until_us)
-            return err_set(note, ERR_TIMEOUT, "%u of %u members are ready", mesh->board->nodes_ready, mesh->options->subs);
+            return err_set(note, ERR_TIMEOUT, "%u of %u members are ready", mesh->board->nodes_ready,
+                           mesh->options->subs);
         (void)poll(NULL, 0, 20);
     }
     return OK;
@@ -232,9 +243,10 @@ static void report(const struct mesh *mesh, int64_t relay_us, int64_t passed_us)
     const struct bench_options *options = mesh->options;
     const struct bench_board *board = mesh->board;
     size_t cells = (size_t)board->total * board->subs;
-    printf("{\"bench\":\"mesh\",\"members\":%u,\"count\":%u,\"size\":%u,\"rate\":%u,\"workers\":%u", options->subs, options->count,
-           options->size_bytes, options->rate, options->workers);
-    printf(",\"accepted\":%" PRIu64 ",\"wanted\":%" PRIu64 ",\"delivered\":%" PRIu64 ",\"receipts\":%" PRIu64 ",\"duplicates\":%" PRIu64,
+    printf("{\"bench\":\"mesh\",\"members\":%u,\"count\":%u,\"size\":%u,\"rate\":%u,\"workers\":%u", options->subs,
+           options->count, options->size_bytes, options->rate, options->workers);
+    printf(",\"accepted\":%" PRIu64 ",\"wanted\":%" PRIu64 ",\"delivered\":%" PRIu64 ",\"receipts\":%" PRIu64
+           ",\"duplicates\":%" PRIu64,
            (uint64_t)board->accepted, (uint64_t)board->expected, (uint64_t)board->delivered, (uint64_t)board->receipts,
            (uint64_t)board->duplicates);
     bench_print_spread("publish_to_accepted_us", board->accepted_us, board->total);
@@ -277,8 +289,9 @@ int bench_mesh(const struct bench_options *options)
     struct mesh mesh = {.options = options, .board = bench_board_new(options->subs, options->count)};
     struct err_note note = {""};
     int error = mesh.board != NULL ? run(&mesh, &note) : ERR_NOMEM;
-    bool whole = error == OK && mesh.board->accepted == options->count && mesh.board->delivered == mesh.board->expected &&
-                 mesh.board->receipts == mesh.board->expected && mesh.board->duplicates == 0;
+    bool whole = error == OK && mesh.board->accepted == options->count &&
+        mesh.board->delivered == mesh.board->expected && mesh.board->receipts == mesh.board->expected &&
+        mesh.board->duplicates == 0;
     if (error != OK)
         fprintf(stderr, "hotline-bench: %s\n", err_explain(&note, error));
     else if (!whole)

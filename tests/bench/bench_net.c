@@ -41,9 +41,10 @@ static int new_keys(enum key_kind kind, const char *id, const char *country, str
     return error;
 }
 
-static const char *const mesh_countries[BENCH_MESH_MAX] = {
-    "AL", "AT", "BA", "BE", "BG", "CH", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GB", "GR", "HR", "HU", "IE", "IT",
-    "LI", "LT", "LU", "LV", "MD", "ME", "MK", "MT", "NL", "NO", "PL", "PT", "RO", "RS", "SE", "SI", "SK", "TR", "UA", "XK"};
+static const char *const mesh_countries[BENCH_MESH_MAX] = {"AL", "AT", "BA", "BE", "BG", "CH", "CY", "CZ", "DE", "DK",
+                                                           "EE", "ES", "FI", "FR", "GB", "GR", "HR", "HU", "IE", "IT",
+                                                           "LI", "LT", "LU", "LV", "MD", "ME", "MK", "MT", "NL", "NO",
+                                                           "PL", "PT", "RO", "RS", "SE", "SI", "SK", "TR", "UA", "XK"};
 
 const char *bench_net_country(size_t index)
 {
@@ -58,17 +59,29 @@ static bool takes_part(const struct bench_net *net, const char *code)
     return found;
 }
 
-size_t bench_net_subscriptions(const struct bench_net *net, size_t index, const char **codes, size_t cap)
+/* Those of a member's neighbours that take part. */
+static size_t neighbours(const struct bench_net *net, size_t index, const char **codes, size_t cap)
 {
     uint16_t beside[COUNTRY_COUNT];
     size_t count = 0;
-    if (!net->mesh)
-        return 0;
     size_t all = country_neighbours(country_index(mesh_countries[index]), beside, COUNTRY_COUNT);
     for (size_t i = 0; i < all && i < COUNTRY_COUNT && count < cap; i++) {
         if (takes_part(net, country_code(beside[i])))
             codes[count++] = country_code(beside[i]);
     }
+    return count;
+}
+
+size_t bench_net_subscriptions(const struct bench_net *net, size_t index, const char **codes, size_t cap)
+{
+    const char *theirs[BENCH_MESH_MAX];
+    if (!net->mesh)
+        return 0;
+    size_t count = neighbours(net, index, codes, cap);
+    /* A small mesh has members without a neighbour in it: the next one listens to them. */
+    size_t before = (index + net->member_count - 1) % net->member_count;
+    if (count < cap && neighbours(net, before, theirs, BENCH_MESH_MAX) == 0)
+        codes[count++] = mesh_countries[before];
     return count;
 }
 
@@ -92,7 +105,7 @@ static void fill_member(struct key_set *set, Hotline__Member *member)
     member->id = set->id;
     member->country = set->country;
     member->name = set->name;
-    member->emergency_phone = (char *)(uintptr_t)"+3225550100";
+    member->emergency_phone = (char *)(uintptr_t) "+3225550100";
     WIRE_SET(member, role, HOTLINE__ROLE__CODE__HOTLINE);
     WIRE_SET(member, standing, HOTLINE__STANDING__CODE__ACTIVE);
     WIRE_SET_BYTES(member, identity_key, set->identity.bytes, KEY_BYTES);
@@ -106,7 +119,8 @@ static int sign_roster(struct bench_net *net, Hotline__Roster *roster, struct er
     int error = roster_check(roster, note);
     if (error == OK) {
         wire_pack(&roster->base, &bytes);
-        error = buf_broken(&bytes) ? ERR_NOMEM : roster_sign(buf_slice(&bytes), slice_of(NULL, 0), net->authority, &net->roster);
+        error = buf_broken(&bytes) ? ERR_NOMEM :
+                                     roster_sign(buf_slice(&bytes), slice_of(NULL, 0), net->authority, &net->roster);
     }
     buf_free(&bytes);
     return error;
@@ -165,7 +179,8 @@ static int free_port(void)
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
     socklen_t size = sizeof address;
     int fd = socket(AF_INET, SOCK_STREAM, 0), port = 0;
-    if (fd >= 0 && bind(fd, (struct sockaddr *)&address, size) == 0 && getsockname(fd, (struct sockaddr *)&address, &size) == 0)
+    if (fd >= 0 && bind(fd, (struct sockaddr *)&address, size) == 0 &&
+        getsockname(fd, (struct sockaddr *)&address, &size) == 0)
         port = ntohs(address.sin_port);
     if (fd >= 0)
         close(fd);
@@ -177,7 +192,8 @@ static int write_config(const struct bench_net *net, const struct bench_options 
     char text[1024];
     uint32_t total = options->prior + options->count;
     int len = snprintf(text, sizeof text,
-                       "relay: relay-bench\nkey: relay.key\nauthority: authority.pub\nroster: roster.signed\nstore: relay.db\n"
+                       "relay: relay-bench\nkey: relay.key\nauthority: authority.pub\nroster: roster.signed\nstore: "
+                       "relay.db\n"
                        "listen: %s\nadmin: 127.0.0.1:%d\nlimits:\n  openings_per_minute: 1000000\n  open_cases: %u\n"
                        "log:\n  level: warn\n",
                        net->endpoint, free_port(), total + 1);
@@ -273,7 +289,8 @@ void bench_net_free(struct bench_net *net)
 
 static bool answers(int port)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_port = htons((uint16_t)port)};
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_port = htons((uint16_t)port)};
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     bool connected = fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
     if (fd >= 0)
@@ -300,7 +317,8 @@ int bench_net_start_relay(struct bench_net *net, const char *program, struct err
         int status;
         if (waitpid(pid, &status, WNOHANG) == pid) {
             net->relay_pid = 0;
-            return err_set(note, ERR_STATE, "the relay ended at its start (status %d)", WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+            return err_set(note, ERR_STATE, "the relay ended at its start (status %d)",
+                           WIFEXITED(status) ? WEXITSTATUS(status) : -1);
         }
         if (clock_steady_us() - began_us > START_US)
             return err_set(note, ERR_TIMEOUT, "the relay does not listen after 120 s");

@@ -1,9 +1,10 @@
 /*
- * bench_net - a whole small network in a temporary folder: authority, roster, keys, a relay's files; and the relay's process.
+ * bench_net - a whole small network in a temporary folder: authority, roster, keys, a relay's files; and the
+ * relay's process.
  *
- * Fanout: member 0 publishes (country BE), members 1 to subs are recipients (country FR). Mesh: one member per country, in order
- * of their codes, each subscribes to those of its neighbours that take part. A member's number here is its index in the roster.
- * Every name is fictional.
+ * Fanout: member 0 publishes (country BE), members 1 to subs are recipients (country FR). Mesh: one member
+ * per country, in order of their codes, each subscribes to those of its neighbours that take part. A member's
+ * number here is its index in the roster. Every name is fictional.
  */
 #ifndef TESTS_BENCH_BENCH_NET_H
 #define TESTS_BENCH_BENCH_NET_H
@@ -16,19 +17,20 @@ struct bench_net {
     char endpoint[64];
     int port;
     struct roster_trust trust;
-    struct buf roster;         /* SignedRoster */
-    struct key_set **members;  /* subs + 1; a node takes its own and leaves NULL */
+    struct buf roster;        /* SignedRoster */
+    struct key_set **members; /* subs + 1; a node takes its own and leaves NULL */
     size_t member_count;
     bool mesh;
     struct key_set *relay, *authority;
-    pid_t relay_pid;           /* 0: it does not run */
+    pid_t relay_pid; /* 0: it does not run */
 };
 
 /* Makes keys, signs the roster and writes the relay's files. */
 int bench_net_new(const struct bench_options *options, struct err_note *note, struct bench_net **ret_net) MUST_CHECK;
-/* Starts the relay and waits until it listens. *ret_us: how long that took. Before any thread and any ZeroMQ context, or by a
- * process that only waits: it forks. */
-int bench_net_start_relay(struct bench_net *net, const char *program, struct err_note *note, int64_t *ret_us) MUST_CHECK;
+/* Starts the relay and waits until it listens. *ret_us: how long that took. Before any thread and any ZeroMQ
+ * context, or by a process that only waits: it forks. */
+int bench_net_start_relay(struct bench_net *net, const char *program, struct err_note *note,
+                          int64_t *ret_us) MUST_CHECK;
 /* Ends it in an orderly way (TERM, and after 10 s KILL) and waits for it. */
 void bench_net_stop_relay(struct bench_net *net);
 /* Removes the folder too. */

@@ -68,7 +68,8 @@ static int open_shells(struct recipients *recipients, struct zlink_context *cont
     int error = OK;
     int64_t us;
     for (size_t i = 0; error == OK && i < recipients->share->count; i++) {
-        recipients->shells[i] = (struct bench_shell){.on_event = on_event, .ctx = recipients, .index = recipients->share->first + i};
+        recipients->shells[i] =
+            (struct bench_shell){.on_event = on_event, .ctx = recipients, .index = recipients->share->first + i};
         error = bench_shell_open(&recipients->shells[i], recipients->loop, context, recipients->share->net, note, &us);
     }
     return error;
@@ -90,6 +91,7 @@ static int run(struct recipients *recipients, struct err_note *note)
         return error;
     loop_timer_every(timer, LOOK_MS);
     loop_run(recipients->loop);
+    loop_timer_free(timer);
     for (size_t i = 0; i < recipients->share->count; i++) {
         error = recipients->shells[i].failed ? ERR_IO : error;
         bench_shell_close(&recipients->shells[i]);

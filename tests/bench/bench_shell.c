@@ -143,6 +143,6 @@ bool bench_shell_is_ready(const struct bench_shell *shell)
     size_t cards = 0;
     for (size_t i = 0; i < roster_member_count(directory->roster); i++)
         cards += i == directory->self || directory->members[i].has_card;
-    return directory->has_own_card && node_uplink_count(shell->node) == 1 && node_uplink(shell->node, 0)->state == UPLINK_READY &&
-           cards == roster_member_count(directory->roster);
+    return directory->has_own_card && node_uplink_count(shell->node) == 1 &&
+        node_uplink(shell->node, 0)->state == UPLINK_READY && cards == roster_member_count(directory->roster);
 }

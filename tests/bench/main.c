@@ -13,8 +13,10 @@
 static const char help[] =
     "usage: hotline-bench fanout|mesh [options]\n"
     "\n"
-    "One publisher, N recipients that store and acknowledge, one real hotline-relay: sealing, signatures, CURVE and full sync.\n"
-    "mesh: N hotlines (--subs, at most 40) of as many countries, each subscribed to its neighbours; all publish, at --rate (20).\n"
+    "One publisher, N recipients that store and acknowledge, one real hotline-relay: sealing, signatures, "
+    "CURVE and full sync.\n"
+    "mesh: N hotlines (--subs, at most 40) of as many countries, each subscribed to its neighbours; all "
+    "publish, at --rate (20).\n"
     "Prints one line of JSON. Needs hotline-relay beside this program, and a folder on a real disk.\n"
     "\n"
     "  --subs N        recipients (32)\n"
@@ -23,7 +25,8 @@ static const char help[] =
     "  --size B        bytes of an alert's case, packed, before sealing (2048)\n"
     "  --rate R        alerts a second; 0: as fast as the window allows (0)\n"
     "  --window W      alerts unfinished at a time (64)\n"
-    "  --until WHAT    finished when: accepted, or delivered: every receipt on the publisher's disk (delivered)\n"
+    "  --until WHAT    finished when: accepted, or delivered: every receipt on the publisher's disk "
+    "(delivered)\n"
     "  --workers K     processes that share the recipients (2)\n"
     "  --step S        also what each S alerts cost, to see how it grows\n"
     "  --restart       also how long relay and publisher take to start again with what is stored then\n"
@@ -41,13 +44,13 @@ static const char help[] =
 enum option_code { SUBS = 1, COUNT, PRIOR, SIZE, RATE, WINDOW, UNTIL, WORKERS, STEP, RESTART, FOLDER, PATIENCE, HELP };
 
 static const struct option names[] = {
-    {"subs", required_argument, NULL, SUBS},       {"count", required_argument, NULL, COUNT},
-    {"prior", required_argument, NULL, PRIOR},     {"size", required_argument, NULL, SIZE},
-    {"rate", required_argument, NULL, RATE},       {"window", required_argument, NULL, WINDOW},
-    {"until", required_argument, NULL, UNTIL},     {"workers", required_argument, NULL, WORKERS},
-    {"step", required_argument, NULL, STEP},       {"restart", no_argument, NULL, RESTART},
-    {"folder", required_argument, NULL, FOLDER},   {"patience", required_argument, NULL, PATIENCE},
-    {"help", no_argument, NULL, HELP},             {NULL, 0, NULL, 0},
+    {"subs", required_argument, NULL, SUBS},     {"count", required_argument, NULL, COUNT},
+    {"prior", required_argument, NULL, PRIOR},   {"size", required_argument, NULL, SIZE},
+    {"rate", required_argument, NULL, RATE},     {"window", required_argument, NULL, WINDOW},
+    {"until", required_argument, NULL, UNTIL},   {"workers", required_argument, NULL, WORKERS},
+    {"step", required_argument, NULL, STEP},     {"restart", no_argument, NULL, RESTART},
+    {"folder", required_argument, NULL, FOLDER}, {"patience", required_argument, NULL, PATIENCE},
+    {"help", no_argument, NULL, HELP},           {NULL, 0, NULL, 0},
 };
 
 static bool number(const char *name, uint32_t least, uint32_t most, uint32_t *ret_value)

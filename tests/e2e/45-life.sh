@@ -55,7 +55,7 @@ check "close" at pt-farol close "$ref" --outcome found-safe --found-country ES
 check "close: arrives" within 5 field es-faro "$ref" state CLOSED
 check "reopen: update after the closing" at pt-farol update "$ref" case.json
 check "reopen: OPEN again" within 5 field es-faro "$ref" state OPEN
-loud() { at es-faro watch --after 0 -W 1s -o jsonl | true_of --arg r "$ref" 'select(.type=="case.received" and .reference==$r and .revision==3)'; }
+loud() { at es-faro watch --after 0 -W 1s -o jsonl | true_of -s --arg r "$ref" 'any(.type=="case.received" and .reference==$r and .revision==3)'; }
 check "reopen: as loud as an opening" within 5 loud
 
 # --- handed over ----------------------------------------------------------------------------------------------------

@@ -99,7 +99,9 @@ for r in relay-1 relay-2; do
     check "$r: none in its write-ahead log" bash -c "[ ! -e $r.db-wal ] || ! grep -aqE '$words' $r.db-wal"
     check "$r: none in its log" nowhere $r.log
 done
-if [ "$(id -u)" = 0 ]; then
+if grep -aq __asan_init "$bin/hotline-relay"; then
+    skip "memory of the relays" "a sanitizer's shadow is terabytes long"
+elif [ "$(id -u)" = 0 ]; then
     found_in() { python3 memory.py "${pid[$1]}" "$words"; }
     none_in() { local got; python3 memory.py "${pid[$1]}" "$words"; got=$?; [ $got = 1 ]; }
     check "the search finds them where they may be: a node's memory" found_in pt-farol

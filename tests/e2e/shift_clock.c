@@ -1,4 +1,5 @@
-/* Loaded before the C library (LD_PRELOAD): moves a program's wall clock by SHIFT_SECONDS, for the clock scenario only. */
+/* Loaded before the C library (LD_PRELOAD): moves a program's wall clock by SHIFT_SECONDS.
+ * For the clock scenario only. */
 #define _GNU_SOURCE
 #include <stdlib.h>
 #include <sys/syscall.h>

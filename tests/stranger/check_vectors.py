@@ -9,8 +9,9 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
+import explain
 import stranger as hr
-from stranger import Bad, case_pb, envelope_pb, roster_pb, session_pb
+from stranger import Bad, envelope_pb, roster_pb
 
 FOLDER = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).resolve().parents[1] / "vectors"
 counted = {"passed": 0, "failed": 0}
@@ -143,6 +144,8 @@ def check_envelope(name, roster, secret):
     same(f"{name}: parts", (envelope.header, envelope.body, envelope.signature), tuple(raw(doc, key) for key in ("header", "body", "signature")))
     same(f"{name}: hash", hr.envelope_hash(envelope.header, envelope.body), raw(doc, "hash"))
     same(f"{name}: content key and sequence", (content_key, sequence), (raw(doc, "content_key"), doc["sequence"]))
+    same(f"{name}: body key", hr.body_key(content_key, header.status), raw(doc, "body_key"))
+    same(f"{name}: pair key", hr.sodium.crypto_box_beforenm(header.sending_key, secret), raw(doc, "pair_key"))
     same(f"{name}: plain text", hr.pack(content), raw(doc, "plain"))
     same(f"{name}: status", envelope_pb.Status.Code.Name(header.status), doc["status"])
     same(f"{name}: the child", content.alert.child.given_name, "Leonor")
@@ -196,6 +199,13 @@ def check_frames():
     same("the echo", messages[-2].echo_us, messages[-3].clock_us)
 
 
+def check_document():
+    """The blocks of "Your first node" are the vectors'."""
+    text = (hr.TOP / "docs" / "protocol.md").read_text()
+    for name in ("HELLO", "WELCOME", "DELIVER", "BODY", "RECEIPTS", "TAKEN"):
+        same(f"docs/protocol.md: {name}", "\n".join(explain.document()[name]) in text, True)
+
+
 trust = check_keyfile()
 check_keys()
 check_padme()
@@ -205,5 +215,6 @@ secret = check_card(roster)
 check_envelope("envelope-exercise", roster, secret)
 check_answers(roster, check_envelope("envelope-actual", roster, secret))
 check_frames()
+check_document()
 print(f"{counted['passed']} passed, {counted['failed']} failed")
 sys.exit(counted["failed"] != 0)

@@ -10,14 +10,15 @@ import json
 import os
 import pathlib
 import select
-import struct
 import sys
 import time
 
 sys.dont_write_bytecode = True
 import zmq
 import stranger as hr
+from room import Link, Store
 from stranger import Bad, case_pb, envelope_pb, roster_pb, session_pb
+from vandal import Vandal
 
 HELLO_AGAIN_S, PULSE_S, RESEND_S, CARD_WAIT_S = 2, 5, 5, 10
 STATES = envelope_pb.ReceiptState
@@ -27,52 +28,7 @@ def say(event, **fields):
     print(json.dumps({"event": event, **fields}, ensure_ascii=False), flush=True)
 
 
-class Store:
-    """Everything that must outlive the process, in one file that is replaced whole."""
-
-    def __init__(self, path):
-        self.path, self.is_new = pathlib.Path(path), not pathlib.Path(path).exists()
-        self.data = {"store_id": os.urandom(16).hex(), "encryption": os.urandom(32).hex(), "serial": 0, "subscriptions": None,
-                     "number": 0, "sequences": {}, "seen": {}, "received": {}, "own": {}, "owed": {}}
-        if not self.is_new:
-            self.data = json.loads(self.path.read_text())
-
-    def commit(self):
-        fresh = self.path.with_suffix(".new")
-        with open(fresh, "w") as file:
-            json.dump(self.data, file)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self.path)
-
-    def __getitem__(self, name):
-        return self.data[name]
-
-    def __setitem__(self, name, value):
-        self.data[name] = value
-
-
-class Link:
-    """One relay: a DEALER with CURVE, and where the conversation stands."""
-
-    def __init__(self, context, keys, relay):
-        self.relay, self.state, self.hello_at, self.pulse_at = relay.id, "GREETING", 0.0, 0.0
-        self.socket = context.socket(zmq.DEALER)
-        self.socket.setsockopt(zmq.LINGER, 500)
-        self.socket.setsockopt(zmq.CURVE_SERVERKEY, relay.transport_key)
-        self.socket.setsockopt(zmq.CURVE_PUBLICKEY, keys.transport)
-        self.socket.setsockopt(zmq.CURVE_SECRETKEY, keys.transport_secret)
-        self.socket.setsockopt(zmq.RECONNECT_IVL, 100)
-        self.socket.setsockopt(zmq.RECONNECT_IVL_MAX, 2000)
-        self.socket.setsockopt(zmq.HEARTBEAT_IVL, 5000)
-        self.socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, 15000)
-        self.socket.connect(relay.endpoints[0])
-
-    def send(self, *messages):
-        self.socket.send(b"".join(hr.frame(message) for message in messages), zmq.NOBLOCK)
-
-
-class Node:
+class Node(Vandal):
     def __init__(self, options):
         self.keys = hr.read_key_file(options.key)
         self.roster = hr.Roster(pathlib.Path(options.roster).read_bytes(), trust=hr.read_authority(options.authority))
@@ -465,8 +421,11 @@ class Node:
 
     # ---- commands ----
 
-    def do_open(self, name, to, exercise=False, forget=()):
+    def do_open(self, name, to, exercise=False, forget=(), skip=()):
+        """forget: members that get no grant now; skip: members whose next number is left out, as if a case had been withheld."""
         self.store["number"] += 1
+        for member in skip:
+            self.store["sequences"][member] = self.store["sequences"].get(member, 0) + 1
         status = envelope_pb.Status.EXERCISE if exercise else envelope_pb.Status.ACTUAL
         reference = f"{self.keys.country}-{time.gmtime().tm_year}-{self.store['number']:05d}"
         case_id = os.urandom(16)
@@ -509,39 +468,6 @@ class Node:
         content = case_pb.EnvelopeBody(reply=case_pb.Reply(kind=case_pb.ReplyKind.MESSAGE, text=text, reference=reference,
                                                            written_at=header.sent_at_us))
         self.publish(header, content)
-
-    def do_wrong(self, how, reference):
-        """An own envelope, spoilt in one way, to every relay."""
-        envelope = self.envelope_of(self.find_own(reference))
-        header = hr.unpack(envelope_pb.EnvelopeHeader, envelope.header)
-        header.id = header.id if how == "DISPUTED" else hr.uuid7(hr.now_us())
-        at = {"EXPIRED": (-2, -1), "FROM_THE_FUTURE": (1, 2), "VALIDITY_TOO_LONG": (0, 31), "DISPUTED": (0, 2)}.get(how, (0, 1))
-        header.sent_at_us, header.expires_at_us = (hr.now_us() + days * hr.DAY_US for days in at)
-        header.case_name.case_id = os.urandom(16)
-        header.revision, header.act = 1, envelope_pb.Act.OPEN
-        if how == "NOT_SENDER":
-            header.sender = header.case_name.opener = next(member for member in self.roster.members if member != self.keys.id)
-        if how == "NOBODY":
-            del header.route.countries[:]
-            header.route.countries.append("AQ")
-            del envelope.grants[:]
-        if how == "MALFORMED":
-            header.act = envelope_pb.Act.UPDATE
-        envelope.header = hr.pack(header)
-        envelope.signature = hr.sign(self.keys.identity_secret, "hotline envelope v1", envelope.header + hr.blake(envelope.body))
-        if how == "BAD_SIGNATURE":
-            envelope.body = bytes([envelope.body[0] ^ 1]) + envelope.body[1:]
-        for link in self.links:
-            link.send(session_pb.Publish(envelope=envelope))
-
-    def do_garbage(self, how, relay):
-        """Bytes that break the session with one relay; what is only malformed, nine times."""
-        data, times = {"type": (struct.pack("<IB", 1, 99), 1), "not_permitted": (struct.pack("<IBBB", 3, 32, 8, 1), 1),
-                       "cut": (b"\x09\0\0\0\x0d", 9), "length": (struct.pack("<IB", 262141, 13), 9), "empty": (struct.pack("<I", 0), 9),
-                       "malformed": (struct.pack("<IB", 3, 13) + b"\xff\xff", 9)}[how]
-        link = next(link for link in self.links if link.relay == relay)
-        for _ in range(times):
-            link.socket.send(data)
 
     def do_hello(self, relay):
         self.hello(next(link for link in self.links if link.relay == relay))

@@ -256,7 +256,7 @@ class Roster:
         entry = self.members.get(member)
         if entry is None:
             return False
-        keys = [entry.identity_key] + [one.identity_key for one in entry.former_keys if one.until_us > at_us]
+        keys = [entry.identity_key] + [one.identity_key for one in entry.former_keys if at_us <= one.until_us]
         return any(verifies(key, context, data, signature) for key in keys)
 
     def standing(self, member, at_us):
@@ -397,8 +397,13 @@ def open_body(header_bytes, header, body, content_key):
     except CryptoError:
         raise Bad("BAD_BODY", "does not open") from None
     content = unpack(case_pb.EnvelopeBody, unpadded(plain))
-    if content.WhichOneof("content") != fitting(header):
+    name = content.WhichOneof("content")
+    if name != fitting(header):
         raise Bad("BAD_BODY", "does not fit its header")
+    if name in ("alert", "closing") and getattr(content, name).case_id != header.case_name.case_id:
+        raise Bad("BAD_BODY", "of another case")
+    if name == "alert" and content.alert.status != header.status:
+        raise Bad("BAD_BODY", "a drill for life, or the reverse")
     return content
 
 

@@ -339,6 +339,8 @@ struct world_case {
     const char *country;
     Hotline__Urgency__Code urgency;
     int64_t sent_us, expires_us; /* 0: now, and in 72 h */
+    Hotline__BlobName **blobs;
+    size_t blob_count;
 };
 
 static inline void world_seal(struct world *world, const struct world_case *from, struct world_alert *ret_alert)
@@ -372,6 +374,8 @@ static inline void world_seal(struct world *world, const struct world_case *from
     WIRE_SET(&header, expires_at_us, from->expires_us ? from->expires_us : sent_us + LIMIT_VALIDITY_DEFAULT_US);
     WIRE_SET(&header, roster_version, world->roster_version);
     WIRE_SET_BYTES(&header, roster_hash, roster_hash(world->fixture.roster)->bytes, KEY_HASH_BYTES);
+    header.n_blobs = from->blob_count;
+    header.blobs = from->blobs;
     assert_int_equal(
         envelope_seal(&header, &body.base, &world->fixture.member[from->sender]->identity_secret, &ret_alert->sealed),
         OK);

@@ -66,7 +66,9 @@ static void cases_not_on_the_disk_are_not_found(void **state)
     net_run(net);
     assert_error(named(net, BE, reference, &count), ERR_NOT_FOUND);
     assert_int_equal(node_cases(net->nodes[BE].node)->count, 1);
-    assert_int_equal(cases_state(node_cases(net->nodes[BE].node), node_cases(net->nodes[BE].node)->order[0], net->now_us), CASE_OPEN);
+    assert_int_equal(
+        cases_state(node_cases(net->nodes[BE].node), node_cases(net->nodes[BE].node)->order[0], net->now_us),
+        CASE_OPEN);
     net->nodes[BE].held = false;
     net_run(net);
     assert_error(named(net, BE, reference, &count), OK);

@@ -7,14 +7,19 @@ static struct directory *directory_of(struct net *net, unsigned node)
     return (struct directory *)(uintptr_t)node_directory(net->nodes[node].node);
 }
 
-static struct card card_of(struct net *net, unsigned signer, uint64_t serial, bool broken, Hotline__SignedCard **ret_view)
+static struct card card_of(struct net *net, unsigned signer, uint64_t serial, bool broken,
+                           Hotline__SignedCard **ret_view)
 {
     struct key_set *keys = net_member_keys(signer);
     struct key_box box;
     struct key_box_secret secret;
     struct card card = {0};
     key_box_generate(&box, &secret);
-    struct card_draft draft = {.serial = serial, .store_id = {{9}}, .encryption_key = box, .not_after_us = net->now_us + CLOCK_DAY_US, .software = "x"};
+    struct card_draft draft = {.serial = serial,
+                               .store_id = {{9}},
+                               .encryption_key = box,
+                               .not_after_us = net->now_us + CLOCK_DAY_US,
+                               .software = "x"};
     assert_ok(card_make(keys, &draft, &card));
     wire_arena_clear(&net->arena);
     assert_ok(card_view(&card, &net->arena, ret_view));
@@ -86,16 +91,19 @@ static void directory_old_keys_go_30_days_after_their_successor_and_the_newest_n
         assert_true(directory->own_count <= 6);
         struct key_pair pair;
         if (week == 3)
-            assert_ok(directory_pair_in(directory, &directory->own_card.encryption_key, first, &pair)); /* 24 days after */
+            assert_ok(
+                directory_pair_in(directory, &directory->own_card.encryption_key, first, &pair)); /* 24 days after */
         if (week == 5)
-            assert_error(directory_pair_in(directory, &directory->own_card.encryption_key, first, &pair), ERR_NOT_FOUND);
+            assert_error(directory_pair_in(directory, &directory->own_card.encryption_key, first, &pair),
+                         ERR_NOT_FOUND);
         assert_true(key_id_equal(directory->own[directory->own_count - 1].id, directory->own_card.encryption_key_id));
     }
     size_t count = directory->own_count;
     net_commit(net, NL);
     net_crash(net, NL);
     assert_int_equal(directory_of(net, NL)->own_count, count); /* the dropped ones are gone from the disk too */
-    assert_true(key_id_equal(directory_of(net, NL)->own[count - 1].id, directory_of(net, NL)->own_card.encryption_key_id));
+    assert_true(
+        key_id_equal(directory_of(net, NL)->own[count - 1].id, directory_of(net, NL)->own_card.encryption_key_id));
 }
 
 /* The 30 days do not begin while no relay has said that it has the successor's card. */

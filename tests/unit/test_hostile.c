@@ -1,5 +1,5 @@
-/* A peer with a valid key that speaks the wire by hand against a relay: what it replays, re-orders, duplicates, re-addresses or
- * malforms reaches nobody, and honest traffic goes on. */
+/* A peer with a valid key that speaks the wire by hand against a relay: what it replays, re-orders, duplicates,
+ * re-addresses or malforms reaches nobody, and honest traffic goes on. */
 #include "relay_world.h"
 
 #define BE 0
@@ -73,7 +73,9 @@ static void hostile_revisions_in_any_order_leave_the_newest_alone(void **state)
     for (uint8_t order = 0; order < 6; order++) {
         struct world_alert alerts[3];
         for (uint32_t i = 0; i < 3; i++) {
-            world_seal(world, &(struct world_case){.sender = BE, .case_id = order, .revision = i + 1, .act = i ? UPDATE : 0}, &alerts[i]);
+            world_seal(world,
+                       &(struct world_case){.sender = BE, .case_id = order, .revision = i + 1, .act = i ? UPDATE : 0},
+                       &alerts[i]);
             world_grant(world, &alerts[i], FR);
         }
         for (int i = 0; i < 3; i++)
@@ -91,7 +93,9 @@ static void hostile_revisions_in_any_order_leave_the_newest_alone(void **state)
         struct wire_arena arena;
         ProtobufCMessage *message;
         assert_int_equal(wire_arena_init(&arena), OK);
-        assert_int_equal(wire_unpack(&hotline__envelope_header__descriptor, wire_slice(deliver->envelope->header), &arena, NULL, &message), OK);
+        assert_int_equal(wire_unpack(&hotline__envelope_header__descriptor, wire_slice(deliver->envelope->header),
+                                     &arena, NULL, &message),
+                         OK);
         assert_int_equal(((Hotline__EnvelopeHeader *)message)->revision, 3);
         wire_arena_done(&arena);
     }
@@ -109,7 +113,9 @@ static void hostile_envelope_readdressed_in_its_header_is_refused(void **state)
     world_seal(world, &(struct world_case){.sender = BE}, &alert);
     world_grant(world, &alert, NL);
     assert_int_equal(wire_arena_init(&arena), OK);
-    assert_int_equal(wire_unpack(&hotline__envelope_header__descriptor, buf_slice(&alert.sealed.header), &arena, NULL, &message), OK);
+    assert_int_equal(
+        wire_unpack(&hotline__envelope_header__descriptor, buf_slice(&alert.sealed.header), &arena, NULL, &message),
+        OK);
     ((Hotline__EnvelopeHeader *)message)->route->countries[0] = country;
     buf_clear(&alert.sealed.header);
     wire_pack(message, &alert.sealed.header);

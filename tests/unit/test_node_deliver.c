@@ -1,6 +1,7 @@
-/* node_deliver: what comes in: forged, altered, repeated, out of order, disputed; each has its answer and leaves no trace. */
-#include "node_world.h"
+/* node_deliver: what comes in: forged, altered, repeated, out of order, disputed; each has its answer and leaves no
+ * trace. */
 #include "node/node_inner.h"
+#include "node_world.h"
 
 #define UNREADABLE(code) HOTLINE__UNREADABLE_CODE__CODE__##code
 #define RECEIPT(state) HOTLINE__RECEIPT_STATE__CODE__##state
@@ -9,13 +10,13 @@
 /* ---- envelopes made by hand: by a member's own keys, as a hostile member or a broken node would ---- */
 
 struct craft {
-    unsigned sender;             /* NET_NODES: a stranger with a key of its own */
-    uint8_t id, case_id;         /* fillers */
+    unsigned sender;     /* NET_NODES: a stranger with a key of its own */
+    uint8_t id, case_id; /* fillers */
     uint32_t revision;
     Hotline__Act__Code act;
-    const char *text;            /* the child's name */
+    const char *text; /* the child's name */
     int64_t sent_us;
-    uint64_t roster_version;     /* 0: the one in force */
+    uint64_t roster_version; /* 0: the one in force */
     bool body_is_no_case, grant_of_another_key, other_case_inside;
 };
 
@@ -29,8 +30,8 @@ static struct key_set *keys_of(unsigned sender)
     return sender < NET_NODES ? net_member_keys(sender) : fixture_key(KEY_MEMBER, "xx-ghost", "BE", 0x55);
 }
 
-static void fill_body(const struct craft *from, const uint8_t *case_id, Hotline__Case *content, Hotline__Closing *closing,
-                      Hotline__EnvelopeBody *body)
+static void fill_body(const struct craft *from, const uint8_t *case_id, Hotline__Case *content,
+                      Hotline__Closing *closing, Hotline__EnvelopeBody *body)
 {
     static char reference[] = "BE-2026-00777";
     if (from->act == ACT(CLOSE) || from->act == ACT(RETRACT)) {
@@ -60,7 +61,8 @@ static void fill_body(const struct craft *from, const uint8_t *case_id, Hotline_
 }
 
 /* A grant for the node's present key, as its card shows it. */
-static void grant_to(struct net *net, const struct craft *from, const struct key_set *keys, int64_t sent_us, unsigned to, struct crafted *made)
+static void grant_to(struct net *net, const struct craft *from, const struct key_set *keys, int64_t sent_us,
+                     unsigned to, struct crafted *made)
 {
     const struct card *card = &node_directory(net->nodes[to].node)->own_card;
     struct key_box sending;
@@ -114,7 +116,8 @@ static void make(struct net *net, const struct craft *from, unsigned to, struct 
     WIRE_SET(&header, expires_at_us, sent_us + LIMIT_VALIDITY_DEFAULT_US);
     WIRE_SET(&header, roster_version, from->roster_version ? from->roster_version : net->roster_version);
     WIRE_SET_BYTES(&header, roster_hash, net->roster_hash.bytes, KEY_HASH_BYTES);
-    assert_ok(envelope_seal(&header, from->body_is_no_case ? &pulse.base : &body.base, &keys->identity_secret, &made->sealed));
+    assert_ok(envelope_seal(&header, from->body_is_no_case ? &pulse.base : &body.base, &keys->identity_secret,
+                            &made->sealed));
     grant_to(net, from, keys, sent_us, to, made);
     body.alert = NULL;
     case_free(content);
@@ -160,7 +163,8 @@ static int answered(struct net *net)
     Hotline__Unreadable *unreadable;
     size_t recipient;
     assert_ok(wire_arena_init(&arena));
-    assert_ok(receipt_verify_unreadable(frame->unreadable, node_directory(net->nodes[BE].node)->roster, net->now_us, &arena, &unreadable, &recipient));
+    assert_ok(receipt_verify_unreadable(frame->unreadable, node_directory(net->nodes[BE].node)->roster, net->now_us,
+                                        &arena, &unreadable, &recipient));
     assert_string_equal(unreadable->recipient, "fr-phare");
     int code = (int)unreadable->code;
     wire_arena_done(&arena);
@@ -192,12 +196,15 @@ static void deliver_of_a_good_envelope_is_shown(void **state)
 static void deliver_of_each_fault_has_its_code_and_leaves_no_trace(void **state)
 {
     struct net *net = *state;
-    refused_as(net, &(struct craft){.sender = BE, .id = 2, .case_id = 2, .revision = 1, .body_is_no_case = true}, UNREADABLE(BAD_BODY));
-    refused_as(net, &(struct craft){.sender = BE, .id = 3, .case_id = 2, .revision = 1, .other_case_inside = true}, UNREADABLE(BAD_BODY));
+    refused_as(net, &(struct craft){.sender = BE, .id = 2, .case_id = 2, .revision = 1, .body_is_no_case = true},
+               UNREADABLE(BAD_BODY));
+    refused_as(net, &(struct craft){.sender = BE, .id = 3, .case_id = 2, .revision = 1, .other_case_inside = true},
+               UNREADABLE(BAD_BODY));
     refused_as(net, &(struct craft){.sender = BE, .id = 4, .case_id = 2, .revision = 1, .grant_of_another_key = true},
                UNREADABLE(BAD_COMMITMENT));
     refused_as(net, &(struct craft){.sender = NET_NODES, .id = 5, .case_id = 2, .revision = 1}, UNREADABLE(NO_SENDER));
-    refused_as(net, &(struct craft){.sender = NET_NODES, .id = 6, .case_id = 2, .revision = 1, .roster_version = 99}, UNREADABLE(ROSTER_OLDER));
+    refused_as(net, &(struct craft){.sender = NET_NODES, .id = 6, .case_id = 2, .revision = 1, .roster_version = 99},
+               UNREADABLE(ROSTER_OLDER));
     net_run(net);
     net_crash(net, FR);
     assert_int_equal(net_cases(net, FR), 0);
@@ -241,7 +248,7 @@ static void deliver_altered_anywhere_is_answered_and_never_stops_the_true_one(vo
 {
     struct net *net = *state;
     const int codes[] = {UNREADABLE(BAD_SIGNATURE), UNREADABLE(BAD_SIGNATURE), UNREADABLE(BAD_SIGNATURE),
-                         UNREADABLE(BAD_GRANT), UNREADABLE(NO_KEY), UNREADABLE(BAD_GRANT)};
+                         UNREADABLE(BAD_GRANT),     UNREADABLE(NO_KEY),        UNREADABLE(BAD_GRANT)};
     for (enum part part = SIGNATURE; part <= MEMBER; part++) {
         char reference[CASES_REFERENCE_MAX];
         net->loses = loses_deliveries;
@@ -315,7 +322,8 @@ static void deliver_again_is_answered_again_to_that_relay_alone(void **state)
     Hotline__ReceiptBatch *batch;
     size_t recipient;
     assert_ok(wire_arena_init(&arena));
-    assert_ok(receipt_verify(frame->receipts, node_directory(net->nodes[BE].node)->roster, net->now_us, &arena, &batch, &recipient));
+    assert_ok(receipt_verify(frame->receipts, node_directory(net->nodes[BE].node)->roster, net->now_us, &arena, &batch,
+                             &recipient));
     assert_int_equal(batch->receipts[0]->state, RECEIPT(ACKNOWLEDGED)); /* the state as it is, with its own time */
     assert_true(llabs(batch->receipts[0]->at_us - said_us) < CLOCK_SECOND_US);
     wire_arena_done(&arena);
@@ -387,6 +395,7 @@ static void deliver_of_endless_garbage_is_not_answered_without_end(void **state)
     for (unsigned i = 0; i < 700; i++) {
         made.sealed.body.data[i] ^= 1;
         hand_in(net, FR, 0, &made);
+        net->now_us++;
         hand_in(net, FR, 0, &made); /* and each of them twice */
         assert_true(owed_count(net, FR) <= i + 1);
     }
@@ -400,18 +409,25 @@ static void deliver_of_endless_garbage_is_not_answered_without_end(void **state)
 static void deliver_of_an_older_revision_goes_into_the_timeline_without_a_word(void **state)
 {
     struct net *net = *state;
-    craft_in(net, &(struct craft){.sender = BE, .id = 21, .case_id = 20, .revision = 3, .act = ACT(UPDATE), .text = "Third"});
+    craft_in(
+        net,
+        &(struct craft){.sender = BE, .id = 21, .case_id = 20, .revision = 3, .act = ACT(UPDATE), .text = "Third"});
     assert_int_equal(net_events(net, FR, NODE_CASE_RECEIVED), 1); /* over a hole, at once */
     craft_in(net, &(struct craft){.sender = BE, .id = 22, .case_id = 20, .revision = 1, .text = "First"});
-    craft_in(net, &(struct craft){.sender = BE, .id = 23, .case_id = 20, .revision = 2, .act = ACT(UPDATE), .text = "Second"});
+    craft_in(
+        net,
+        &(struct craft){.sender = BE, .id = 23, .case_id = 20, .revision = 2, .act = ACT(UPDATE), .text = "Second"});
     assert_int_equal(net->nodes[FR].event_count, 1);
     const struct case_entry *entry = net_case(net, FR, "BE-2026-00777");
     assert_int_equal(entry->revision_count, 3);
     for (unsigned i = 0; i < 3; i++)
         assert_int_equal(entry->revisions[i]->header->revision, i + 1);
-    assert_string_equal(cases_shown(node_cases(net->nodes[FR].node), entry)->content->alert->child->given_name, "Third");
+    assert_string_equal(cases_shown(node_cases(net->nodes[FR].node), entry)->content->alert->child->given_name,
+                        "Third");
     assert_int_equal(net_sent(net, FR, WIRE_RECEIPTS), 3 * 2); /* each is DELIVERED all the same, at both relays */
-    craft_in(net, &(struct craft){.sender = BE, .id = 24, .case_id = 20, .revision = 4, .act = ACT(UPDATE), .text = "Fourth"});
+    craft_in(
+        net,
+        &(struct craft){.sender = BE, .id = 24, .case_id = 20, .revision = 4, .act = ACT(UPDATE), .text = "Fourth"});
     assert_int_equal(net_events(net, FR, NODE_CASE_UPDATED), 1);
 }
 
@@ -430,8 +446,22 @@ static void deliver_of_a_closing_before_its_case_is_a_closed_case(void **state)
 static void deliver_of_two_equal_revisions_has_one_winner(void **state)
 {
     struct net *net = *state;
-    craft_in(net, &(struct craft){.sender = BE, .id = 41, .case_id = 40, .revision = 2, .act = ACT(UPDATE), .text = "Late", .sent_us = net->now_us});
-    craft_in(net, &(struct craft){.sender = BE, .id = 42, .case_id = 40, .revision = 2, .act = ACT(UPDATE), .text = "Early", .sent_us = net->now_us - 5});
+    craft_in(net,
+             &(struct craft){.sender = BE,
+                             .id = 41,
+                             .case_id = 40,
+                             .revision = 2,
+                             .act = ACT(UPDATE),
+                             .text = "Late",
+                             .sent_us = net->now_us});
+    craft_in(net,
+             &(struct craft){.sender = BE,
+                             .id = 42,
+                             .case_id = 40,
+                             .revision = 2,
+                             .act = ACT(UPDATE),
+                             .text = "Early",
+                             .sent_us = net->now_us - 5});
     const struct case_entry *entry = net_case(net, FR, "BE-2026-00777");
     assert_string_equal(cases_shown(node_cases(net->nodes[FR].node), entry)->content->alert->child->given_name, "Late");
     assert_int_equal(net->nodes[FR].event_count, 1);
@@ -445,7 +475,8 @@ static bool loses_own_cases(struct net *net, const struct net_frame *frame)
     if (!loses_deliveries(net, frame))
         return false;
     wire_arena_clear(&net->arena);
-    assert_ok(wire_unpack(wire_descriptor(frame->type), slice_of(frame->bytes, frame->len), &net->arena, NULL, &message));
+    assert_ok(
+        wire_unpack(wire_descriptor(frame->type), slice_of(frame->bytes, frame->len), &net->arena, NULL, &message));
     return ((Hotline__Deliver *)message)->recovery;
 }
 
@@ -463,7 +494,8 @@ static void deliver_of_a_reply_to_an_unknown_case_opens_nothing(void **state)
     net->loses = loses_own_cases;
     net_connect(net, BE, NET_ALL);
     net_pass(net, 5 * CLOCK_SECOND_US);
-    assert_int_equal(net_events(net, BE, NODE_REPLY_RECEIVED), 2); /* before and after the loss: granted anew, though answered once */
+    assert_int_equal(net_events(net, BE, NODE_REPLY_RECEIVED),
+                     2); /* before and after the loss: granted anew, though answered once */
     assert_int_equal(net_cases(net, BE), 0);
     net->loses = NULL;
     net_cut(net, BE, NET_ALL);

@@ -10,12 +10,12 @@
 #include "proto/seal.h"
 #include "relay/session.h"
 
-/* Hello in every state; all else that a node says, but blobs, when READY. */
+/* Hello in every state; all else that a node says when READY. */
 static bool expected(enum session_state state, uint8_t type)
 {
     static const uint8_t ready[] = {WIRE_HELLO,  WIRE_ROSTERS,  WIRE_CARDS,       WIRE_OFFER, WIRE_PUBLISH,
                                     WIRE_GRANTS, WIRE_RECEIPTS, WIRE_UNREADABLES, WIRE_GAP,   WIRE_GAP_ANSWER,
-                                    WIRE_PULSE,  WIRE_TAKEN,    WIRE_GOODBYE};
+                                    WIRE_PULSE,  WIRE_TAKEN,    WIRE_GOODBYE,     WIRE_BLOB_PUT, WIRE_BLOB_WANT};
 
     if (state != SESSION_READY)
         return type == WIRE_HELLO;

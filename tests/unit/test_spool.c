@@ -311,6 +311,32 @@ static void spool_ticket_is_announced_only_when_it_is_committed(void **state)
     assert_int_equal(spool_counters(room->spool).commits, 1);
 }
 
+static void spool_word_taken_waits_for_another_write_or_for_hurry(void **state)
+{
+    struct room *room = *state;
+    struct spool_owed word = {
+        .owner = 1, .kind = LEDGER_RECEIPTS, .name = {{4}}, .until_us = 4000, .bytes = slice_text("signed")};
+    uint64_t first, second;
+
+    spool_put_owed(room->spool, &word);
+    word.name.bytes[0] = 5;
+    spool_put_owed(room->spool, &word);
+    first = spool_submit(room->spool);
+    spool_drop_owed(room->spool, 1, word.name.bytes);
+    assert_int_equal(spool_submit(room->spool), first); /* no sync of its own */
+    spool_put_member(room->spool, 0, "be-baken");
+    second = spool_submit(room->spool);
+    assert_true(second > first); /* it went along */
+    word.name.bytes[0] = 4;
+    spool_drop_owed(room->spool, 1, word.name.bytes);
+    assert_int_equal(spool_submit(room->spool), second);
+    spool_hurry(room->spool);
+    assert_true(spool_submit(room->spool) > second);
+    spool_step(room->spool);
+    reopen(room);
+    assert_int_equal(room->owed, 0);
+}
+
 static void spool_failed_write_is_told_and_nothing_of_it_stays(void **state)
 {
     struct room *room = *state;
@@ -360,6 +386,7 @@ int main(void)
         SPOOL_TEST(spool_parcel_comes_back_with_late_grants_in_place),
         SPOOL_TEST(spool_dropped_envelope_leaves_nothing_but_that_it_was_seen),
         SPOOL_TEST(spool_ticket_is_announced_only_when_it_is_committed),
+        SPOOL_TEST(spool_word_taken_waits_for_another_write_or_for_hurry),
         SPOOL_TEST(spool_failed_write_is_told_and_nothing_of_it_stays),
         cmocka_unit_test(parcel_cache_drops_the_least_recently_used),
     };

@@ -11,7 +11,7 @@ struct room {
     struct key_set *keys;
     struct db *db;
     struct vault *vault;
-    struct buf found;  /* records, each with its length before it */
+    struct buf found; /* records, each with its length before it */
     size_t count;
     struct err_note note;
 };
@@ -114,7 +114,8 @@ static struct envelope_case_key owner_of(uint8_t fill)
     return envelope_case_key("be-baken", false, id);
 }
 
-static uint64_t put(struct room *room, enum vault_space space, const char *key, const struct envelope_case_key *owner, const char *text)
+static uint64_t put(struct room *room, enum vault_space space, const char *key, const struct envelope_case_key *owner,
+                    const char *text)
 {
     return vault_put(room->vault, space, slice_text(key), owner, slice_text(text));
 }
@@ -183,11 +184,13 @@ static void vault_record_moved_to_another_place_does_not_open(void **state)
     struct envelope_case_key first = owner_of(1), second = owner_of(2);
     static const char *const moves[] = {
         /* another index */
-        "UPDATE record SET id = zeroblob(16) WHERE space = 1 AND rowid = (SELECT min(rowid) FROM record WHERE space = 1)",
+        "UPDATE record SET id = zeroblob(16) WHERE space = 1 AND rowid = (SELECT min(rowid) FROM record "
+        "WHERE space = 1)",
         /* another space */
         "UPDATE record SET space = 2 WHERE space = 1 AND rowid = (SELECT min(rowid) FROM record WHERE space = 1)",
         /* two contents change places within one case */
-        "UPDATE record SET sealed = (SELECT r.sealed FROM record r WHERE r.space = 1 AND r.owner = record.owner AND r.id <> record.id) "
+        "UPDATE record SET sealed = (SELECT r.sealed FROM record r WHERE r.space = 1 AND r.owner = "
+        "record.owner AND r.id <> record.id) "
         "WHERE space = 1 AND (SELECT count(*) FROM record r WHERE r.space = 1 AND r.owner = record.owner) = 2",
         /* another case's */
         "UPDATE record SET owner = (SELECT max(owner) FROM record) WHERE owner = (SELECT min(owner) FROM record)",

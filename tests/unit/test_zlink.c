@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "proto/clock.h"
 #include "proto/zlink.h"
 #include "relay/gate.h"
 
@@ -35,6 +36,8 @@ struct scene {
     uint32_t at_router;
     size_t last_len;
     bool echo;
+    int64_t busy_us;    /* what each message takes */
+    uint32_t seen, most; /* messages at the last turn of a timer; the most between two */
     /* what the dealer saw */
     uint32_t at_dealer;
     uint32_t to_send;
@@ -68,6 +71,8 @@ static void on_router_message(void *ctx, const struct zlink_peer *peer, struct s
         memcpy(&number, message.data, sizeof number);
     s->in_order = s->in_order && number == s->at_router;
     s->at_router++;
+    for (int64_t began_us = clock_steady_us(); s->busy_us > 0 && clock_steady_us() - began_us < s->busy_us;)
+        continue;
     if (s->echo)
         assert_int_equal(zlink_send_to(s->router, &peer->id, message), OK);
 }
@@ -236,6 +241,32 @@ static void zlink_20000_messages_sent_by_a_timer_come_in_order_and_back(void **s
     assert_string_equal(s->user, "be-baken");
     assert_int_equal(zlink_counters(s->router)->received, MANY);
     assert_int_equal(zlink_counters(s->dealer)->received, MANY);
+    end(s);
+}
+
+static void count_between(void *ctx)
+{
+    struct scene *s = ctx;
+    if (s->at_router - s->seen > s->most)
+        s->most = s->at_router - s->seen;
+    s->seen = s->at_router;
+}
+
+/* Each may ask for a signature's check: the news of a commit must not wait for all that came. */
+static void zlink_slow_messages_let_the_loop_turn_in_between(void **state)
+{
+    (void)state;
+    struct scene *s = begin();
+    wait_for(s, dealer_connected);
+    s->busy_us = ZLINK_POLL_BUDGET_US;
+    s->to_send = s->wanted = 40;
+    assert_int_equal(loop_timer_new(s->loop, count_between, s, &s->timer), OK);
+    send_some(s);
+    loop_timer_every(s->timer, 1);
+    wait_for(s, router_has);
+    count_between(s);
+    assert_true(s->in_order);
+    assert_in_range(s->most, 1, 2 * ZLINK_POLL_LEAST);
     end(s);
 }
 
@@ -535,6 +566,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(zlink_20000_messages_sent_by_a_timer_come_in_order_and_back),
         cmocka_unit_test(zlink_burst_from_elsewhere_then_silence_is_read_to_its_end),
+        cmocka_unit_test(zlink_slow_messages_let_the_loop_turn_in_between),
         cmocka_unit_test(zlink_send_before_the_handshake_is_unreachable),
         cmocka_unit_test(zlink_full_queue_says_again_then_writable),
         cmocka_unit_test(zlink_oversize_is_refused_before_sending_and_the_largest_passes),

@@ -1,4 +1,5 @@
-/* make_vectors: writes the golden vectors into a folder, byte for byte the same in every run. usage: make_vectors FOLDER */
+/* make_vectors: writes the golden vectors into a folder, byte for byte the same in every run. usage: make_vectors
+ * FOLDER */
 #include "tests/vectors/vectors.h"
 
 static void write_vector(const char *folder, const char *name, struct jdoc *doc)

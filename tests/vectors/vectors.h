@@ -1,9 +1,11 @@
 /*
- * vectors - the golden vectors: each sealed or signed object of the protocol, of fixed keys, fixed times and random bytes that
- * count 00 01 02 ... from each file's beginning. make_vectors.c writes them; tests/unit/test_vectors.c makes them anew, compares,
- * and takes the files apart; tests/stranger/check_vectors.py does the latter without any of our code.
+ * vectors - the golden vectors: each sealed or signed object of the protocol, of fixed keys, fixed times and random
+ * bytes that count 00 01 02 ... from each file's beginning. make_vectors.c writes them; tests/unit/test_vectors.c makes
+ * them anew, compares, and takes the files apart; tests/stranger/check_vectors.py does the latter without any of our
+ * code.
  *
- * Bytes are hexadecimal. The network is that of tests/unit/fixture.h: be-baken sends, nl-lamp receives, relay-noord stores.
+ * Bytes are hexadecimal. The network is that of tests/unit/fixture.h: be-baken sends, nl-lamp receives, relay-noord
+ * stores.
  */
 #ifndef TESTS_VECTORS_VECTORS_H
 #define TESTS_VECTORS_VECTORS_H
@@ -29,8 +31,8 @@
     X(request, vectors_request)                                                                                        \
     X(roster, vectors_roster)                                                                                          \
     X(card, vectors_card)                                                                                              \
-    X(envelope-actual, vectors_actual)                                                                                 \
-    X(envelope-exercise, vectors_exercise)                                                                             \
+    X(envelope - actual, vectors_actual)                                                                               \
+    X(envelope - exercise, vectors_exercise)                                                                           \
     X(receipts, vectors_receipts)                                                                                      \
     X(unreadable, vectors_unreadable)                                                                                  \
     X(accepted, vectors_accepted)                                                                                      \
@@ -61,7 +63,8 @@ static inline struct jdoc *vectors_doc(const char *what)
 
 static inline struct jdoc *vectors_keys(const struct fixture *fixture)
 {
-    struct jdoc *doc = vectors_doc("what derives from a master, and from a content key; a signature; a pair key and a box");
+    struct jdoc *doc =
+        vectors_doc("what derives from a master, and from a content key; a signature; a pair key and a box");
     struct key_set *set = fixture_key(KEY_MEMBER, "be-baken", "BE", 0);
     struct key_box sending;
     struct key_box_secret sending_secret;
@@ -118,7 +121,8 @@ static inline struct jdoc *vectors_keys(const struct fixture *fixture)
 
 static inline struct jdoc *vectors_padme(const struct fixture *fixture)
 {
-    static const size_t lengths[] = {1, 1023, 1024, 1025, 1087, 1088, 1089, 2047, 2048, 2049, 5000, 9999, 40000, 65535, 65536};
+    static const size_t lengths[] = {1,    1023, 1024, 1025, 1087,  1088,  1089, 2047,
+                                     2048, 2049, 5000, 9999, 40000, 65535, 65536};
     struct jdoc *doc = vectors_doc("the length of a body with its mark, and its size with padding");
     struct jdoc *sizes = jdoc_set_doc(doc, "sizes", jdoc_array());
     (void)fixture;
@@ -132,7 +136,8 @@ static inline struct jdoc *vectors_padme(const struct fixture *fixture)
 
 /* --- files --- */
 
-static inline void vectors_key_text(struct jdoc *doc, const char *key, const struct key_set *set, const char *passphrase)
+static inline void vectors_key_text(struct jdoc *doc, const char *key, const struct key_set *set,
+                                    const char *passphrase)
 {
     char path[] = "/tmp/vectors-XXXXXX";
     struct err_note note = {{0}};
@@ -142,7 +147,8 @@ static inline void vectors_key_text(struct jdoc *doc, const char *key, const str
     close(fd);
     unlink(path);
     buf_init(&text);
-    if (keyfile_write(path, set, passphrase, &note) != OK || keyfile_slurp(path, LIMIT_KEYFILE_BYTES, &text, &note) != OK)
+    if (keyfile_write(path, set, passphrase, &note) != OK ||
+        keyfile_slurp(path, LIMIT_KEYFILE_BYTES, &text, &note) != OK)
         fail_msg("%s", note.text);
     unlink(path);
     jdoc_set_slice(doc, key, buf_slice(&text));
@@ -195,7 +201,8 @@ static inline void vectors_second(Hotline__Roster *roster, void *ctx)
 
 static inline struct jdoc *vectors_roster(const struct fixture *fixture)
 {
-    struct jdoc *doc = vectors_doc("two SignedRosters, the second following the first, both by the first two of three authority keys");
+    struct jdoc *doc =
+        vectors_doc("two SignedRosters, the second following the first, both by the first two of three authority keys");
     struct fixture copy = *fixture;
     struct key_hash hash = *roster_hash(fixture->roster);
     struct buf bytes, signed_bytes;
@@ -217,7 +224,8 @@ static inline struct jdoc *vectors_roster(const struct fixture *fixture)
 }
 
 /* The card of a member in these vectors; ret_secret is its encryption key's other half. */
-static inline void vectors_make_card(const struct key_set *set, struct card *ret_card, struct key_box_secret *ret_secret)
+static inline void vectors_make_card(const struct key_set *set, struct card *ret_card,
+                                     struct key_box_secret *ret_secret)
 {
     static const char *const countries[] = {"BE", "FR"};
     struct card_draft draft = {.serial = 1795219201,
@@ -252,16 +260,18 @@ static inline struct jdoc *vectors_card(const struct fixture *fixture)
 struct vectors_sealed {
     struct envelope_sealed made;
     struct envelope_grant grant, self;
-    struct buf plain, packed;               /* EnvelopeBody; Envelope with its grants */
+    struct buf plain, packed; /* EnvelopeBody; Envelope with its grants */
     struct card card;
     struct key_box_secret encryption_secret;
 };
 
-static inline void vectors_alert(Hotline__EnvelopeBody *body, Hotline__Case *alert, const uint8_t case_id[16], bool exercise)
+static inline void vectors_alert(Hotline__EnvelopeBody *body, Hotline__Case *alert, const uint8_t case_id[16],
+                                 bool exercise)
 {
     static Hotline__Description child;
     static Hotline__LastSeen seen;
-    static char reference[] = "BE-2026-00001", name[] = "Leonor", country[] = "BE", likely[] = "NL", *likely_list[] = {likely};
+    static char reference[] = "BE-2026-00001", name[] = "Leonor", country[] = "BE", likely[] = "NL",
+                *likely_list[] = {likely};
     hotline__envelope_body__init(body);
     hotline__case__init(alert);
     hotline__description__init(&child);
@@ -320,8 +330,9 @@ static inline Hotline__Grant vectors_grant(struct envelope_grant *made)
     return grant;
 }
 
-static inline void vectors_make_grant(const struct vectors_sealed *sealed, const struct key_set *to, const struct key_box *key,
-                                      const struct key_box_secret *sending, struct envelope_grant *grant)
+static inline void vectors_make_grant(const struct vectors_sealed *sealed, const struct key_set *to,
+                                      const struct key_box *key, const struct key_box_secret *sending,
+                                      struct envelope_grant *grant)
 {
     struct key_pair pair;
     uint64_t number = grant == &sealed->self ? 0 : VECTORS_SEQUENCE;
@@ -385,15 +396,25 @@ static inline void vectors_sealed_done(struct vectors_sealed *sealed)
 
 static inline struct jdoc *vectors_envelope(const struct fixture *fixture, bool exercise)
 {
-    struct jdoc *doc = vectors_doc("an Envelope of be-baken with a grant for nl-lamp's card (card.json) and the self grant");
+    struct jdoc *doc =
+        vectors_doc("an Envelope of be-baken with a grant for nl-lamp's card (card.json) and the self grant");
     struct vectors_sealed sealed;
     struct key_hash body_hash;
+    struct key_box sending;
+    struct key_box_secret sending_secret;
+    struct key_pair pair;
+    uint8_t body_key[KEY_BYTES];
     vectors_seal(fixture, exercise, &sealed);
     body_hash = seal_hash(buf_slice(&sealed.made.body));
+    seal_body_key(&sealed.made.content, exercise, body_key);
+    assert_int_equal(key_sending(fixture->member[VECTORS_SENDER], FIXTURE_NOW, &sending, &sending_secret), OK);
+    assert_int_equal(seal_pair(&sending, &sealed.encryption_secret, &pair), OK);
     jdoc_set_text(doc, "status", exercise ? "EXERCISE" : "ACTUAL");
     jdoc_set_int(doc, "sequence", VECTORS_SEQUENCE);
     vectors_hex_of(doc, "sender_master", fixture->member[VECTORS_SENDER]->master.bytes, KEY_BYTES);
     vectors_hex_of(doc, "content_key", sealed.made.content.bytes, KEY_BYTES);
+    vectors_hex_of(doc, "body_key", body_key, KEY_BYTES);
+    vectors_hex_of(doc, "pair_key", pair.bytes, KEY_BYTES);
     vectors_hex(doc, "plain", buf_slice(&sealed.plain));
     vectors_hex(doc, "header", buf_slice(&sealed.made.header));
     vectors_hex(doc, "body", buf_slice(&sealed.made.body));

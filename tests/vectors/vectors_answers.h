@@ -1,14 +1,14 @@
 /*
- * vectors_answers - the rest of the golden vectors: what is answered (receipts, Unreadable, Accepted), and whole messages of frames
- * from the handshake to the first receipt, as they cross the link.
+ * vectors_answers - the rest of the golden vectors: what is answered (receipts, Unreadable, Accepted), and whole
+ * messages of frames from the handshake to the first receipt, as they cross the link.
  */
 #ifndef TESTS_VECTORS_VECTORS_ANSWERS_H
 #define TESTS_VECTORS_VECTORS_ANSWERS_H
 
 #include "tests/vectors/vectors.h"
 
-static inline void vectors_sign_receipts(const struct fixture *fixture, const struct key_hash *hash, Hotline__ReceiptState__Code state,
-                                         struct buf *out)
+static inline void vectors_sign_receipts(const struct fixture *fixture, const struct key_hash *hash,
+                                         Hotline__ReceiptState__Code state, struct buf *out)
 {
     Hotline__ReceiptBatch batch = HOTLINE__RECEIPT_BATCH__INIT;
     Hotline__Receipt receipt = HOTLINE__RECEIPT__INIT, *list[1] = {&receipt};
@@ -54,7 +54,8 @@ static inline struct receipt_name vectors_name(struct slice signed_receipts)
 
 static inline struct jdoc *vectors_receipts(const struct fixture *fixture)
 {
-    struct jdoc *doc = vectors_doc("SignedReceipts of nl-lamp for the envelope of envelope-actual.json, one of each state, and their names");
+    struct jdoc *doc = vectors_doc(
+        "SignedReceipts of nl-lamp for the envelope of envelope-actual.json, one of each state, and their names");
     struct jdoc *list = jdoc_set_doc(doc, "receipts", jdoc_array());
     struct key_hash hash = vectors_actual_hash(fixture);
     struct buf bytes;
@@ -74,7 +75,8 @@ static inline struct jdoc *vectors_receipts(const struct fixture *fixture)
 
 static inline struct jdoc *vectors_unreadable(const struct fixture *fixture)
 {
-    struct jdoc *doc = vectors_doc("a SignedUnreadable of nl-lamp with its card: the grant was for a key that it does not hold");
+    struct jdoc *doc =
+        vectors_doc("a SignedUnreadable of nl-lamp with its card: the grant was for a key that it does not hold");
     Hotline__Unreadable unreadable = HOTLINE__UNREADABLE__INIT;
     Hotline__SignedUnreadable outer = HOTLINE__SIGNED_UNREADABLE__INIT;
     struct key_hash hash = vectors_actual_hash(fixture);
@@ -114,7 +116,8 @@ static inline void vectors_sign_accepted(const struct fixture *fixture, bool ful
     Hotline__Acceptance acceptance = HOTLINE__ACCEPTANCE__INIT, *list[1] = {&acceptance};
     Hotline__LeftOut left_out = HOTLINE__LEFT_OUT__INIT, *left_outs[1] = {&left_out};
     struct key_hash hash = vectors_actual_hash(fixture);
-    char why[] = "WITHDRAWN", country[] = "DE", *granted[1] = {fixture->member[VECTORS_RECIPIENT]->id}, *unreached[1] = {country};
+    char why[] = "WITHDRAWN", country[] = "DE", *granted[1] = {fixture->member[VECTORS_RECIPIENT]->id},
+         *unreached[1] = {country};
     char late[] = "de-spaet", *wanted[1] = {late};
     WIRE_SET_BYTES(&acceptance, envelope_hash, hash.bytes, KEY_HASH_BYTES);
     acceptance.n_granted = acceptance.n_present = 1;
@@ -137,7 +140,8 @@ static inline void vectors_sign_accepted(const struct fixture *fixture, bool ful
 
 static inline struct jdoc *vectors_accepted(const struct fixture *fixture)
 {
-    struct jdoc *doc = vectors_doc("a SignedAccepted of relay-noord for the envelope of envelope-actual.json, with every list filled");
+    struct jdoc *doc =
+        vectors_doc("a SignedAccepted of relay-noord for the envelope of envelope-actual.json, with every list filled");
     struct buf bytes;
     buf_init(&bytes);
     vectors_sign_accepted(fixture, true, &bytes);
@@ -148,7 +152,8 @@ static inline struct jdoc *vectors_accepted(const struct fixture *fixture)
 
 /* --- frames --- */
 
-static inline void vectors_add_frame(struct jdoc *list, const char *from, const char *says, enum wire_type type, const ProtobufCMessage *message)
+static inline void vectors_add_frame(struct jdoc *list, const char *from, const char *says, enum wire_type type,
+                                     const ProtobufCMessage *message)
 {
     struct jdoc *row = jdoc_add_doc(list, jdoc_object());
     struct buf bytes;
@@ -161,7 +166,8 @@ static inline void vectors_add_frame(struct jdoc *list, const char *from, const 
     buf_free(&bytes);
 }
 
-static inline void vectors_add_hello(const struct fixture *fixture, struct jdoc *list, Hotline__SignedCard *card, Hotline__RosterName *roster)
+static inline void vectors_add_hello(const struct fixture *fixture, struct jdoc *list, Hotline__SignedCard *card,
+                                     Hotline__RosterName *roster)
 {
     Hotline__Hello hello = HOTLINE__HELLO__INIT;
     Hotline__Welcome welcome = HOTLINE__WELCOME__INIT;
@@ -235,7 +241,8 @@ static inline void vectors_add_delivery(struct jdoc *list, struct vectors_sealed
     struct buf bytes;
     buf_init(&bytes);
     assert_int_equal(wire_arena_init_sized(&arena, 65536), OK);
-    assert_int_equal(wire_unpack(&hotline__envelope__descriptor, buf_slice(&sealed->packed), &arena, NULL, &message), OK);
+    assert_int_equal(wire_unpack(&hotline__envelope__descriptor, buf_slice(&sealed->packed), &arena, NULL, &message),
+                     OK);
     publish.envelope = (Hotline__Envelope *)message;
     vectors_add_frame(list, "be-baken", "an alert, with the grants and the self grant", WIRE_PUBLISH, &publish.base);
     vectors_pack_envelope(sealed, false, &bytes);
@@ -264,7 +271,8 @@ static inline void vectors_add_accepted(const struct fixture *fixture, struct jd
 
 static inline struct jdoc *vectors_frames(const struct fixture *fixture)
 {
-    struct jdoc *doc = vectors_doc("frames as they cross the link, from Hello to Taken: nl-lamp's first alert; each could be a message of its own");
+    struct jdoc *doc = vectors_doc(
+        "frames as they cross the link, from Hello to Taken: nl-lamp's first alert; each could be a message of its own");
     struct jdoc *list = jdoc_set_doc(doc, "frames", jdoc_array());
     Hotline__RosterName roster = HOTLINE__ROSTER_NAME__INIT;
     Hotline__SignedCard *card;

@@ -1,0 +1,180 @@
+/* cmd_figures: a year in counts. What is suppressed is said to be; nothing here can bring it back. */
+#include <inttypes.h>
+
+#include "cli_api.h"
+#include "cli_table.h"
+#include "cmd.h"
+
+#define HIDDEN "<5"
+
+static void number_text(const struct jdoc *doc, const char *key, char text[32])
+{
+    int64_t value = jdoc_get_int(doc, key, -1);
+    if (value >= 0)
+        snprintf(text, 32, "%" PRId64, value);
+    else
+        snprintf(text, 32, "%s", "");
+}
+
+/* A merged cell is not known when a member hid its own part: what is known of it is its least. */
+static void count_text(const struct jdoc *cell, char text[32])
+{
+    int64_t least = jdoc_get_int(cell, "at_least", 0);
+    if (!jdoc_get_bool(cell, "suppressed", false))
+        number_text(cell, "count", text);
+    else if (least > 0)
+        snprintf(text, 32, ">=%" PRId64, least);
+    else
+        snprintf(text, 32, "%s", HIDDEN);
+}
+
+static void what_text(const struct jdoc *cell, char text[64])
+{
+    if (jdoc_get(cell, "from") != NULL)
+        snprintf(text, 64, "%.2s-%.2s", jdoc_get_text(cell, "from", ""), jdoc_get_text(cell, "to", ""));
+    else
+        snprintf(text, 64, "%.60s", jdoc_get_text(cell, "code", "-"));
+}
+
+static int add_part(const struct jdoc *figures, const char *part, struct buf *out)
+{
+    static const char *const headers[] = {"TABLE", "", "CASES", "MEDIAN TO CLOSE", "MEDIAN TO ACKNOWLEDGE"};
+    const struct jdoc *doc = jdoc_get(figures, part), *cells = jdoc_get(doc, "cells");
+    struct cli_table *table = cli_table_new(headers, 5);
+    char opened[32], closed[32], received[32];
+    if (table == NULL)
+        return ERR_NOMEM;
+    number_text(doc, "opened", opened);
+    number_text(doc, "closed", closed);
+    number_text(doc, "received", received);
+    buf_printf(out, "\n%s: opened %s, closed %s, received %s\n", strcmp(part, "live") == 0 ? "LIVE" : "*** EXERCISE ***",
+               opened[0] ? opened : HIDDEN, closed[0] ? closed : "hidden", received[0] ? received : HIDDEN);
+    for (size_t i = 0; i < jdoc_count(cells); i++) {
+        const struct jdoc *cell = jdoc_at(cells, i);
+        char what[64], count[32], close[32], acknowledge[32], text[40];
+        what_text(cell, what);
+        count_text(cell, count);
+        number_text(cell, "median_close_hours", close);
+        number_text(cell, "median_acknowledge_s", acknowledge);
+        cli_table_cell(table, jdoc_get_text(cell, "table", NULL));
+        cli_table_cell(table, what);
+        cli_table_cell(table, count);
+        snprintf(text, sizeof text, "%s h", close);
+        cli_table_cell(table, close[0] != '\0' ? text : NULL);
+        snprintf(text, sizeof text, "%s s", acknowledge);
+        cli_table_cell(table, acknowledge[0] != '\0' ? text : NULL);
+    }
+    int error = jdoc_count(cells) > 0 ? cli_table_write(table, out) : OK;
+    cli_table_free(table);
+    return error;
+}
+
+/* RFC 4180; no value of ours holds a comma, a quote or a line break. */
+static void add_csv(const struct jdoc *figures, const char *part, struct buf *out)
+{
+    const struct jdoc *cells = jdoc_get(jdoc_get(figures, part), "cells");
+    for (size_t i = 0; i < jdoc_count(cells); i++) {
+        const struct jdoc *cell = jdoc_at(cells, i);
+        char count[32], close[32], acknowledge[32];
+        count_text(cell, count);
+        number_text(cell, "median_close_hours", close);
+        number_text(cell, "median_acknowledge_s", acknowledge);
+        buf_printf(out, "%" PRId64 ",%s,%s,%s,%s,%s,%s,%s,%s\r\n", jdoc_get_int(figures, "year", 0),
+                   strcmp(part, "live") == 0 ? "ACTUAL" : "EXERCISE", jdoc_get_text(cell, "table", ""), jdoc_get_text(cell, "code", ""),
+                   jdoc_get_text(cell, "from", ""), jdoc_get_text(cell, "to", ""), count, close, acknowledge);
+    }
+}
+
+static int write_figures(struct cli *cli, const struct cli_args *args, const struct jdoc *figures)
+{
+    bool csv = strcmp(cli_args_text(args, "output", ""), "csv") == 0;
+    struct buf out;
+    buf_init(&out);
+    int error = OK;
+    if (csv) {
+        buf_add_text(&out, "year,status,table,code,from,to,count,median_close_hours,median_acknowledge_s\r\n");
+        add_csv(figures, "live", &out);
+        add_csv(figures, "exercise", &out);
+    } else {
+        bool network = jdoc_get_bool(figures, "network", false);
+        buf_printf(&out, "%s %" PRId64 "%s\n", network ? "Network" : "Year", jdoc_get_int(figures, "year", 0),
+                   jdoc_get_bool(figures, "suppressed", true) ? "" : "  IN HOUSE: nothing is suppressed, not for others' eyes");
+        if (network)
+            buf_printf(&out, "%zu members sent theirs\n", jdoc_count(jdoc_get(figures, "members")));
+        error = add_part(figures, "live", &out);
+        if (error == OK)
+            error = add_part(figures, "exercise", &out);
+    }
+    error = error == OK ? cli_write(cli, &out) : cli_failed(cli, error);
+    buf_free(&out);
+    return error;
+}
+
+static int send_figures(struct cli *cli, int64_t year)
+{
+    struct jdoc *body = jdoc_object(), *sent = NULL;
+    jdoc_set_int(body, "year", year);
+    int error = cli_api_send(cli, "POST", "/v1/figures", body, &sent);
+    if (error == OK)
+        cli_talk("figures of %" PRId64 ": sent to %zu observers, cells under 5 suppressed", year, jdoc_count(jdoc_get(sent, "ladder")));
+    jdoc_free(sent);
+    jdoc_free(body);
+    return error;
+}
+
+static int read_year(struct cli *cli, const struct cli_args *args, int64_t *ret_year)
+{
+    const char *text = cli_args_text(args, "year", "");
+    if (strlen(text) != 4 || strspn(text, "0123456789") != 4)
+        return cli_fail(cli, ERR_USAGE, "--year is missing, or no year: --year 2026");
+    *ret_year = 1000 * (text[0] - '0') + 100 * (text[1] - '0') + 10 * (text[2] - '0') + (text[3] - '0');
+    return OK;
+}
+
+static int run_figures(struct cli *cli, const struct cli_args *args)
+{
+    enum cli_form form = CLI_TABLE;
+    bool csv = strcmp(cli_args_text(args, "output", ""), "csv") == 0;
+    bool in_house = cli_args_has(args, "in-house"), network = cli_args_has(args, "network");
+    int64_t year = 0;
+    char path[80];
+    struct jdoc *figures = NULL;
+    int error = csv ? OK : cli_form_of(cli, args, &form);
+    if (error == OK)
+        error = read_year(cli, args, &year);
+    if (error == OK && (int)in_house + (int)network + (int)cli_args_has(args, "send") > 1)
+        error = cli_fail(cli, ERR_USAGE, "--in-house, --network and --send exclude each other");
+    if (error == OK && cli_args_has(args, "send"))
+        return send_figures(cli, year);
+    snprintf(path, sizeof path, "/v1/figures?year=%" PRId64 "%s%s", year, in_house ? "&in_house=true" : "",
+             network ? "&network=true" : "");
+    if (error == OK)
+        error = cli_api_get(cli, path, &figures);
+    if (error == OK)
+        error = csv || form == CLI_TABLE ? write_figures(cli, args, figures) : cli_write_doc(cli, form, figures);
+    jdoc_free(figures);
+    return error;
+}
+
+static const struct cli_args_option options[] = {
+    {"year", 0, CLI_ARGS_VALUE, "YYYY", "the year in which the cases were opened"},
+    {"in-house", 0, CLI_ARGS_FLAG, NULL, "suppress nothing: not for others' eyes"},
+    {"network", 0, CLI_ARGS_FLAG, NULL, "an observer: what the members sent, merged"},
+    {"send", 0, CLI_ARGS_FLAG, NULL, "send them, suppressed, to the network's observers"},
+    {"output", 'o', CLI_ARGS_VALUE, "FORMAT", "table (default), csv, json or jsonl"},
+    CLI_OPTION_END,
+};
+
+const struct cli_command cmd_figures[] = {
+    {.name = "figures",
+     .synopsis = "--year YYYY [--in-house | --network | --send] [-o FORMAT]",
+     .summary = "a year in counts: categories, countries, outcomes, times; cells under 5 suppressed",
+     .examples = "  hotline figures --year 2026\n"
+                 "  hotline figures --year 2026 -o csv >figures.csv\n"
+                 "  hotline figures --year 2026 --send\n",
+     .notes = "Drills are counted apart. A case counts once per country concerned in the table of countries, or where the child\n"
+              "was found. Erased cases count on by what their tombstones keep.\n",
+     .options = options,
+     .run = run_figures},
+    {0},
+};

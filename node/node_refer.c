@@ -1,0 +1,226 @@
+/*
+ * node_refer: what goes to others than hotlines: a parental abduction to the mediators, who accept or decline before a deadline, and
+ * the year's figures to the observers. Carries no photo, no name and no address: the text is refused when it names the child.
+ */
+#include "node/node_make.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "proto/case.h"
+#include "proto/clock.h"
+#include "proto/reply.h"
+#include "proto/seal.h"
+
+#define NAME_LEAST 3 /* a shorter name is part of too many words */
+
+/* --- what may be asked --- */
+
+static bool is_named_in(const char *text, const char *name)
+{
+    size_t len = name != NULL ? strlen(name) : 0;
+    if (len < NAME_LEAST)
+        return false;
+    for (; strlen(text) >= len; text++) {
+        if (strncasecmp(text, name, len) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool names_child(const char *text, const Hotline__Description *child)
+{
+    bool named = is_named_in(text, child->given_name) || is_named_in(text, child->family_name);
+    for (size_t i = 0; i < child->n_aliases; i++)
+        named |= is_named_in(text, child->aliases[i]);
+    for (size_t i = 0; i < child->n_transliterations; i++)
+        named |= is_named_in(text, child->transliterations[i]->given_name) || is_named_in(text, child->transliterations[i]->family_name);
+    return named;
+}
+
+static int check_case(const struct node *node, const struct case_entry *entry, const Hotline__Referral *request, int64_t now_us,
+                      struct err_note *note)
+{
+    const struct item *shown = cases_shown(&node->cases, entry);
+    if (!entry->mine)
+        return err_set(note, ERR_STATE, "%s is a case of %s: its opener refers it", entry->reference, entry->opener);
+    if (shown == NULL || cases_state(&node->cases, entry, now_us) != CASE_OPEN)
+        return err_set(note, ERR_STATE, "%s is %s: nothing to mediate", entry->reference, cases_state_name(cases_state(&node->cases, entry, now_us)));
+    const Hotline__Case *alert = shown->content->alert;
+    if (alert->category != HOTLINE__CATEGORY__CODE__PARENTAL_ABDUCTION)
+        return err_set(note, ERR_POLICY, "mediators are for parental abductions; the category of %s is another", entry->reference);
+    if (alert->child != NULL && request->text != NULL && names_child(request->text, alert->child))
+        return err_set(note, ERR_POLICY, "text: it names the child; a referral carries no name, no photo and no address");
+    int64_t left_us = request->answer_by - node_stamp(node, now_us);
+    if (left_us <= 0)
+        return err_set(note, ERR_INVALID, "answer_by: it is over already");
+    return left_us > LIMIT_VALIDITY_MAX_US ? err_set(note, ERR_LIMIT, "answer_by: more than 30 days ahead") : OK;
+}
+
+/* --- sending --- */
+
+/* Nobody among the roster's mediators would get it: said before anything is kept. */
+static int check_reached(const struct node *node, const Hotline__Route *route, struct err_note *note)
+{
+    struct route_set set;
+    struct route_query query = {.sender = node->keys->id, .route = route};
+    size_t unreached_count;
+    uint16_t unreached[LIMIT_COUNTRIES];
+    int result = route_set_init(&set, roster_member_count(node->directory.roster));
+    if (result != OK)
+        return result;
+    route_compute(node->directory.index, &query, &set, unreached, &unreached_count);
+    size_t reached = route_set_size(&set);
+    route_set_done(&set);
+    return reached > 0 ? OK : err_set(note, ERR_POLICY, "nobody would get it: no mediator is active in these countries");
+}
+
+static int send_referral(struct node *node, struct node_outgoing *out, Hotline__Referral *referral, int64_t now_us, struct err_note *note,
+                         const struct item **ret_item, uint64_t *ret_ticket)
+{
+    struct item *item;
+    WIRE_SET(&out->route, restricted, true);
+    out->body.content_case = HOTLINE__ENVELOPE_BODY__CONTENT_REFERRAL;
+    out->body.referral = referral;
+    int result = node_seal(node, out, now_us, note, &item);
+    if (result == OK)
+        result = node_launch(node, item, note, ret_ticket);
+    if (result == OK)
+        *ret_item = item;
+    return result;
+}
+
+int node_refer(struct node *node, struct case_entry *entry, Hotline__Referral *request, int64_t now_us, struct err_note *note,
+               const struct item **ret_item, uint64_t *ret_ticket)
+{
+    struct node_outgoing out;
+    Hotline__Role__Code audience = HOTLINE__ROLE__CODE__MEDIATOR;
+    uint8_t id[KEY_UUID_BYTES];
+    char reference[CASES_REFERENCE_MAX];
+    seal_random(id, sizeof id);
+    snprintf(reference, sizeof reference, "%s", entry->reference);
+    Hotline__Referral whole = *request;
+    whole.reference = reference;
+    WIRE_SET(&whole, act, HOTLINE__REFERRAL_ACT__CODE__REQUEST);
+    WIRE_SET_BYTES(&whole, referral_id, id, sizeof id);
+    int result = node_check_standing(node, true, now_us, note);
+    if (result == OK)
+        result = referral_check(&whole, note);
+    if (result == OK)
+        result = check_case(node, entry, &whole, now_us, note);
+    if (result == OK)
+        result = node_begin(node, &out, HOTLINE__KIND__CODE__REFERRAL, entry->exercise, now_us);
+    for (size_t i = 0; result == OK && i < whole.n_countries; i++)
+        result = node_out_country(&out, whole.countries[i], note);
+    if (result != OK)
+        return result;
+    node_name_case(&out, entry->opener, entry->case_id);
+    out.route.n_audience = 1;
+    out.route.audience = &audience;
+    WIRE_SET(&out.header, urgency, whole.has_urgency ? whole.urgency : HOTLINE__URGENCY__CODE__EXPECTED);
+    WIRE_SET(&out.header, expires_at_us, whole.answer_by);
+    if ((result = check_reached(node, &out.route, note)) != OK)
+        return result;
+    return send_referral(node, &out, &whole, now_us, note, ret_item, ret_ticket);
+}
+
+/* --- answering --- */
+
+const struct item *node_referral_answer(const struct item *request, size_t *inout_at)
+{
+    const struct case_entry *entry = request->case_entry;
+    const Hotline__Referral *asked = request->content->referral;
+    while (*inout_at < entry->thread_count) {
+        const struct item *item = entry->thread[(*inout_at)++];
+        const Hotline__Referral *one = item->content != NULL && item->header->kind == HOTLINE__KIND__CODE__REFERRAL ? item->content->referral : NULL;
+        if (one != NULL && one->act != HOTLINE__REFERRAL_ACT__CODE__REQUEST &&
+            slice_equal(wire_slice(one->referral_id), wire_slice(asked->referral_id)))
+            return item;
+    }
+    return NULL;
+}
+
+int node_answer_referral(struct node *node, const struct item *request, const struct node_referral_answer *answer, int64_t now_us,
+                         struct err_note *note, const struct item **ret_item, uint64_t *ret_ticket)
+{
+    struct node_outgoing out;
+    const Hotline__Referral *asked = request->content->referral;
+    Hotline__Referral referral = HOTLINE__REFERRAL__INIT;
+    char requester[LIMIT_ID_CHARS + 1];
+    size_t at = 0;
+    if (request->mine)
+        return err_set(note, ERR_STATE, "the referral is your own: the mediators answer it");
+    if (node_referral_answer(request, &at) != NULL)
+        return err_set(note, ERR_STATE, "the referral was answered from here already");
+    if (node_stamp(node, now_us) > asked->answer_by)
+        return err_set(note, ERR_EXPIRED, "the referral was to be answered before now: ring the hotline");
+    int result = node_check_standing(node, false, now_us, note);
+    if (result == OK)
+        result = node_begin(node, &out, HOTLINE__KIND__CODE__REFERRAL, item_is_exercise(request), now_us);
+    if (result != OK)
+        return result;
+    snprintf(requester, sizeof requester, "%s", request->header->sender);
+    node_name_case(&out, request->case_entry->opener, request->case_entry->case_id);
+    out.members[0] = requester;
+    out.route.n_members = 1;
+    out.route.members = out.members;
+    referral.has_referral_id = 1;
+    referral.referral_id = asked->referral_id;
+    referral.reference = asked->reference;
+    referral.text = answer->text;
+    WIRE_SET(&referral, act, answer->accept ? HOTLINE__REFERRAL_ACT__CODE__ACCEPT : HOTLINE__REFERRAL_ACT__CODE__DECLINE);
+    if (!answer->accept)
+        WIRE_SET(&referral, decline, answer->decline);
+    WIRE_SET(&out.header, urgency, request->header->urgency);
+    WIRE_SET(&out.header, expires_at_us, out.header.sent_at_us + LIMIT_VALIDITY_DEFAULT_US);
+    return send_referral(node, &out, &referral, now_us, note, ret_item, ret_ticket);
+}
+
+/* --- figures --- */
+
+int node_send_statistics(struct node *node, Hotline__Statistics *statistics, int64_t now_us, struct err_note *note,
+                         const struct item **ret_item, uint64_t *ret_ticket)
+{
+    struct node_outgoing out;
+    const struct roster *roster = node->directory.roster;
+    char ids[NODE_OUT_MEMBERS][LIMIT_ID_CHARS + 1];
+    struct item *item;
+    int result = node_check_standing(node, false, now_us, note);
+    if (result == OK)
+        result = node_begin(node, &out, HOTLINE__KIND__CODE__STATISTICS, statistics->exercise, now_us);
+    if (result != OK)
+        return result;
+    for (size_t i = 0; i < roster_member_count(roster) && out.route.n_members < NODE_OUT_MEMBERS; i++) {
+        if (roster_member(roster, i)->role != HOTLINE__ROLE__CODE__OBSERVER || i == node->directory.self ||
+            roster_standing(roster, i, now_us) == HOTLINE__STANDING__CODE__WITHDRAWN)
+            continue;
+        snprintf(ids[out.route.n_members], sizeof ids[0], "%s", roster_member(roster, i)->id);
+        out.members[out.route.n_members] = ids[out.route.n_members];
+        out.route.n_members++;
+    }
+    if (out.route.n_members == 0)
+        return err_set(note, ERR_POLICY, "nobody would get them: no observer is on the roster");
+    out.route.members = out.members;
+    out.header.case_name = NULL;
+    WIRE_SET(&out.route, restricted, true);
+    WIRE_SET(&out.header, urgency, HOTLINE__URGENCY__CODE__ROUTINE);
+    WIRE_SET(&out.header, expires_at_us, out.header.sent_at_us + LIMIT_VALIDITY_MAX_US);
+    WIRE_SET(statistics, made_at, out.header.sent_at_us);
+    out.body.content_case = HOTLINE__ENVELOPE_BODY__CONTENT_STATISTICS;
+    out.body.statistics = statistics;
+    result = node_seal(node, &out, now_us, note, &item);
+    if (result == OK)
+        result = node_launch(node, item, note, ret_ticket);
+    if (result == OK)
+        *ret_item = item;
+    return result;
+}
+
+const struct item *node_next_item(const struct node *node, size_t *inout_at, Hotline__Kind__Code kind)
+{
+    for (const struct item *item; (item = lookup_next(&node->items, inout_at)) != NULL;) {
+        if (item->header->kind == kind && item->content != NULL && item->ticket <= vault_committed(node->vault))
+            return item;
+    }
+    return NULL;
+}

@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# A parental abduction is handed to the mediators of two countries: no name, no case; accepted, declined, too late.
+# usage: 47-referral.sh BUILD
+. "$(dirname "$0")/lib.sh"
+begin "$@"
+add_mediator() { # add_mediator ID COUNTRY [LINE...]
+    take_port "$1"
+    members+=("$1")
+    check "$1: key" h key generate --member "$1" --country "$2" --name "Mediators $2" -o "$1.key" --request "$1.request" --no-passphrase
+    check "$1: on the roster as a mediator" h roster add net "$1.request" --role mediator --phone +3225550000
+    configure_node "$1" "PT, ES" "${@:3}"
+}
+authority
+add_relay relay-1
+add_relay relay-2
+add_node pt-farol PT
+add_node es-faro ES
+add_mediator es-puente ES
+add_mediator fr-pont FR
+add_mediator de-bruecke DE
+sign
+everyone_up
+draft case.json Leonor
+draft runaway.json Duarte '.category="RUNAWAY"'
+check "publish" publish pt-farol case.json p.json --live --to ES,FR --confirm Leonor --wait delivered -W 10s
+ref=$(jq -r .reference p.json)
+check "a case does not go to mediators: not in the plan" jq -e '[.ladder[].member] == ["es-faro"]' p.json
+check "publish a runaway" publish pt-farol runaway.json q.json --live --to ES --confirm Duarte --wait delivered -W 10s
+other=$(jq -r .reference q.json)
+
+# --- refusals -------------------------------------------------------------------------------------------------------
+refer=(--languages es,pt --countries ES,FR --answer-by 48h)
+check "refer: without languages (2)" cli 2 pt-farol refer "$ref" --countries ES --answer-by 48h
+check "refer: without a deadline (2)" cli 2 pt-farol refer "$ref" --languages es --countries ES
+check "refer: no such country (2)" cli 2 pt-farol refer "$ref" --languages es --countries ZZ --answer-by 48h
+check "refer: another's case (5)" cli 5 es-faro refer "$ref" "${refer[@]}"
+check "refer: another category (5)" cli 5 pt-farol refer "$other" "${refer[@]}"
+check "refer: the text names the child (5)" cli 5 pt-farol refer "$ref" "${refer[@]}" --text "leonor is with her father"
+check "refer: and it is said" says 'names the child'
+check "refer: countries without a mediator (5)" cli 5 pt-farol refer "$ref" --languages es --countries SE --answer-by 48h
+check "refer: more than 30 days (2)" cli 2 pt-farol refer "$ref" --languages es --countries ES --answer-by 40d
+
+# --- asked ----------------------------------------------------------------------------------------------------------
+check "refer" at pt-farol refer "$ref" "${refer[@]}" --text "Two parents, one child" --age 8 --children 1 --hague-pending -o json
+at pt-farol referrals -o json >r.json
+id=$(jq -r '.[0].referral_id' r.json)
+check "refer: to the mediators of its countries alone" jq -e '[.[0].ladder[].member] | sort == ["es-puente", "fr-pont"]' r.json
+referrals() { at "$1" referrals -o json | true_of "${@:2}"; } # referrals MEMBER JQ...
+for m in es-puente fr-pont; do
+    check "$m: has the referral" within 5 referrals $m --arg r "$ref" '.[0] | .reference == $r and .languages == ["es","pt"] and .hague_pending and .state == "OPEN" and .phone != null'
+    check "$m: and no case" inbox_is $m 0
+    check "$m: nor the name" bash -c '! "$0" --node "$1.sock" referrals -o json | grep -qE "Leonor|Canary|Vieira|Lisboa"' "$bin/hotline" $m
+done
+check "de-bruecke: has nothing" referrals de-bruecke '. == []'
+check "es-faro: the hotline has no referral" referrals es-faro '. == []'
+told() { at es-puente watch --after 0 -W 1s -o jsonl | true_of -s --arg r "$ref" 'any(.type=="referral.received" and .kind=="REQUEST" and .reference==$r)'; }
+check "es-puente: told by an event" within 5 told
+check "pt-farol: DELIVERED" within 5 referrals pt-farol '[.[0].ladder[].state] == ["DELIVERED","DELIVERED"]'
+
+# --- answered -------------------------------------------------------------------------------------------------------
+check "decline: an unknown code (2)" cli 2 fr-pont referral "${id:0:8}" --decline busy
+check "decline" at fr-pont referral "${id:0:8}" --decline no-language
+check "decline: pt-farol sees the code" within 5 referrals pt-farol '[.[0].answers[] | [.member, .act, .decline]] == [["fr-pont","DECLINE","NO_LANGUAGE"]] and .[0].state == "OPEN"'
+check "accept" at es-puente referral "$id" --accept --text "We call today"
+check "accept: pt-farol sees it" within 5 referrals pt-farol '.[0].state == "ACCEPTED" and ([.[0].answers[] | select(.act=="ACCEPT") | .text] == ["We call today"])'
+check "accept: fr-pont does not" referrals fr-pont '.[0].state == "DECLINED" and (.[0].answers | length == 1)'
+check "answered once (5)" cli 5 es-puente referral "$id" --decline other
+check "the requester does not answer (5)" cli 5 pt-farol referral "$id" --accept
+check "the case's thread holds no referral" shows pt-farol "$ref" '.thread == []'
+check "no such referral (3)" cli 3 es-puente referral ffffffff --accept
+murder es-puente pt-farol
+up es-puente pt-farol
+for m in es-puente pt-farol; do check "$m: up again" within 20 connected $m; done
+check "restart: the answer stays" referrals es-puente '.[0].state == "ACCEPTED"'
+check "restart: at the requester too" referrals pt-farol '.[0].state == "ACCEPTED" and (.[0].answers | length == 2)'
+
+# --- too late -------------------------------------------------------------------------------------------------------
+check "refer: within two seconds" at pt-farol refer "$ref" --languages es --countries FR --answer-by 2s
+late() { referrals fr-pont 'any(.state == "EXPIRED")'; }
+check "late: EXPIRED" within 10 late
+second=$(at fr-pont referrals -o json | jq -r '.[] | select(.state=="EXPIRED") | .referral_id')
+check "late: an answer is refused (5)" cli 5 fr-pont referral "$second" --accept
+check "late: with the way out" says 'ring the hotline'
+finish
