@@ -17,7 +17,7 @@ int memfd_create(const char *name, unsigned flags);
 
 struct waiting {
     uint64_t number;
-    int result;                  /* the file that the child writes */
+    int result; /* the file that the child writes */
     helper_done *done;
     void *ctx;
 };
@@ -59,7 +59,8 @@ int helper_start(struct helper **ret_helper)
     return OK;
 }
 
-static void answer(struct helper *helper, size_t at, int error, const struct err_note *note, const struct picture *picture)
+static void answer(struct helper *helper, size_t at, int error, const struct err_note *note,
+                   const struct picture *picture)
 {
     struct waiting waiting = helper->waiting[at];
     helper->count--;
@@ -102,10 +103,11 @@ static int check_result(struct helper_result *result, size_t file_bytes, struct 
         return err_set(note, ERR_INVALID, "the picture cannot be decoded");
     if (result->error == ERR_SYNTAX || result->error == ERR_INVALID || result->error == ERR_LIMIT)
         return err_set(note, result->error, "%.400s", result->note);
-    bool fits = result->error == OK && result->width >= 1 && result->width <= LIMIT_PHOTO_SIDE_PX && result->height >= 1 &&
-                result->height <= LIMIT_PHOTO_SIDE_PX && result->photo_bytes >= 4 && result->photo_bytes <= LIMIT_PHOTO_BYTES &&
-                result->thumbnail_bytes >= 4 && result->thumbnail_bytes <= LIMIT_THUMBNAIL_BYTES &&
-                file_bytes == sizeof *result + result->photo_bytes + result->thumbnail_bytes;
+    bool fits = result->error == OK && result->width >= 1 && result->width <= LIMIT_PHOTO_SIDE_PX &&
+        result->height >= 1 && result->height <= LIMIT_PHOTO_SIDE_PX && result->photo_bytes >= 4 &&
+        result->photo_bytes <= LIMIT_PHOTO_BYTES && result->thumbnail_bytes >= 4 &&
+        result->thumbnail_bytes <= LIMIT_THUMBNAIL_BYTES &&
+        file_bytes == sizeof *result + result->photo_bytes + result->thumbnail_bytes;
     return fits ? OK : err_set(note, ERR_INVALID, "the picture cannot be decoded");
 }
 
@@ -124,7 +126,8 @@ static int take_result(int fd, struct err_note *note, struct picture *picture)
 {
     struct helper_result result;
     struct stat facts;
-    if (fstat(fd, &facts) != 0 || facts.st_size < (off_t)sizeof result || helper_read(fd, &result, sizeof result, 0) != OK)
+    if (fstat(fd, &facts) != 0 || facts.st_size < (off_t)sizeof result ||
+        helper_read(fd, &result, sizeof result, 0) != OK)
         return err_set(note, ERR_INVALID, "the picture cannot be decoded");
     int error = check_result(&result, (size_t)facts.st_size, note);
     if (error == OK)
@@ -153,7 +156,8 @@ static void on_word(struct helper *helper, const struct helper_word *word)
     if (at == helper->count)
         return;
     picture_init(&picture);
-    int error = word->signal != 0 ? explain_signal(word->signal, &note) : take_result(helper->waiting[at].result, &note, &picture);
+    int error = word->signal != 0 ? explain_signal(word->signal, &note) :
+                                    take_result(helper->waiting[at].result, &note, &picture);
     answer(helper, at, error, &note, error == OK ? &picture : NULL);
     picture_done(&picture);
 }
@@ -171,7 +175,8 @@ static void on_readable(void *ctx)
     }
     if (error == ERR_AGAIN)
         return;
-    log_event(LOG_ERROR, "the process that decodes pictures has ended: no photo can be taken in before a restart", NULL);
+    log_event(LOG_ERROR, "the process that decodes pictures has ended: no photo can be taken in before a restart",
+              NULL);
     helper->gone = true;
     loop_watch_free(helper->watch);
     helper->watch = NULL;
@@ -223,6 +228,7 @@ int helper_picture(struct helper *helper, struct slice input, struct err_note *n
     if (error != OK)
         close(fds[1]);
     else
-        helper->waiting[helper->count++] = (struct waiting){.number = word.number, .result = fds[1], .done = done, .ctx = ctx};
+        helper->waiting[helper->count++] =
+            (struct waiting){.number = word.number, .result = fds[1], .done = done, .ctx = ctx};
     return error;
 }

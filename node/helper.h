@@ -1,11 +1,11 @@
 /*
  * helper - a second process for what must not share the daemon's fate: decoding pictures that somebody handed in.
  *
- * main starts it before it reads a key, opens a socket or makes a thread, so it holds no secret and can fork. Node and helper
- * share a socketpair of short messages; pictures go in files that exist in memory only, one for what came and one for what
- * comes of it. For each picture the helper forks a child that may use LIMIT_PICTURE_MEMORY_BYTES and LIMIT_PICTURE_CPU_S, and
- * whose only system calls are read, write and memory (seccomp): it reads the one file, writes the other and ends, or is ended.
- * What a child wrote is held against every limit again before it is believed.
+ * main starts it before it reads a key, opens a socket or makes a thread, so it holds no secret and can fork. Node and
+ * helper share a socketpair of short messages; pictures go in files that exist in memory only, one for what came and
+ * one for what comes of it. For each picture the helper forks a child that may use LIMIT_PICTURE_MEMORY_BYTES and
+ * LIMIT_PICTURE_CPU_S, and whose only system calls are read, write and memory (seccomp): it reads the one file, writes
+ * the other and ends, or is ended. What a child wrote is held against every limit again before it is believed.
  */
 #ifndef NODE_HELPER_H
 #define NODE_HELPER_H
@@ -22,10 +22,11 @@ int helper_attach(struct helper *helper, struct loop *loop) MUST_CHECK;
 
 /* picture is borrowed, and NULL on an error, which the note explains. */
 typedef void helper_done(void *ctx, int error, const struct err_note *note, const struct picture *picture);
-/* Hands over a copy of the picture; done runs on the loop, once. ERR_BUSY: HELPER_WAITING_MAX wait already. ERR_UNREACHABLE: the
- * helper has ended. ERR_LIMIT, ERR_NOMEM, ERR_IO. On an error done does not run. */
+/* Hands over a copy of the picture; done runs on the loop, once. ERR_BUSY: HELPER_WAITING_MAX wait already.
+ * ERR_UNREACHABLE: the helper has ended. ERR_LIMIT, ERR_NOMEM, ERR_IO. On an error done does not run. */
 #define HELPER_WAITING_MAX 8
-int helper_picture(struct helper *helper, struct slice input, struct err_note *note, helper_done *done, void *ctx) MUST_CHECK;
+int helper_picture(struct helper *helper, struct slice input, struct err_note *note, helper_done *done,
+                   void *ctx) MUST_CHECK;
 
 /* Ends the helper; what waits is answered with ERR_STATE. The loop must turn once more. NULL is fine. */
 void helper_free(struct helper *helper);

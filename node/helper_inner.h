@@ -6,10 +6,11 @@
 
 #include "node/helper.h"
 
-/* To the helper: two file descriptors go along, the picture and the empty result. Back: the same number when it is over. */
+/* To the helper: two file descriptors go along, the picture and the empty result. Back: the same number when it is
+ * over. */
 struct helper_word {
     uint64_t number;
-    int32_t signal;  /* back: that ended the child; 0 none */
+    int32_t signal; /* back: that ended the child; 0 none */
 };
 
 /* What a child writes: this, then the photo, then the thumbnail. */
@@ -25,7 +26,8 @@ struct helper_result {
 
 /* A message with `count` (at most 2) descriptors. ERR_UNREACHABLE: the other end is gone. ERR_AGAIN, ERR_IO. */
 int helper_send(int fd, const struct helper_word *word, const int *fds, size_t count) MUST_CHECK;
-/* The same, received; descriptors are the caller's. ERR_UNREACHABLE at the end. ERR_AGAIN when there is none (non-blocking). */
+/* The same, received; descriptors are the caller's. ERR_UNREACHABLE at the end. ERR_AGAIN when there is none
+ * (non-blocking). */
 int helper_receive(int fd, struct helper_word *ret_word, int fds[2], size_t *ret_count) MUST_CHECK;
 /* Reads or writes all of it at an offset. ERR_IO: not so many. */
 int helper_read(int fd, void *bytes, size_t len, size_t at) MUST_CHECK;

@@ -1,5 +1,5 @@
-/* helper_serve: the helper's own side: a child per picture, with next to nothing allowed. Never decodes in the process that lives
- * on, and never answers with anything that a picture says. */
+/* helper_serve: the helper's own side: a child per picture, with next to nothing allowed. Never decodes in the process
+ * that lives on, and never answers with anything that a picture says. */
 #include <errno.h>
 #include <fcntl.h>
 #include <seccomp.h>
@@ -57,7 +57,8 @@ int helper_receive(int fd, struct helper_word *ret_word, int fds[2], size_t *ret
         struct cmsghdr align;
         char room[CMSG_SPACE(2 * sizeof(int))];
     } control;
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof control.room};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof control.room};
     ssize_t got;
     do
         got = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
@@ -111,8 +112,9 @@ static void limit(int resource, rlim_t most)
 /* Reading, writing, memory and the end. Memory that could hold code is not among them. */
 static void lock_in(void)
 {
-    static const int calls[] = {SCMP_SYS(read),   SCMP_SYS(write),  SCMP_SYS(brk),        SCMP_SYS(munmap), SCMP_SYS(mremap),
-                                SCMP_SYS(madvise), SCMP_SYS(futex), SCMP_SYS(exit_group), SCMP_SYS(exit)};
+    static const int calls[] = {SCMP_SYS(read),   SCMP_SYS(write),      SCMP_SYS(brk),
+                                SCMP_SYS(munmap), SCMP_SYS(mremap),     SCMP_SYS(madvise),
+                                SCMP_SYS(futex),  SCMP_SYS(exit_group), SCMP_SYS(exit)};
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
     int failed = filter == NULL;
     for (size_t i = 0; !failed && i < sizeof calls / sizeof calls[0]; i++)
@@ -170,7 +172,9 @@ NO_RETURN static void run_child(int socket_fd, const int fds[2])
         result.thumbnail_bytes = (uint32_t)picture.thumbnail.len;
     }
     if (helper_write(fds[1], slice_of(&result, sizeof result)) != OK ||
-        (result.error == OK && (helper_write(fds[1], buf_slice(&picture.photo)) != OK || helper_write(fds[1], buf_slice(&picture.thumbnail)) != OK)))
+        (result.error == OK &&
+         (helper_write(fds[1], buf_slice(&picture.photo)) != OK ||
+          helper_write(fds[1], buf_slice(&picture.thumbnail)) != OK)))
         _exit(72);
     _exit(0);
 }
@@ -200,7 +204,8 @@ NO_RETURN void helper_serve(int fd)
     struct helper_word word;
     int fds[2];
     size_t count;
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
         _exit(1);
     while (helper_receive(fd, &word, fds, &count) == OK) {
         word.signal = count == 2 ? run_one(fd, fds) : SIGABRT;

@@ -10,7 +10,7 @@
 /* Outlives its request, and the API: the helper and the disk answer when they do. */
 struct waiting {
     struct node_api *api;
-    struct http_request *request;        /* NULL: its client has left, or the API ended */
+    struct http_request *request; /* NULL: its client has left, or the API ended */
 };
 
 static void on_client_gone(void *ctx)

@@ -1,5 +1,5 @@
-/* node_blob: what is here of the photos of received cases, and asking for the rest. Believes no chunk before the whole file has
- * its name and opens. */
+/* node_blob: what is here of the photos of received cases, and asking for the rest. Believes no chunk before the whole
+ * file has its name and opens. */
 #include "node/node_blob.h"
 
 #include <stdlib.h>
@@ -44,15 +44,16 @@ struct node_chunk_key node_chunk_key(const struct key_hash *name, uint32_t chunk
     return key;
 }
 
-int node_blob_add(struct node *node, const struct key_hash *name, const struct envelope_case_key *owner, uint64_t size_bytes,
-                  struct node_blob **ret_blob)
+int node_blob_add(struct node *node, const struct key_hash *name, const struct envelope_case_key *owner,
+                  uint64_t size_bytes, struct node_blob **ret_blob)
 {
     struct node_blob *blob = lookup_find(&node->blobs.by_name, name);
     if (blob == NULL) {
         blob = calloc(1, sizeof *blob);
         if (blob == NULL)
             return ERR_NOMEM;
-        *blob = (struct node_blob){.name = *name, .owner = *owner, .size_bytes = size_bytes, .chunks = blob_chunk_count(size_bytes)};
+        *blob = (struct node_blob){
+            .name = *name, .owner = *owner, .size_bytes = size_bytes, .chunks = blob_chunk_count(size_bytes)};
         if (lookup_add(&node->blobs.by_name, blob) != OK) {
             free(blob);
             return ERR_NOMEM;
@@ -83,7 +84,8 @@ uint64_t node_blob_save(struct node *node, const struct node_blob *blob)
     WIRE_SET(&record, whole, blob->whole);
     wire_pack(&record.base, &bytes);
     CHECK(!buf_broken(&bytes));
-    uint64_t ticket = vault_put(node->vault, VAULT_BLOB, slice_of(blob->name.bytes, KEY_HASH_BYTES), &blob->owner, buf_slice(&bytes));
+    uint64_t ticket =
+        vault_put(node->vault, VAULT_BLOB, slice_of(blob->name.bytes, KEY_HASH_BYTES), &blob->owner, buf_slice(&bytes));
     buf_free(&bytes);
     return ticket;
 }
@@ -94,7 +96,9 @@ int node_blob_load(struct node *node, struct slice bytes)
     struct node_blob *blob;
     struct key_hash name;
     struct envelope_case_key owner;
-    int result = record == NULL || record->owner.len != sizeof owner.bytes ? ERR_CORRUPT : key_hash_from(wire_slice(record->name), &name);
+    int result = record == NULL || record->owner.len != sizeof owner.bytes ?
+        ERR_CORRUPT :
+        key_hash_from(wire_slice(record->name), &name);
     if (result == OK) {
         memcpy(owner.bytes, record->owner.data, sizeof owner.bytes);
         result = node_blob_add(node, &name, &owner, record->size_bytes, &blob);
@@ -116,7 +120,8 @@ int node_blob_load(struct node *node, struct slice bytes)
 Hotline__Attachment *const *node_blob_photos(const struct item *item, size_t *ret_count)
 {
     const Hotline__EnvelopeBody *body = item != NULL ? item->content : NULL;
-    const Hotline__Case *alert = body != NULL && body->content_case == HOTLINE__ENVELOPE_BODY__CONTENT_ALERT ? body->alert : NULL;
+    const Hotline__Case *alert =
+        body != NULL && body->content_case == HOTLINE__ENVELOPE_BODY__CONTENT_ALERT ? body->alert : NULL;
     *ret_count = alert != NULL ? alert->n_photos : 0;
     return alert != NULL ? alert->photos : NULL;
 }
@@ -139,7 +144,8 @@ int node_blob_meet(struct node *node, const struct item *item)
         const Hotline__BlobName *row = named_in(item->header, wire_slice(photos[i]->name));
         struct node_blob *blob;
         struct key_hash name;
-        if (row == NULL || blob_chunk_count(row->size_bytes) == 0 || key_hash_from(wire_slice(photos[i]->name), &name) != OK)
+        if (row == NULL || blob_chunk_count(row->size_bytes) == 0 ||
+            key_hash_from(wire_slice(photos[i]->name), &name) != OK)
             continue;
         result = node_blob_add(node, &name, &item->case_entry->key, row->size_bytes, &blob);
     }
@@ -160,14 +166,16 @@ uint32_t node_blob_count(const struct node *node, const struct item *item)
     uint32_t whole = 0;
     Hotline__Attachment *const *photos = node_blob_photos(item, &count);
     for (size_t i = 0; i < count; i++) {
-        const struct node_blob *blob = photos[i]->name.len == KEY_HASH_BYTES ? lookup_find(&node->blobs.by_name, photos[i]->name.data) : NULL;
+        const struct node_blob *blob =
+            photos[i]->name.len == KEY_HASH_BYTES ? lookup_find(&node->blobs.by_name, photos[i]->name.data) : NULL;
         whole += blob != NULL && blob->whole;
     }
     return whole;
 }
 
 /* What the case shows, when this photo is still in it. */
-static struct item *needed_by(const struct node *node, const struct node_blob *blob, const Hotline__Attachment **ret_photo)
+static struct item *needed_by(const struct node *node, const struct node_blob *blob,
+                              const Hotline__Attachment **ret_photo)
 {
     const struct case_entry *entry = cases_find(&node->cases, &blob->owner);
     struct item *shown = entry != NULL && !entry->erased ? cases_shown(&node->cases, entry) : NULL;
@@ -197,7 +205,8 @@ static void ask(struct node *node, struct node_link *link, struct node_blob *blo
     node_frame(node, link, WIRE_BLOB_WANT, &want.base);
 }
 
-/* The relay does not have it, or does not answer: the next one at once, and all of them anew after a while that grows. */
+/* The relay does not have it, or does not answer: the next one at once, and all of them anew after a while that grows.
+ */
 static void in_vain(struct node *node, struct node_blob *blob)
 {
     size_t round = node->link_count > 0 ? ++blob->tries / node->link_count : 1;
@@ -283,7 +292,8 @@ static void on_read(void *ctx, int error, struct slice sealed)
             tell(node, item, node->now_us);
         return;
     }
-    log_event(LOG_WARN, "a photo is not what its case names; it is asked for again", "relay", blob->relay, "error", err_name(result), NULL);
+    log_event(LOG_WARN, "a photo is not what its case names; it is asked for again", "relay", blob->relay, "error",
+              err_name(result), NULL);
     node->counters.refused_in++;
     start_anew(node, blob);
 }
@@ -304,7 +314,7 @@ static void begin_check(struct node *node, struct node_blob *blob)
 static bool fits(const struct node_blob *blob, const struct node_link *link, const Hotline__BlobChunk *chunk)
 {
     return strcmp(blob->relay, link->uplink.relay) == 0 && chunk->chunk == blob->held && blob->held < blob->wanted_to &&
-           chunk->chunks == blob->chunks && chunk->data.len == blob_chunk(blob->size_bytes, chunk->chunk).len;
+        chunk->chunks == blob->chunks && chunk->data.len == blob_chunk(blob->size_bytes, chunk->chunk).len;
 }
 
 void node_on_blob_chunk(struct node *node, struct node_link *link, const Hotline__BlobChunk *chunk, int64_t now_us)

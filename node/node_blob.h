@@ -1,11 +1,12 @@
 /*
- * node_blob - attached files at the node: those of its own, given to relays that ask for them; those of received cases, asked for
- * chunk by chunk, of one relay and then another; and the pictures that people handed in for a case that is not sent yet.
+ * node_blob - attached files at the node: those of its own, given to relays that ask for them; those of received cases,
+ * asked for chunk by chunk, of one relay and then another; and the pictures that people handed in for a case that is
+ * not sent yet.
  *
- * A blob's chunks are records of the vault under its case's key: erasing the case erases them. They come in order and each is
- * saved with how many there are, so after any crash the next BlobWant goes on. When the last one is here the whole is read back,
- * held against its name and opened; only then it counts, and the sender learns it by a receipt (docs/decisions/0011). What a
- * relay gave that is not what was named goes, and another relay is asked.
+ * A blob's chunks are records of the vault under its case's key: erasing the case erases them. They come in order and
+ * each is saved with how many there are, so after any crash the next BlobWant goes on. When the last one is here the
+ * whole is read back, held against its name and opened; only then it counts, and the sender learns it by a receipt
+ * (docs/decisions/0011). What a relay gave that is not what was named goes, and another relay is asked.
  */
 #ifndef NODE_NODE_BLOB_H
 #define NODE_NODE_BLOB_H
@@ -25,35 +26,35 @@ struct node_draft;
 #define NODE_UPLOAD_LIFE_US (INT64_C(3600) * 1000000)
 
 struct node_blob {
-    struct key_hash name;                    /* first: the key of the table */
+    struct key_hash name; /* first: the key of the table */
     struct envelope_case_key owner;
-    uint64_t size_bytes;                     /* sealed */
+    uint64_t size_bytes; /* sealed */
     uint32_t chunks, held;
     bool whole, checking;
-    uint64_t ticket;                         /* of the last chunk */
-    char relay[LIMIT_ID_CHARS + 1];          /* asked now; "" none */
-    size_t next_slot;                        /* asked next */
+    uint64_t ticket;                /* of the last chunk */
+    char relay[LIMIT_ID_CHARS + 1]; /* asked now; "" none */
+    size_t next_slot;               /* asked next */
     uint32_t wanted_to;
-    int64_t asked_us, again_us;              /* steady */
-    unsigned tries;                          /* in vain */
+    int64_t asked_us, again_us; /* steady */
+    unsigned tries;             /* in vain */
 };
 
 struct node_upload {
     uint8_t id[16];
     int64_t at_us;
-    struct picture picture;                  /* at_us 0: none */
+    struct picture picture; /* at_us 0: none */
 };
 
 struct node_blobs {
     struct lookup by_name;
-    size_t lacking;                          /* not whole */
+    size_t lacking; /* not whole */
     struct node_upload uploads[NODE_UPLOADS];
 };
 
 /* What one relay asked for and has not got. */
 struct node_giving {
     struct key_hash name;
-    uint32_t from, count;                    /* 0: nothing */
+    uint32_t from, count; /* 0: nothing */
     bool reads;
 };
 
@@ -75,8 +76,8 @@ uint32_t node_blob_count(const struct node *node, const struct item *item);
 /* Puts the blob's record; its ticket. */
 uint64_t node_blob_save(struct node *node, const struct node_blob *blob);
 /* A blob of this name, made when it is new. ERR_NOMEM. */
-int node_blob_add(struct node *node, const struct key_hash *name, const struct envelope_case_key *owner, uint64_t size_bytes,
-                  struct node_blob **ret_blob) MUST_CHECK;
+int node_blob_add(struct node *node, const struct key_hash *name, const struct envelope_case_key *owner,
+                  uint64_t size_bytes, struct node_blob **ret_blob) MUST_CHECK;
 /* The key of a chunk's record. */
 struct node_chunk_key {
     uint8_t bytes[KEY_HASH_BYTES + 4];
@@ -92,9 +93,10 @@ void node_blob_give(struct node *node, struct node_link *link);
 /* Reads a whole sealed file; done gets its bytes, valid during the call, or an error. ERR_NOMEM at once. */
 typedef void node_blob_done(void *ctx, int error, struct slice sealed);
 int node_blob_read(struct node *node, const struct node_blob *blob, node_blob_done *done, void *ctx) MUST_CHECK;
-/* The number-th photo (from 1) of what a case shows, opened: a JPEG. ERR_NOT_FOUND: there is none, or it is not here yet. */
-int node_photo_read(struct node *node, const struct case_entry *entry, size_t number, struct err_note *note, node_blob_done *done,
-                    void *ctx) MUST_CHECK;
+/* The number-th photo (from 1) of what a case shows, opened: a JPEG. ERR_NOT_FOUND: there is none, or it is not here
+ * yet. */
+int node_photo_read(struct node *node, const struct case_entry *entry, size_t number, struct err_note *note,
+                    node_blob_done *done, void *ctx) MUST_CHECK;
 
 /* --- node_photo.c: out --- */
 /* Keeps a copy of a picture for a draft to come; its id. ERR_NOMEM. */
@@ -106,12 +108,12 @@ struct node_attached {
     uint8_t uploads[3][16];
     bool is_new[3];
     size_t count;
-    Hotline__BlobName rows[3], *list[3];     /* the header borrows them */
+    Hotline__BlobName rows[3], *list[3]; /* the header borrows them */
 };
-/* Fills content's photos, from uploads and from the revision before (NULL: none), and the header's blobs. ERR_UNKNOWN, ERR_MISSING,
- * ERR_NOMEM with a note. node_attached_done in any case, after the sealing. */
-int node_photo_attach(struct node *node, struct node_outgoing *out, Hotline__Case *content, const struct item *before, bool replaces,
-                      struct err_note *note, struct node_attached *attached) MUST_CHECK;
+/* Fills content's photos, from uploads and from the revision before (NULL: none), and the header's blobs. ERR_UNKNOWN,
+ * ERR_MISSING, ERR_NOMEM with a note. node_attached_done in any case, after the sealing. */
+int node_photo_attach(struct node *node, struct node_outgoing *out, Hotline__Case *content, const struct item *before,
+                      bool replaces, struct err_note *note, struct node_attached *attached) MUST_CHECK;
 /* The revision is sealed: the chunks go into its turn. */
 void node_photo_keep(struct node *node, const struct item *item, const struct node_attached *attached);
 void node_attached_done(struct node_attached *attached);

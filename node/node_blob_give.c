@@ -1,5 +1,5 @@
-/* node_blob_give: chunks out of the vault: to relays that ask for them, after everything more urgent, and whole files to whoever
- * may see them. Never holds more than one chunk per relay in memory. */
+/* node_blob_give: chunks out of the vault: to relays that ask for them, after everything more urgent, and whole files
+ * to whoever may see them. Never holds more than one chunk per relay in memory. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,9 +22,11 @@ void node_on_blob_want(struct node *node, struct node_link *link, const Hotline_
     const struct node_blob *blob = lookup_find(&node->blobs.by_name, want->name.data);
     if (blob == NULL || !blob->whole || want->from_chunk >= blob->chunks)
         return; /* the relay asks again, or another one that named it */
-    uint32_t left = blob->chunks - want->from_chunk, count = want->count < LIMIT_BLOB_WINDOW ? want->count : LIMIT_BLOB_WINDOW;
+    uint32_t left = blob->chunks - want->from_chunk,
+             count = want->count < LIMIT_BLOB_WINDOW ? want->count : LIMIT_BLOB_WINDOW;
     bool reads = link->giving.reads;
-    link->giving = (struct node_giving){.name = blob->name, .from = want->from_chunk, .count = count < left ? count : left, .reads = reads};
+    link->giving = (struct node_giving){
+        .name = blob->name, .from = want->from_chunk, .count = count < left ? count : left, .reads = reads};
     node_blob_give(node, link);
 }
 
@@ -161,16 +163,19 @@ static void on_whole(void *ctx, int error, struct slice sealed)
     free(showing);
 }
 
-int node_photo_read(struct node *node, const struct case_entry *entry, size_t number, struct err_note *note, node_blob_done *done, void *ctx)
+int node_photo_read(struct node *node, const struct case_entry *entry, size_t number, struct err_note *note,
+                    node_blob_done *done, void *ctx)
 {
     size_t count;
     Hotline__Attachment *const *photos = node_blob_photos(cases_shown(&node->cases, entry), &count);
     if (number == 0 || number > count)
         return err_set(note, ERR_NOT_FOUND, "%s has %zu photos", entry->reference, count);
     const Hotline__Attachment *photo = photos[number - 1];
-    const struct node_blob *blob = photo->name.len == KEY_HASH_BYTES ? lookup_find(&node->blobs.by_name, photo->name.data) : NULL;
+    const struct node_blob *blob =
+        photo->name.len == KEY_HASH_BYTES ? lookup_find(&node->blobs.by_name, photo->name.data) : NULL;
     if (blob == NULL || !blob->whole || photo->key.len != KEY_BYTES)
-        return err_set(note, ERR_NOT_FOUND, "photo %zu of %s has not come yet: its thumbnail is in the case", number, entry->reference);
+        return err_set(note, ERR_NOT_FOUND, "photo %zu of %s has not come yet: its thumbnail is in the case", number,
+                       entry->reference);
     struct showing *showing = calloc(1, sizeof *showing);
     if (showing == NULL)
         return ERR_NOMEM;

@@ -1,4 +1,5 @@
-/* node_photo: pictures that people handed in, and their way into a revision: sealed before it, kept with it, in its turn. */
+/* node_photo: pictures that people handed in, and their way into a revision: sealed before it, kept with it, in its
+ * turn. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,7 +65,8 @@ static int own_bytes(struct slice from, protobuf_c_boolean *has, ProtobufCBinary
     return OK;
 }
 
-static int set_attachment(Hotline__Attachment *photo, const struct picture *picture, const struct key_hash *name, const struct key_blob *key)
+static int set_attachment(Hotline__Attachment *photo, const struct picture *picture, const struct key_hash *name,
+                          const struct key_blob *key)
 {
     char *type = strdup("image/jpeg");
     if (type == NULL)
@@ -114,7 +116,8 @@ static void clear_upload(Hotline__Attachment *photo)
     photo->upload = (ProtobufCBinaryData){0, NULL};
 }
 
-static int attach_one(struct node *node, Hotline__Attachment *photo, const struct item *before, struct err_note *note, struct node_attached *attached)
+static int attach_one(struct node *node, Hotline__Attachment *photo, const struct item *before, struct err_note *note,
+                      struct node_attached *attached)
 {
     size_t i = attached->count;
     struct key_blob key;
@@ -133,7 +136,8 @@ static int attach_one(struct node *node, Hotline__Attachment *photo, const struc
     } else if (old != NULL) {
         result = set_again(photo, old);
     } else {
-        return err_set(note, ERR_UNKNOWN, "case.photos[%zu].upload: no picture was handed in under this id within the hour", i);
+        return err_set(note, ERR_UNKNOWN,
+                       "case.photos[%zu].upload: no picture was handed in under this id within the hour", i);
     }
     clear_upload(photo);
     if (result == OK)
@@ -165,7 +169,8 @@ static int carry_over(Hotline__Case *content, const struct item *before)
 }
 
 /* The header names what relays keep and recipients ask for. */
-static void name_blobs(struct node_outgoing *out, const Hotline__Case *content, const struct item *before, struct node_attached *attached)
+static void name_blobs(struct node_outgoing *out, const Hotline__Case *content, const struct item *before,
+                       struct node_attached *attached)
 {
     size_t count = 0;
     for (size_t i = 0; i < content->n_photos && count < 3; i++) {
@@ -186,8 +191,8 @@ static void name_blobs(struct node_outgoing *out, const Hotline__Case *content, 
     out->header.blobs = attached->list;
 }
 
-int node_photo_attach(struct node *node, struct node_outgoing *out, Hotline__Case *content, const struct item *before, bool replaces,
-                      struct err_note *note, struct node_attached *attached)
+int node_photo_attach(struct node *node, struct node_outgoing *out, Hotline__Case *content, const struct item *before,
+                      bool replaces, struct err_note *note, struct node_attached *attached)
 {
     int result = OK;
     _Static_assert(CASE_PHOTOS_MAX == sizeof attached->sealed / sizeof attached->sealed[0], "room for a case's photos");
@@ -212,7 +217,8 @@ void node_photo_keep(struct node *node, const struct item *item, const struct no
         for (uint32_t c = 0; c < blob->chunks; c++) {
             struct node_chunk_key key = node_chunk_key(&blob->name, c);
             struct blob_range range = blob_chunk(sealed.len, c);
-            vault_put(node->vault, VAULT_CHUNK, slice_of(key.bytes, sizeof key.bytes), &blob->owner, slice_of(sealed.data + range.from, range.len));
+            vault_put(node->vault, VAULT_CHUNK, slice_of(key.bytes, sizeof key.bytes), &blob->owner,
+                      slice_of(sealed.data + range.from, range.len));
         }
         node->blobs.lacking -= !blob->whole;
         blob->held = blob->chunks;

@@ -1,4 +1,5 @@
-/* picture: from any picture to the two that travel. Trusts nothing that a header says before it was held against a limit. */
+/* picture: from any picture to the two that travel. Trusts nothing that a header says before it was held against a
+ * limit. */
 #include "node/picture.h"
 
 #include "node/picture_inner.h"
@@ -45,7 +46,8 @@ static int turn(struct picture_raster *raster, int orientation)
     bool swaps = orientation >= 5;
     if (orientation <= 1)
         return OK;
-    int result = picture_raster_init(&turned, swaps ? raster->height : raster->width, swaps ? raster->width : raster->height);
+    int result =
+        picture_raster_init(&turned, swaps ? raster->height : raster->width, swaps ? raster->width : raster->height);
     if (result != OK)
         return result;
     uint8_t *to = turned.rgb;
@@ -128,7 +130,8 @@ int picture_check_size(uint32_t width, uint32_t height, struct err_note *note)
     if (pixels == 0)
         return err_set(note, ERR_INVALID, "the picture is damaged: it has no pixels");
     if (pixels > LIMIT_PICTURE_PIXELS)
-        return err_set(note, ERR_LIMIT, "the picture has %u x %u pixels; the limit is %d million", width, height, LIMIT_PICTURE_PIXELS / 1000000);
+        return err_set(note, ERR_LIMIT, "the picture has %u x %u pixels; the limit is %d million", width, height,
+                       LIMIT_PICTURE_PIXELS / 1000000);
     return OK;
 }
 
@@ -157,7 +160,8 @@ int picture_make(struct slice input, struct err_note *note, struct picture *pict
         result = fit(&raster, LIMIT_THUMBNAIL_SIDE_PX, LIMIT_THUMBNAIL_BYTES, &picture->thumbnail, small);
     picture_raster_done(&raster);
     if (result == ERR_NOMEM)
-        return err_set(note, ERR_LIMIT, "the picture needs more than %d MiB to decode", LIMIT_PICTURE_MEMORY_BYTES >> 20);
+        return err_set(note, ERR_LIMIT, "the picture needs more than %d MiB to decode",
+                       LIMIT_PICTURE_MEMORY_BYTES >> 20);
     if (result != OK)
         return result;
     picture->width = size[0];

@@ -1,7 +1,7 @@
 /*
- * picture - what a person hands in becomes a photo that may travel: JPEG or PNG by its first bytes, decoded, made smaller, turned
- * upright by its EXIF orientation, and encoded anew. Nothing of the input's bytes but the look of its pixels comes out: no
- * metadata, no second image, nothing that hides behind the end.
+ * picture - what a person hands in becomes a photo that may travel: JPEG or PNG by its first bytes, decoded, made
+ * smaller, turned upright by its EXIF orientation, and encoded anew. Nothing of the input's bytes but the look of its
+ * pixels comes out: no metadata, no second image, nothing that hides behind the end.
  *
  * Decoders are the attack surface: run this in a process that can do nothing else (helper.h).
  */
@@ -20,8 +20,8 @@ struct picture {
 
 void picture_init(struct picture *picture);
 void picture_done(struct picture *picture);
-/* Fills an initialised picture. ERR_SYNTAX: neither JPEG nor PNG. ERR_INVALID: damaged or cut. ERR_LIMIT: pixels, scans, bytes,
- * or memory, each with its limit. ERR_INTERNAL. The note says which. */
+/* Fills an initialised picture. ERR_SYNTAX: neither JPEG nor PNG. ERR_INVALID: damaged or cut. ERR_LIMIT: pixels,
+ * scans, bytes, or memory, each with its limit. ERR_INTERNAL. The note says which. */
 int picture_make(struct slice input, struct err_note *note, struct picture *picture) MUST_CHECK;
 
 #endif

@@ -19,11 +19,12 @@ struct picture_scaler {
     uint32_t width, height; /* of what comes in */
     uint32_t row;           /* the next one to come in */
     uint32_t out_row;
-    float *line, *sum;      /* a row made narrower; the rows above each other that make one */
+    float *line, *sum; /* a row made narrower; the rows above each other that make one */
     struct picture_raster *raster;
 };
 /* Makes the raster; both are freed by the caller, also on failure. ERR_NOMEM. */
-int picture_scaler_init(struct picture_scaler *scaler, uint32_t width, uint32_t height, uint32_t side, struct picture_raster *raster) MUST_CHECK;
+int picture_scaler_init(struct picture_scaler *scaler, uint32_t width, uint32_t height, uint32_t side,
+                        struct picture_raster *raster) MUST_CHECK;
 void picture_scaler_done(struct picture_scaler *scaler);
 /* One row of `width` pixels, in order. */
 void picture_scaler_row(struct picture_scaler *scaler, const uint8_t *rgb);
@@ -34,8 +35,10 @@ int picture_check_size(uint32_t width, uint32_t height, struct err_note *note) M
 int picture_orientation(struct slice tiff);
 
 /* Decode to a raster of at most LIMIT_PHOTO_SIDE_PX, which the caller frees in any case. */
-int picture_read_jpeg(struct slice input, struct err_note *note, struct picture_raster *raster, int *ret_orientation) MUST_CHECK;
-int picture_read_png(struct slice input, struct err_note *note, struct picture_raster *raster, int *ret_orientation) MUST_CHECK;
+int picture_read_jpeg(struct slice input, struct err_note *note, struct picture_raster *raster,
+                      int *ret_orientation) MUST_CHECK;
+int picture_read_png(struct slice input, struct err_note *note, struct picture_raster *raster,
+                     int *ret_orientation) MUST_CHECK;
 /* Encodes; appended to out. ERR_NOMEM. */
 int picture_write_jpeg(const struct picture_raster *raster, int quality, struct buf *out) MUST_CHECK;
 

@@ -1,4 +1,5 @@
-/* picture_jpeg: libjpeg both ways. Its errors come back as a jump, so all that must be freed stands in a struct of the caller. */
+/* picture_jpeg: libjpeg both ways. Its errors come back as a jump, so all that must be freed stands in a struct of the
+ * caller. */
 #include <setjmp.h>
 
 #include <jpeglib.h>
@@ -123,7 +124,8 @@ static int begin(struct reading *reading, struct slice input)
     reading->rgb = cmyk ? malloc(width * 3) : NULL;
     if (reading->row == NULL || (cmyk && reading->rgb == NULL))
         return ERR_NOMEM;
-    return picture_scaler_init(&reading->scaler, info->output_width, info->output_height, LIMIT_PHOTO_SIDE_PX, reading->raster);
+    return picture_scaler_init(&reading->scaler, info->output_width, info->output_height, LIMIT_PHOTO_SIDE_PX,
+                               reading->raster);
 }
 
 static void read_rows(struct reading *reading)
@@ -132,7 +134,8 @@ static void read_rows(struct reading *reading)
     while (info->output_scanline < info->output_height) {
         JSAMPROW row = reading->row;
         if (jpeg_read_scanlines(info, &row, 1) != 1)
-            leave(&reading->errors, err_set(reading->errors.note, ERR_INVALID, "the picture is damaged: a row is missing"));
+            leave(&reading->errors,
+                  err_set(reading->errors.note, ERR_INVALID, "the picture is damaged: a row is missing"));
         if (reading->rgb != NULL)
             from_cmyk(reading->row, info->saw_Adobe_marker, info->output_width, reading->rgb);
         picture_scaler_row(&reading->scaler, reading->rgb != NULL ? reading->rgb : reading->row);

@@ -1,4 +1,5 @@
-/* picture_png: libpng, reading only. Text, profiles and every other chunk that says more than pixels is skipped unread. */
+/* picture_png: libpng, reading only. Text, profiles and every other chunk that says more than pixels is skipped unread.
+ */
 #include <png.h>
 
 #include "node/picture_inner.h"
@@ -116,7 +117,8 @@ static void read_interlaced(struct reading *reading)
 
 static void read_pixels(struct reading *reading)
 {
-    int result = picture_scaler_init(&reading->scaler, reading->width, reading->height, LIMIT_PHOTO_SIDE_PX, reading->raster);
+    int result =
+        picture_scaler_init(&reading->scaler, reading->width, reading->height, LIMIT_PHOTO_SIDE_PX, reading->raster);
     reading->row = malloc((size_t)reading->width * 4);
     reading->rgb = malloc((size_t)reading->width * 3);
     if (result != OK || reading->row == NULL || reading->rgb == NULL)

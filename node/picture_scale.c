@@ -1,5 +1,5 @@
-/* picture_scale: an area average, row by row, so that a picture of 50 megapixels never stands in memory whole. And EXIF's one
- * number. */
+/* picture_scale: an area average, row by row, so that a picture of 50 megapixels never stands in memory whole. And
+ * EXIF's one number. */
 #include "node/picture_inner.h"
 
 static uint32_t scaled(uint32_t length, uint32_t longest, uint32_t side)
@@ -10,7 +10,8 @@ static uint32_t scaled(uint32_t length, uint32_t longest, uint32_t side)
     return size > 0 ? size : 1;
 }
 
-int picture_scaler_init(struct picture_scaler *scaler, uint32_t width, uint32_t height, uint32_t side, struct picture_raster *raster)
+int picture_scaler_init(struct picture_scaler *scaler, uint32_t width, uint32_t height, uint32_t side,
+                        struct picture_raster *raster)
 {
     uint32_t longest = width > height ? width : height;
     *scaler = (struct picture_scaler){.width = width, .height = height, .raster = raster};

@@ -1,5 +1,5 @@
-/* vault_find: one record, when it is needed: read on the store's thread, opened on the loop. For what is too large to stand in
- * memory. */
+/* vault_find: one record, when it is needed: read on the store's thread, opened on the loop. For what is too large to
+ * stand in memory. */
 #include "node/vault_inner.h"
 #include "proto/seal.h"
 
@@ -36,8 +36,8 @@ static void search_done(void *ctx, void *job, int result)
     (void)ctx;
     buf_init(&plain);
     if (result == OK)
-        result = vault_open_row(search->vault, search->space, slice_of(search->id, sizeof search->id), buf_slice(&search->owner),
-                                buf_slice(&search->sealed), &plain);
+        result = vault_open_row(search->vault, search->space, slice_of(search->id, sizeof search->id),
+                                buf_slice(&search->owner), buf_slice(&search->sealed), &plain);
     search->found(search->ctx, result, buf_slice(&plain));
     if (plain.data != NULL)
         seal_wipe(plain.data, plain.capacity);

@@ -1,5 +1,5 @@
-/* blob: cuts, seals and opens attached files. Opens nothing whose name is wrong, and gives no byte of a file before all of it
- * was seen to be whole. */
+/* blob: cuts, seals and opens attached files. Opens nothing whose name is wrong, and gives no byte of a file before all
+ * of it was seen to be whole. */
 #include "blob.h"
 
 #include <string.h>
@@ -50,7 +50,8 @@ static int seal_pieces(struct seal_stream *stream, struct slice plain, uint8_t *
     for (size_t i = 0; result == OK && i < count; i++) {
         size_t from = i * LIMIT_BLOB_CHUNK_BYTES, len = plain.len - from;
         bool last = len <= LIMIT_BLOB_CHUNK_BYTES;
-        result = seal_stream_push(stream, slice_of(plain.data + from, last ? len : LIMIT_BLOB_CHUNK_BYTES), last, room + i * BLOB_PIECE_BYTES);
+        result = seal_stream_push(stream, slice_of(plain.data + from, last ? len : LIMIT_BLOB_CHUNK_BYTES), last,
+                                  room + i * BLOB_PIECE_BYTES);
     }
     return result;
 }
@@ -94,13 +95,15 @@ static int open_pieces(struct slice sealed, const struct key_blob *key, uint8_t 
     for (uint32_t i = 0; result == OK && i < count; i++) {
         size_t from = SEAL_STREAM_HEADER_BYTES + (size_t)i * BLOB_PIECE_BYTES, left = sealed.len - from;
         bool last = i + 1 == count;
-        result = seal_stream_pull(&stream, slice_of(sealed.data + from, last ? left : BLOB_PIECE_BYTES), last, room + (size_t)i * LIMIT_BLOB_CHUNK_BYTES);
+        result = seal_stream_pull(&stream, slice_of(sealed.data + from, last ? left : BLOB_PIECE_BYTES), last,
+                                  room + (size_t)i * LIMIT_BLOB_CHUNK_BYTES);
     }
     seal_wipe(&stream, sizeof stream);
     return result;
 }
 
-int blob_open(struct slice sealed, const struct key_hash *name, const struct key_blob *key, size_t plain_bytes, struct buf *out)
+int blob_open(struct slice sealed, const struct key_hash *name, const struct key_blob *key, size_t plain_bytes,
+              struct buf *out)
 {
     uint32_t count = blob_chunk_count(sealed.len);
     if (count == 0)

@@ -117,7 +117,8 @@ static int relay_blob_name_one(struct relay *relay, const struct ledger_envelope
     return OK;
 }
 
-int relay_blob_named(struct relay *relay, const struct ledger_envelope *envelope, Hotline__BlobName *const *list, size_t count)
+int relay_blob_named(struct relay *relay, const struct ledger_envelope *envelope, Hotline__BlobName *const *list,
+                     size_t count)
 {
     struct relay_names *names;
     int error = OK;

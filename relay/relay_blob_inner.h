@@ -37,6 +37,7 @@ struct relay_blob {
     struct relay_blob *before, *after; /* lacking */
 };
 
+/* By its name; NULL: nobody named it. */
 struct relay_blob *relay_blob_find(const struct relay *relay, const uint8_t name[KEY_HASH_BYTES]);
 /* The member's own naming of it that was no lie; NULL: none. */
 struct relay_naming *relay_naming_of(const struct relay_blob *blob, uint32_t member);

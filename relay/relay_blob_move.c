@@ -10,7 +10,8 @@
 
 /* ---- asking ---- */
 
-static void relay_want(struct relay *relay, struct relay_blob *blob, const struct session *session, const struct relay_naming *naming)
+static void relay_want(struct relay *relay, struct relay_blob *blob, const struct session *session,
+                       const struct relay_naming *naming)
 {
     Hotline__BlobWant want = HOTLINE__BLOB_WANT__INIT;
     uint32_t chunks = blob_chunk_count(naming->size_bytes), left = chunks - blob->held;
@@ -35,7 +36,8 @@ static void relay_blob_restart(struct relay *relay, struct relay_blob *blob)
 }
 
 /* The member gives this blob from now on: where it stopped, or, after another one's chunks, anew. */
-static void relay_blob_assign(struct relay *relay, struct relay_blob *blob, const struct relay_naming *naming, const struct session *session)
+static void relay_blob_assign(struct relay *relay, struct relay_blob *blob, const struct relay_naming *naming,
+                              const struct session *session)
 {
     bool anew = (blob->giver != REGISTRY_NONE && blob->giver != naming->sender) ||
         (blob->held > 0 && blob->chunks != blob_chunk_count(naming->size_bytes));
@@ -99,7 +101,8 @@ static void relay_blob_taken(struct relay *relay, const struct session *session,
 }
 
 /* All chunks are here: they are what was named, or they go. */
-static void relay_blob_finish(struct relay *relay, struct relay_blob *blob, struct session *session, struct relay_naming *naming)
+static void relay_blob_finish(struct relay *relay, struct relay_blob *blob, struct session *session,
+                              struct relay_naming *naming)
 {
     struct key_hash hash = seal_hasher_end(&blob->hasher);
     const struct spool_blob row = {.name = blob->name, .chunks = blob->chunks, .whole = true};
@@ -109,7 +112,8 @@ static void relay_blob_finish(struct relay *relay, struct relay_blob *blob, stru
         relay_blob_unlist(relay, blob); /* the member uploads it no more */
         relay_blob_list(relay, blob);
         relay_blob_restart(relay, blob);
-        relay_refuse(relay, session, blob->name, REFUSED(MALFORMED), 0, "the chunks do not hash to the blob's name: all of them are dropped");
+        relay_refuse(relay, session, blob->name, REFUSED(MALFORMED), 0,
+                     "the chunks do not hash to the blob's name: all of them are dropped");
         if (!session_forgives(session))
             relay_end(relay, session, HOTLINE__GOODBYE_CODE__CODE__PROTOCOL, "blobs that are not what they are named");
         return;
@@ -120,7 +124,8 @@ static void relay_blob_finish(struct relay *relay, struct relay_blob *blob, stru
     spool_put_blob(relay->spool, &row);
 }
 
-static void relay_blob_take(struct relay *relay, struct relay_blob *blob, struct session *session, const Hotline__BlobPut *put)
+static void relay_blob_take(struct relay *relay, struct relay_blob *blob, struct session *session,
+                            const Hotline__BlobPut *put)
 {
     struct relay_naming *naming = relay_naming_of(blob, session->member);
 
@@ -147,7 +152,8 @@ static void relay_blob_take(struct relay *relay, struct relay_blob *blob, struct
 #define REFUSE(code, ...) (relay_refuse(relay, session, put->name.data, REFUSED(code), 0, __VA_ARGS__), false)
 
 /* Named by this member, of the size that it named, and the next one. */
-static bool relay_blob_check(struct relay *relay, const struct relay_blob *blob, const struct session *session, const Hotline__BlobPut *put)
+static bool relay_blob_check(struct relay *relay, const struct relay_blob *blob, const struct session *session,
+                             const Hotline__BlobPut *put)
 {
     const struct relay_naming *naming = blob ? relay_naming_of(blob, session->member) : NULL;
 
@@ -155,9 +161,11 @@ static bool relay_blob_check(struct relay *relay, const struct relay_blob *blob,
         return REFUSE(UNKNOWN_ENVELOPE, "no envelope of yours that is held here names this blob");
     uint32_t chunks = blob_chunk_count(naming->size_bytes);
     if (put->chunks != chunks || put->chunk >= chunks)
-        return REFUSE(TOO_LARGE, "chunk %u of %u: a blob of %llu bytes has %u", put->chunk, put->chunks, (unsigned long long)naming->size_bytes, chunks);
+        return REFUSE(TOO_LARGE, "chunk %u of %u: a blob of %llu bytes has %u", put->chunk, put->chunks,
+                      (unsigned long long)naming->size_bytes, chunks);
     if (put->data.len != blob_chunk(naming->size_bytes, put->chunk).len)
-        return REFUSE(MALFORMED, "chunk %u has %zu bytes, not %zu", put->chunk, put->data.len, blob_chunk(naming->size_bytes, put->chunk).len);
+        return REFUSE(MALFORMED, "chunk %u has %zu bytes, not %zu", put->chunk, put->data.len,
+                      blob_chunk(naming->size_bytes, put->chunk).len);
     if (blob->whole || (blob->giver == session->member && put->chunk < blob->held))
         return true;
     if (blob->giver != session->member)
@@ -272,7 +280,8 @@ static void relay_on_chunk(void *ctx, struct buf *data, int error)
     free(sought);
 }
 
-static void relay_chunk_read(struct relay *relay, uint32_t member, const struct relay_blob *blob, const struct relay_wish *wish)
+static void relay_chunk_read(struct relay *relay, uint32_t member, const struct relay_blob *blob,
+                             const struct relay_wish *wish)
 {
     struct relay_chunk *sought = calloc(1, sizeof *sought);
 
@@ -289,7 +298,7 @@ static void relay_chunk_read(struct relay *relay, uint32_t member, const struct 
 /* Alerts first: while one waits for this member's credit, or for its body, no chunk goes. */
 static bool relay_has_more_urgent(const struct courier *courier)
 {
-    for (int class = 0; class < COURIER_CLASSES; class++)
+    for (int class = 0; class < COURIER_CLASSES; class ++)
         if (courier->queued[class].count > 0)
             return true;
     return false;

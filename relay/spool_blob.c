@@ -48,11 +48,12 @@ void spool_drop_blob(struct spool *spool, const uint8_t name[KEY_HASH_BYTES])
 
 int spool_load_blobs(struct spool *spool, int (*on_blob)(void *ctx, const struct spool_blob *row), void *ctx)
 {
-    sqlite3_stmt *row = db_statement(spool->db,
-                                     "SELECT name, chunks, whole, (SELECT count(*) FROM blob_chunks c WHERE c.name = b.name),"
-                                     " (SELECT coalesce(sum(length(data)), 0) FROM blob_chunks c WHERE c.name = b.name),"
-                                     " (SELECT coalesce(max(chunk) + 1, 0) FROM blob_chunks c WHERE c.name = b.name)"
-                                     " FROM blobs b");
+    sqlite3_stmt *row =
+        db_statement(spool->db,
+                     "SELECT name, chunks, whole, (SELECT count(*) FROM blob_chunks c WHERE c.name = b.name),"
+                     " (SELECT coalesce(sum(length(data)), 0) FROM blob_chunks c WHERE c.name = b.name),"
+                     " (SELECT coalesce(max(chunk) + 1, 0) FROM blob_chunks c WHERE c.name = b.name)"
+                     " FROM blobs b");
     bool more = false;
     int error = db_next(spool->db, row, &more);
 
@@ -74,7 +75,8 @@ int spool_load_blobs(struct spool *spool, int (*on_blob)(void *ctx, const struct
     return error;
 }
 
-int spool_load_chunks(struct spool *spool, const uint8_t name[KEY_HASH_BYTES], int (*on_chunk)(void *ctx, struct slice data), void *ctx)
+int spool_load_chunks(struct spool *spool, const uint8_t name[KEY_HASH_BYTES],
+                      int (*on_chunk)(void *ctx, struct slice data), void *ctx)
 {
     sqlite3_stmt *row = db_statement(spool->db, "SELECT data FROM blob_chunks WHERE name = ? ORDER BY chunk");
     bool more = false;
@@ -131,7 +133,8 @@ static void spool_answer_chunk(void *ctx, void *job, int result)
     free(question);
 }
 
-void spool_read_chunk(struct spool *spool, const uint8_t name[KEY_HASH_BYTES], uint32_t chunk, spool_chunk_fn *done, void *ctx)
+void spool_read_chunk(struct spool *spool, const uint8_t name[KEY_HASH_BYTES], uint32_t chunk, spool_chunk_fn *done,
+                      void *ctx)
 {
     struct spool_chunk_question *question = calloc(1, sizeof *question);
     struct buf none;

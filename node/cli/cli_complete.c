@@ -11,7 +11,7 @@ typedef void each_command(struct buf *out, const struct cli_command *command);
 
 static void for_all(struct buf *out, each_command *each)
 {
-    for (size_t g = 0; g < CMD_GROUPS; g++)
+    for (size_t g = 0; g < cmd_group_count(); g++)
         for (const struct cli_command *c = cmd_group(g); c->name != NULL; c++)
             each(out, c);
 }
@@ -20,7 +20,7 @@ static void for_all(struct buf *out, each_command *each)
 static bool leads(const struct cli_command *command)
 {
     size_t len = strcspn(command->name, " ");
-    for (size_t g = 0; g < CMD_GROUPS; g++)
+    for (size_t g = 0; g < cmd_group_count(); g++)
         for (const struct cli_command *c = cmd_group(g); c->name != NULL; c++)
             if (strcspn(c->name, " ") == len && strncmp(c->name, command->name, len) == 0)
                 return c == command;
@@ -72,7 +72,7 @@ static void bash_seconds(struct buf *out, const struct cli_command *command)
         return;
     buf_printf(out, "    '%.*s ') words='", first_len(command), command->name);
     size_t len = (size_t)first_len(command);
-    for (size_t g = 0; g < CMD_GROUPS; g++)
+    for (size_t g = 0; g < cmd_group_count(); g++)
         for (const struct cli_command *c = cmd_group(g); c->name != NULL; c++)
             if ((size_t)first_len(c) == len && strncmp(c->name, command->name, len) == 0 && second_word(c) != NULL)
                 buf_printf(out, " %s", second_word(c));
@@ -134,7 +134,7 @@ static void zsh_seconds(struct buf *out, const struct cli_command *command)
         return;
     size_t len = (size_t)first_len(command);
     buf_printf(out, "    '%.*s ') list=(\n", (int)len, command->name);
-    for (size_t g = 0; g < CMD_GROUPS; g++)
+    for (size_t g = 0; g < cmd_group_count(); g++)
         for (const struct cli_command *c = cmd_group(g); c->name != NULL; c++)
             if ((size_t)first_len(c) == len && strncmp(c->name, command->name, len) == 0 && second_word(c) != NULL)
                 zsh_entry(out, second_word(c), strlen(second_word(c)), c->summary);

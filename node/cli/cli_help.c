@@ -35,7 +35,7 @@ void cli_help_all(struct buf *out)
     buf_add_text(out, "hotline - urgent alerts on missing children, between hotlines\n\nExamples:\n");
     buf_add_text(out, top_examples);
     buf_add_text(out, "\nCommands:\n");
-    for (size_t g = 0; g < CMD_GROUPS; g++)
+    for (size_t g = 0; g < cmd_group_count(); g++)
         for (const struct cli_command *c = cmd_group(g); c->name != NULL; c++)
             add_row(out, c);
     buf_add_text(out, top_end);
@@ -45,7 +45,7 @@ void cli_help_group(const char *group, struct buf *out)
 {
     size_t len = strlen(group);
     buf_printf(out, "hotline %s ...\n\n", group);
-    for (size_t g = 0; g < CMD_GROUPS; g++)
+    for (size_t g = 0; g < cmd_group_count(); g++)
         for (const struct cli_command *c = cmd_group(g); c->name != NULL; c++)
             if (strncmp(c->name, group, len) == 0 && c->name[len] == ' ')
                 add_row(out, c);

@@ -35,8 +35,9 @@ static int hand_over(struct cli *cli, const char *path, struct jdoc *photos)
     }
     struct jdoc *one = jdoc_add_doc(photos, jdoc_object());
     jdoc_set_text(one, "upload", jdoc_get_text(answer, "photo", ""));
-    cli_talk("%s: %" PRId64 " x %" PRId64 " pixels, %" PRId64 " kB, without metadata", path, jdoc_get_int(answer, "width_px", 0),
-             jdoc_get_int(answer, "height_px", 0), jdoc_get_int(answer, "size_bytes", 0) / 1000);
+    cli_talk("%s: %" PRId64 " x %" PRId64 " pixels, %" PRId64 " kB, without metadata", path,
+             jdoc_get_int(answer, "width_px", 0), jdoc_get_int(answer, "height_px", 0),
+             jdoc_get_int(answer, "size_bytes", 0) / 1000);
     jdoc_free(answer);
     return OK;
 }

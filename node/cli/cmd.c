@@ -3,13 +3,33 @@
 
 #include "proto/near.h"
 
+static const struct cli_command *const groups[] = {
+    cmd_publish,
+    cmd_inbox,
+    cmd_watch,
+    cmd_trace,
+    cmd_case,
+    cmd_sealed,
+    cmd_drill,
+    cmd_refer,
+    cmd_figures,
+    cmd_node,
+    cmd_doctor,
+    cmd_key,
+    cmd_roster,
+    cmd_cap,
+    cmd_db,
+    cmd_completion,
+};
+
+size_t cmd_group_count(void)
+{
+    return sizeof groups / sizeof groups[0];
+}
+
 const struct cli_command *cmd_group(size_t index)
 {
-    const struct cli_command *const groups[CMD_GROUPS] = {cmd_publish, cmd_inbox, cmd_watch, cmd_trace, cmd_case,
-                                                          cmd_sealed, cmd_drill, cmd_refer, cmd_figures, cmd_node,
-                                                          cmd_doctor, cmd_key, cmd_roster, cmd_cap, cmd_db,
-                                                          cmd_completion,};
-    CHECK(index < CMD_GROUPS);
+    CHECK(index < cmd_group_count());
     return groups[index];
 }
 
@@ -17,7 +37,7 @@ const struct cli_command *cmd_find(const char *first, const char *second, size_t
 {
     char two[64];
     snprintf(two, sizeof two, "%.30s %.30s", first, second != NULL ? second : "");
-    for (size_t g = 0; g < CMD_GROUPS; g++) {
+    for (size_t g = 0; g < cmd_group_count(); g++) {
         for (const struct cli_command *c = cmd_group(g); c->name != NULL; c++) {
             if (strcmp(c->name, two) != 0 && strcmp(c->name, first) != 0)
                 continue;
@@ -42,7 +62,7 @@ static const char *word_of(const char *name, const char *first, char room[32])
 
 bool cmd_is_group(const char *first)
 {
-    for (size_t g = 0; g < CMD_GROUPS; g++)
+    for (size_t g = 0; g < cmd_group_count(); g++)
         for (const struct cli_command *c = cmd_group(g); c->name != NULL; c++)
             if (strlen(first) < 32 && word_of(c->name, first, (char[32]){0}) != NULL)
                 return true;
@@ -53,7 +73,7 @@ const char *cmd_near(const char *first, const char *word)
 {
     const char *best = NULL;
     int best_distance = 0;
-    for (size_t g = 0; g < CMD_GROUPS; g++) {
+    for (size_t g = 0; g < cmd_group_count(); g++) {
         for (const struct cli_command *c = cmd_group(g); c->name != NULL; c++) {
             char room[32];
             const char *name = word_of(c->name, first, room);

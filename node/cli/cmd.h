@@ -24,8 +24,8 @@ extern const struct cli_command cmd_trace[];   /* cmd_trace.c: trace */
 extern const struct cli_command cmd_doctor[];  /* cmd_doctor.c: doctor, check */
 extern const struct cli_command cmd_completion[]; /* cmd_completion.c: completion */
 
-#define CMD_GROUPS 17
 /* The arrays above in the order of the help. */
+size_t cmd_group_count(void);
 const struct cli_command *cmd_group(size_t index);
 /* By one or two words; *ret_words says how many it took. NULL when there is none. */
 const struct cli_command *cmd_find(const char *first, const char *second, size_t *ret_words);

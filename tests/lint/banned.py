@@ -17,6 +17,9 @@ BANNED = {
     "setjmp longjmp": "one way out of a function",
 }
 IN_TESTS = {"system", "popen"}
+# The decoders of pictures report an error by a jump and no other way.
+JUMPS = {"setjmp", "longjmp"}
+JUMPERS = {"node/picture_jpeg.c", "node/picture_png.c"}
 REASON = {name: why for names, why in BANNED.items() for name in names.split()}
 CALL = re.compile(r"(?<![\w.>])(" + "|".join(REASON) + r")\s*\(")
 
@@ -36,6 +39,8 @@ for area in ("proto", "relay", "node", "tests"):
         for number, line in enumerate(without_comments_and_texts(path.read_text()).splitlines(), 1):
             for call in CALL.finditer(line):
                 if area == "tests" and call.group(1) in IN_TESTS:
+                    continue
+                if call.group(1) in JUMPS and str(path.relative_to(top)) in JUMPERS:
                     continue
                 findings.append(f"{path.relative_to(top)}:{number}: {call.group(1)}: {REASON[call.group(1)]}")
 if files == 0:

@@ -1,12 +1,15 @@
 /*
- * picture_room - test pictures made by the byte: PNGs with stored or repeated pixels, JPEGs by the encoder under test, EXIF.
+ * picture_room - test pictures made by the byte: PNGs with stored or repeated pixels, JPEGs by the encoder under test,
+ * EXIF.
  */
 #ifndef TESTS_UNIT_PICTURE_ROOM_H
 #define TESTS_UNIT_PICTURE_ROOM_H
 
+#include "fixture.h"
 #include "node/picture_inner.h"
 
-/* A gradient with a red top left, a green top right and a blue bottom left corner: a turned one is told from an upright one. */
+/* A gradient with a red top left, a green top right and a blue bottom left corner: a turned one is told from an upright
+ * one. */
 static inline void picture_room_raster(struct picture_raster *raster, uint32_t width, uint32_t height)
 {
     assert_int_equal(picture_raster_init(raster, width, height), OK);
@@ -35,7 +38,8 @@ static inline struct buf picture_room_jpeg(uint32_t width, uint32_t height)
 /* Puts an APP1 segment with this orientation and a text behind the first two bytes. */
 static inline struct buf picture_room_exif(const struct buf *jpeg, uint8_t orientation, const char *text)
 {
-    static const uint8_t head[] = {'E', 'x', 'i', 'f', 0, 0, 'M', 'M', 0, '*', 0, 0, 0, 8, 0, 2, 0x01, 0x12, 0, 3, 0, 0, 0, 1};
+    static const uint8_t head[] = {'E', 'x', 'i', 'f', 0,    0,    'M', 'M', 0, '*', 0, 0,
+                                   0,   8,   0,   2,   0x01, 0x12, 0,   3,   0, 0,   0, 1};
     struct buf out;
     size_t len = strlen(text) + 1, total = 2 + sizeof head + 4 + 12 + 4 + len;
     buf_init(&out);
@@ -81,7 +85,8 @@ static inline void picture_room_chunk(struct buf *out, const char *name, struct 
 }
 
 /* Magic and IHDR: eight bits a channel. */
-static inline void picture_room_png_head(struct buf *out, uint32_t width, uint32_t height, uint8_t colour_type, uint8_t interlace)
+static inline void picture_room_png_head(struct buf *out, uint32_t width, uint32_t height, uint8_t colour_type,
+                                         uint8_t interlace)
 {
     struct buf head;
     buf_init(&head);

@@ -14,7 +14,8 @@ static struct buf made(size_t len)
 
 static void blob_of_any_size_opens_to_what_it_was(void **state)
 {
-    static const size_t sizes[] = {1, 1023, 1024, 1025, 65535, 65536, 65537, 131072, 399999, LIMIT_BLOB_BYTES - 1, LIMIT_BLOB_BYTES};
+    static const size_t sizes[] = {
+        1, 1023, 1024, 1025, 65535, 65536, 65537, 131072, 399999, LIMIT_BLOB_BYTES - 1, LIMIT_BLOB_BYTES};
     (void)state;
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         struct buf plain = made(sizes[i]), sealed, again;
@@ -118,7 +119,8 @@ static void blob_changed_cut_or_reordered_is_refused(void **state)
     for (uint32_t keep = 1; keep < 4; keep++)
         assert_error(opened(slice_of(sealed.data, blob_chunk(sealed.len, keep).from), &key, 1), ERR_CRYPTO);
     /* two pieces of one size changed places */
-    uint8_t *first = sealed.data + SEAL_STREAM_HEADER_BYTES, *second = first + BLOB_PIECE_BYTES, *room = test_malloc(BLOB_PIECE_BYTES);
+    uint8_t *first = sealed.data + SEAL_STREAM_HEADER_BYTES, *second = first + BLOB_PIECE_BYTES,
+            *room = test_malloc(BLOB_PIECE_BYTES);
     memcpy(room, first, BLOB_PIECE_BYTES);
     memcpy(first, second, BLOB_PIECE_BYTES);
     memcpy(second, room, BLOB_PIECE_BYTES);

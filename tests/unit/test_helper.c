@@ -1,4 +1,5 @@
-/* helper: a photo through the real processes; what kills a child kills nothing else; nothing forbidden is possible in one. */
+/* helper: a photo through the real processes; what kills a child kills nothing else; nothing forbidden is possible in
+ * one. */
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>

@@ -1,4 +1,5 @@
-/* picture: what comes out is small, upright and silent; what is no picture, or too much of one, is refused by name and soon. */
+/* picture: what comes out is small, upright and silent; what is no picture, or too much of one, is refused by name and
+ * soon. */
 #include "fixture.h"
 #include "picture_room.h"
 #include "proto/clock.h"
@@ -71,7 +72,9 @@ static void refused(struct slice input, int expected, const char *text)
 
 static void picture_jpeg_of_any_size_becomes_a_photo_and_a_thumbnail(void **state)
 {
-    static const uint32_t sizes[][4] = {{8, 8, 8, 8}, {1600, 1200, 1600, 1200}, {3200, 1600, 1600, 800}, {1000, 4000, 400, 1600}, {1601, 17, 1600, 17}, {4000, 1, 1600, 1}};
+    static const uint32_t sizes[][4] = {
+        {8, 8, 8, 8},         {1600, 1200, 1600, 1200}, {3200, 1600, 1600, 800}, {1000, 4000, 400, 1600},
+        {1601, 17, 1600, 17}, {4000, 1, 1600, 1}};
     (void)state;
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         struct buf jpeg = picture_room_jpeg(sizes[i][0], sizes[i][1]);
@@ -105,14 +108,38 @@ static void picture_looks_as_it_did_after_all_that(void **state)
 static void turned_source(int orientation, uint32_t w, uint32_t h, uint32_t x, uint32_t y, uint32_t *sx, uint32_t *sy)
 {
     switch (orientation) {
-    case 2: *sx = w - 1 - x; *sy = y; break;         /* row 0 top, column 0 right */
-    case 3: *sx = w - 1 - x; *sy = h - 1 - y; break; /* bottom, right */
-    case 4: *sx = x; *sy = h - 1 - y; break;         /* bottom, left */
-    case 5: *sx = y; *sy = x; break;                 /* left, top */
-    case 6: *sx = y; *sy = w - 1 - x; break;         /* right, top */
-    case 7: *sx = h - 1 - y; *sy = w - 1 - x; break; /* right, bottom */
-    case 8: *sx = h - 1 - y; *sy = x; break;         /* left, bottom */
-    default: *sx = x; *sy = y; break;
+    case 2:
+        *sx = w - 1 - x;
+        *sy = y;
+        break; /* row 0 top, column 0 right */
+    case 3:
+        *sx = w - 1 - x;
+        *sy = h - 1 - y;
+        break; /* bottom, right */
+    case 4:
+        *sx = x;
+        *sy = h - 1 - y;
+        break; /* bottom, left */
+    case 5:
+        *sx = y;
+        *sy = x;
+        break; /* left, top */
+    case 6:
+        *sx = y;
+        *sy = w - 1 - x;
+        break; /* right, top */
+    case 7:
+        *sx = h - 1 - y;
+        *sy = w - 1 - x;
+        break; /* right, bottom */
+    case 8:
+        *sx = h - 1 - y;
+        *sy = x;
+        break; /* left, bottom */
+    default:
+        *sx = x;
+        *sy = y;
+        break;
     }
 }
 
@@ -151,7 +178,8 @@ static void picture_of_every_orientation_comes_out_upright(void **state)
 
 static void picture_says_nothing_but_its_pixels(void **state)
 {
-    struct buf jpeg = picture_room_jpeg(300, 200), tagged = picture_room_exif(&jpeg, 1, "GPS 50.8503 N canary"), png = picture_room_png(60, 40, false);
+    struct buf jpeg = picture_room_jpeg(300, 200), tagged = picture_room_exif(&jpeg, 1, "GPS 50.8503 N canary"),
+               png = picture_room_png(60, 40, false);
     struct picture picture;
     (void)state;
     buf_add_text(&tagged, "PK\3\4<script>canary</script>"); /* a second file behind the end */

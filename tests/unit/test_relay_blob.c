@@ -1,4 +1,5 @@
-/* relay_blob: asked for, taken in order, kept once, given to the routed, gone with the last envelope; the rest is refused. */
+/* relay_blob: asked for, taken in order, kept once, given to the routed, gone with the last envelope; the rest is
+ * refused. */
 #include "proto/blob.h"
 #include "relay_world.h"
 
@@ -294,11 +295,14 @@ static void relay_blob_lives_as_long_as_an_envelope_names_it(void **state)
     upload(world, BE, &photo);
     world_forget(world);
     /* a new revision sends no photo again */
-    second = published(world, &photo, &(struct world_case){.sender = BE, .case_id = 7, .revision = 2, .act = HOTLINE__ACT__CODE__UPDATE});
+    second =
+        published(world, &photo,
+                  &(struct world_case){.sender = BE, .case_id = 7, .revision = 2, .act = HOTLINE__ACT__CODE__UPDATE});
     world_none(world, BE, WIRE_BLOB_WANT);
     want(world, FR, &photo, 0, 1);
     check_chunk(world, FR, &photo, 0);
-    last = published(world, NULL, &(struct world_case){.sender = BE, .case_id = 7, .revision = 3, .act = HOTLINE__ACT__CODE__CLOSE});
+    last = published(world, NULL,
+                     &(struct world_case){.sender = BE, .case_id = 7, .revision = 3, .act = HOTLINE__ACT__CODE__CLOSE});
     world_forget(world);
     want(world, FR, &photo, 0, 1);
     check_gone(world, FR);

@@ -41,7 +41,7 @@ static void vectors_are_what_is_made_today(void **state)
     buf_init(&stored);
 #define VECTORS_COMPARE(name, maker)                                                                                   \
     {                                                                                                                  \
-        struct jdoc *fresh = maker(fixture), *file = loaded(#name);                                                    \
+        struct jdoc *fresh = maker(fixture), *file = loaded(name);                                                     \
         buf_clear(&made);                                                                                              \
         buf_clear(&stored);                                                                                            \
         assert_error(jdoc_write(fresh, true, &made), OK);                                                              \
@@ -49,7 +49,7 @@ static void vectors_are_what_is_made_today(void **state)
         if (!slice_equal(buf_slice(&made), buf_slice(&stored)))                                                        \
             fail_msg(                                                                                                  \
                 "tests/vectors/%s.json is not what this code makes: a break of the protocol, or run `make vectors`",   \
-                #name);                                                                                                \
+                name);                                                                                                 \
         jdoc_free(fresh);                                                                                              \
         jdoc_free(file);                                                                                               \
     }

@@ -27,7 +27,7 @@ int main(int argc, char **argv)
         return 2;
     }
     fixture_init(&fixture);
-#define VECTORS_WRITE(name, maker) write_vector(argv[1], #name, maker(&fixture));
+#define VECTORS_WRITE(name, maker) write_vector(argv[1], name, maker(&fixture));
     VECTORS(VECTORS_WRITE)
 #undef VECTORS_WRITE
     fixture_done(&fixture);

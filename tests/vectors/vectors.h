@@ -23,20 +23,20 @@
 #define VECTORS_SEQUENCE 7
 #define VECTORS_PASSPHRASE "a lantern in the window"
 
-/* X(file without .json, maker) */
+/* X("file without .json", maker) */
 #define VECTORS(X)                                                                                                     \
-    X(keys, vectors_keys)                                                                                              \
-    X(padme, vectors_padme)                                                                                            \
-    X(keyfile, vectors_keyfile)                                                                                        \
-    X(request, vectors_request)                                                                                        \
-    X(roster, vectors_roster)                                                                                          \
-    X(card, vectors_card)                                                                                              \
-    X(envelope - actual, vectors_actual)                                                                               \
-    X(envelope - exercise, vectors_exercise)                                                                           \
-    X(receipts, vectors_receipts)                                                                                      \
-    X(unreadable, vectors_unreadable)                                                                                  \
-    X(accepted, vectors_accepted)                                                                                      \
-    X(frames, vectors_frames)
+    X("keys", vectors_keys)                                                                                            \
+    X("padme", vectors_padme)                                                                                          \
+    X("keyfile", vectors_keyfile)                                                                                      \
+    X("request", vectors_request)                                                                                      \
+    X("roster", vectors_roster)                                                                                        \
+    X("card", vectors_card)                                                                                            \
+    X("envelope-actual", vectors_actual)                                                                               \
+    X("envelope-exercise", vectors_exercise)                                                                           \
+    X("receipts", vectors_receipts)                                                                                    \
+    X("unreadable", vectors_unreadable)                                                                                \
+    X("accepted", vectors_accepted)                                                                                    \
+    X("frames", vectors_frames)
 
 static inline void vectors_hex(struct jdoc *object, const char *key, struct slice bytes)
 {

@@ -272,7 +272,7 @@ static inline void vectors_add_accepted(const struct fixture *fixture, struct jd
 static inline struct jdoc *vectors_frames(const struct fixture *fixture)
 {
     struct jdoc *doc = vectors_doc(
-        "frames as they cross the link, from Hello to Taken: nl-lamp's first alert; each could be a message of its own");
+        "nl-lamp's first alert, from Hello to Goodbye: frames as they cross the link, each a message of its own");
     struct jdoc *list = jdoc_set_doc(doc, "frames", jdoc_array());
     Hotline__RosterName roster = HOTLINE__ROSTER_NAME__INIT;
     Hotline__SignedCard *card;
