@@ -32,6 +32,7 @@ proto_c := $(wildcard proto/*.c)
 relay_c := $(filter-out relay/main.c,$(wildcard relay/*.c))
 node_c := $(filter-out node/main.c,$(wildcard node/*.c))
 cli_c := $(wildcard node/cli/*.c)
+bench_c := $(wildcard tests/bench/*.c)
 tests_c := $(wildcard tests/unit/test_*.c)
 tests := $(tests_c:tests/unit/%.c=$(BUILD)/tests/%)
 fuzz_c := $(wildcard tests/fuzz/fuzz_*.c)
@@ -39,7 +40,7 @@ replays := $(fuzz_c:tests/fuzz/fuzz_%.c=$(BUILD)/tests/replay_%)
 libs := $(BUILD)/libnode.a $(BUILD)/librelay.a $(BUILD)/libproto.a
 programs := $(BUILD)/hotline-relay $(BUILD)/hotline-node $(BUILD)/hotline
 
-.PHONY: all deps test check unit e2e lint demo fuzz torture kill soak border format tidy analyze cover install clean help
+.PHONY: all deps test check unit e2e lint demo fuzz bench kill format tidy analyze install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -77,7 +78,9 @@ $(BUILD)/hotline: $(call object,$(cli_c)) $(BUILD)/libproto.a
 $(BUILD)/hotline: LIBS += -lexpat
 # Decoders of pictures, and the filter that they run under, are the node's alone.
 $(BUILD)/hotline-node $(tests) $(replays): LIBS += -ljpeg -lpng -lseccomp
-$(programs):
+$(BUILD)/hotline-bench: LIBS += -ljpeg -lpng -lseccomp
+$(BUILD)/hotline-bench: $(call object,$(bench_c)) $(BUILD)/libnode.a $(BUILD)/libproto.a
+$(programs) $(BUILD)/hotline-bench:
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/tests/test_%: $(BUILD)/obj/tests/unit/test_%.o $(libs)
@@ -104,6 +107,9 @@ check: test ## the same as test
 
 demo: $(programs) ## an authority, two relays and five hotlines on loopback; one case crosses five borders
 	@config/demo/demo.sh $(BUILD)
+
+bench: $(programs) $(BUILD)/hotline-bench ## fan-out figures; what they mean is in docs/performance.md
+	@$(BUILD)/hotline-bench fanout --subs 32 --count 500 --size 2048 --window 64
 
 fuzz: ## each fuzz target for 60 s with libFuzzer (clang); SECONDS=n for another time
 	@tests/fuzz/run.sh $(or $(SECONDS),60)
