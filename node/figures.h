@@ -41,6 +41,7 @@ struct figures {
     size_t members;                          /* whose statistics were merged into it */
 };
 
+/* Empty: of one year, of drills or of life. */
 void figures_init(struct figures *figures, unsigned year, bool exercise);
 void figures_done(struct figures *figures);
 /* One case opened here, or received (counted only), when it was opened in the year. ERR_NOMEM. */

@@ -1,5 +1,5 @@
-/* node_api_record: who did what through the socket: one line of the log per act, with the operating-system account of the
- * caller and the case's reference. Never a name of a case, a word of its content, or what the caller wrote. */
+/* node_api_record: who did what through the socket: one line of the log per act, with the operating-system account of
+ * the caller and the case's reference. Never a name of a case, a word of its content, or what the caller wrote. */
 #include <pwd.h>
 #include <string.h>
 

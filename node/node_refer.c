@@ -79,7 +79,6 @@ static int send_referral(struct node *node, struct node_outgoing *out, Hotline__
                          const struct item **ret_item, uint64_t *ret_ticket)
 {
     struct item *item;
-    WIRE_SET(&out->route, restricted, true);
     out->body.content_case = HOTLINE__ENVELOPE_BODY__CONTENT_REFERRAL;
     out->body.referral = referral;
     int result = node_seal(node, out, now_us, note, &item);
@@ -117,6 +116,7 @@ int node_refer(struct node *node, struct case_entry *entry, Hotline__Referral *r
     node_name_case(&out, entry->opener, entry->case_id);
     out.route.n_audience = 1;
     out.route.audience = &audience;
+    WIRE_SET(&out.route, restricted, true);
     WIRE_SET(&out.header, urgency, whole.has_urgency ? whole.urgency : HOTLINE__URGENCY__CODE__EXPECTED);
     WIRE_SET(&out.header, expires_at_us, whole.answer_by);
     if ((result = check_reached(node, &out.route, note)) != OK)
@@ -164,6 +164,7 @@ int node_answer_referral(struct node *node, const struct item *request, const st
     out.members[0] = requester;
     out.route.n_members = 1;
     out.route.members = out.members;
+    WIRE_SET(&out.route, restricted, true);
     referral.has_referral_id = 1;
     referral.referral_id = asked->referral_id;
     referral.reference = asked->reference;

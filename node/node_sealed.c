@@ -1,6 +1,7 @@
 /*
- * node_sealed: envelopes by file, when every relay is dark. Out: what is current of our own in one case. In: as from a relay,
- * but all or nothing, and refused in words to whoever brought it. A copy that a relay delivers later is a duplicate.
+ * node_sealed: envelopes by file, when every relay is dark. Out: what is current of our own in one case. In: as from a
+ * relay, but all or nothing, and refused in words to whoever brought it. A copy that a relay delivers later is a
+ * duplicate.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,8 @@ static bool travels(const struct node *node, const struct item *item, const char
 }
 
 /* Own envelopes of the case that are current; the room is for all of them. */
-static size_t gather(const struct node *node, const struct case_entry *entry, const char *to, int64_t now_us, struct item **items)
+static size_t gather(const struct node *node, const struct case_entry *entry, const char *to, int64_t now_us,
+                     struct item **items)
 {
     size_t count = 0;
     struct item *newest = cases_newest(&node->cases, entry);
@@ -33,7 +35,8 @@ static size_t gather(const struct node *node, const struct case_entry *entry, co
     return count;
 }
 
-static int write_file(struct node *node, struct item **items, size_t count, const char *to, struct err_note *note, struct buf *out)
+static int write_file(struct node *node, struct item **items, size_t count, const char *to, struct err_note *note,
+                      struct buf *out)
 {
     Hotline__SealedFile file = HOTLINE__SEALED_FILE__INIT;
     Hotline__Envelope *block = calloc(count, sizeof *block), **list = calloc(count, sizeof *list);
@@ -58,7 +61,8 @@ static int write_file(struct node *node, struct item **items, size_t count, cons
     return result;
 }
 
-int node_export(struct node *node, const struct case_entry *entry, const char *to, int64_t now_us, struct err_note *note, struct buf *out)
+int node_export(struct node *node, const struct case_entry *entry, const char *to, int64_t now_us,
+                struct err_note *note, struct buf *out)
 {
     struct item **items = calloc(entry->thread_count + 1, sizeof(struct item *));
     if (items == NULL)
@@ -68,7 +72,8 @@ int node_export(struct node *node, const struct case_entry *entry, const char *t
     if (count == 0 && to != NULL && gather(node, entry, NULL, now_us, items) > 0)
         result = err_set(note, ERR_MEMBER, "%s holds no grant for what this node has to send of this case", to);
     else if (count == 0 && !entry->mine)
-        result = err_set(note, ERR_STATE, "this case is %s's, which alone can hand it on; no reply of ours waits for it", entry->opener);
+        result = err_set(note, ERR_STATE,
+                         "this case is %s's, which alone can hand it on; no reply of ours waits for it", entry->opener);
     else if (count == 0)
         result = err_set(note, ERR_STATE, "nothing of this case is valid any more: update it first");
     else
@@ -82,12 +87,13 @@ int node_export(struct node *node, const struct case_entry *entry, const char *t
 /* --- in --- */
 
 struct incoming {
-    struct item *item;                       /* NULL: it is here already */
+    struct item *item; /* NULL: it is here already */
     struct key_hash hash;
 };
 
 /* Why it cannot be read here, for the person that brought the file. */
-static int refuse_unreadable(const struct node *node, const struct node_judged *judged, const Hotline__Envelope *wire, struct err_note *note)
+static int refuse_unreadable(const struct node *node, const struct node_judged *judged, const Hotline__Envelope *wire,
+                             struct err_note *note)
 {
     const char *sender = judged->envelope.header->sender, *self = node->keys->id;
     bool granted = false;
@@ -95,24 +101,29 @@ static int refuse_unreadable(const struct node *node, const struct node_judged *
         granted |= strcmp(wire->grants[i]->member, self) == 0;
     switch (judged->unreadable) {
     case HOTLINE__UNREADABLE_CODE__CODE__NO_SENDER:
-        return err_set(note, ERR_MEMBER, "%s is not a member by the roster held here, or was withdrawn before it wrote this", sender);
+        return err_set(note, ERR_MEMBER,
+                       "%s is not a member by the roster held here, or was withdrawn before it wrote this", sender);
     case HOTLINE__UNREADABLE_CODE__CODE__ROSTER_OLDER:
-        return err_set(note, ERR_MEMBER, "%s is on a newer roster than the one held here (version %llu): bring that roster first", sender,
+        return err_set(note, ERR_MEMBER,
+                       "%s is on a newer roster than the one held here (version %llu): bring that roster first", sender,
                        (unsigned long long)roster_version(node->directory.roster));
     case HOTLINE__UNREADABLE_CODE__CODE__BAD_SIGNATURE:
         return err_set(note, ERR_SIGNATURE, "an envelope is not signed by %s, whom it names as its sender", sender);
     case HOTLINE__UNREADABLE_CODE__CODE__NO_KEY:
-        return err_set(note, ERR_KEY, "it was sealed for a key that this store does not hold; %s must export it again", sender);
+        return err_set(note, ERR_KEY, "it was sealed for a key that this store does not hold; %s must export it again",
+                       sender);
     case HOTLINE__UNREADABLE_CODE__CODE__BAD_COMMITMENT:
     case HOTLINE__UNREADABLE_CODE__CODE__BAD_BODY:
         return err_set(note, ERR_KEY, "an envelope of %s opens to something else than it says", sender);
     default:
-        return granted ? err_set(note, ERR_KEY, "the grant for %s does not open", self) :
-                         err_set(note, ERR_MEMBER, "the file holds nothing for %s: %s must export it for this member", self, sender);
+        return granted ?
+            err_set(note, ERR_KEY, "the grant for %s does not open", self) :
+            err_set(note, ERR_MEMBER, "the file holds nothing for %s: %s must export it for this member", self, sender);
     }
 }
 
-static int refuse_verdict(const struct node *node, const struct node_judged *judged, const Hotline__Envelope *wire, struct err_note *note)
+static int refuse_verdict(const struct node *node, const struct node_judged *judged, const Hotline__Envelope *wire,
+                          struct err_note *note)
 {
     switch (judged->verdict) {
     case NODE_NO_ENVELOPE:
@@ -122,7 +133,8 @@ static int refuse_verdict(const struct node *node, const struct node_judged *jud
     case NODE_OWN:
         return err_set(note, ERR_STATE, "the file is this member's own: its recipients read it in");
     case NODE_DISPUTED:
-        return err_set(note, ERR_DISPUTED, "another envelope of %s is known under the same id", judged->envelope.header->sender);
+        return err_set(note, ERR_DISPUTED, "another envelope of %s is known under the same id",
+                       judged->envelope.header->sender);
     default:
         return judged->verdict == NODE_NEW && judged->item == NULL ? ERR_NOMEM : OK;
     }
@@ -130,15 +142,17 @@ static int refuse_verdict(const struct node *node, const struct node_judged *jud
 
 static struct envelope_case_key key_of(const Hotline__EnvelopeHeader *header)
 {
-    return envelope_case_key(header->case_name->opener, header->status == HOTLINE__STATUS__CODE__EXERCISE, header->case_name->case_id.data);
+    return envelope_case_key(header->case_name->opener, header->status == HOTLINE__STATUS__CODE__EXERCISE,
+                             header->case_name->case_id.data);
 }
 
 /* The rules of a file: one sender, one case, nothing twice. */
-static int check_place(const Hotline__SealedFile *file, const struct incoming *before, size_t count, const struct envelope *envelope,
-                       const struct envelope_case_key *key, struct err_note *note)
+static int check_place(const Hotline__SealedFile *file, const struct incoming *before, size_t count,
+                       const struct envelope *envelope, const struct envelope_case_key *key, struct err_note *note)
 {
     if (strcmp(envelope->header->sender, file->sender) != 0)
-        return err_set(note, ERR_INVALID, "the file is said to be %s's, and an envelope in it is %s's", file->sender, envelope->header->sender);
+        return err_set(note, ERR_INVALID, "the file is said to be %s's, and an envelope in it is %s's", file->sender,
+                       envelope->header->sender);
     if (envelope->header->case_name == NULL)
         return err_set(note, ERR_INVALID, "an envelope in the file belongs to no case");
     struct envelope_case_key own = key_of(envelope->header);
@@ -151,8 +165,8 @@ static int check_place(const Hotline__SealedFile *file, const struct incoming *b
     return OK;
 }
 
-static int judge_all(struct node *node, const Hotline__SealedFile *file, int64_t now_us, struct err_note *note, struct incoming *incoming,
-                     struct envelope_case_key *ret_key)
+static int judge_all(struct node *node, const Hotline__SealedFile *file, int64_t now_us, struct err_note *note,
+                     struct incoming *incoming, struct envelope_case_key *ret_key)
 {
     for (size_t i = 0; i < file->n_envelopes; i++) {
         struct node_judged judged;
@@ -177,7 +191,8 @@ static int take_card(struct node *node, const Hotline__SealedFile *file, int64_t
         return OK;
     int result = directory_card(&node->directory, file->card, now_us, &changed);
     if (result != OK)
-        return err_set(note, result == ERR_NOMEM ? ERR_NOMEM : ERR_SIGNATURE, "the card in the file does not verify (%s)", err_text(result));
+        return err_set(note, result == ERR_NOMEM ? ERR_NOMEM : ERR_SIGNATURE,
+                       "the card in the file does not verify (%s)", err_text(result));
     if (changed) {
         struct node_event event = {.type = NODE_MEMBERS_CHANGED, .at_us = now_us};
         node_hold_event(node, vault_ticket(node->vault), &event);
@@ -185,8 +200,8 @@ static int take_card(struct node *node, const Hotline__SealedFile *file, int64_t
     return OK;
 }
 
-static int take_all(struct node *node, const Hotline__SealedFile *file, int64_t now_us, struct err_note *note, struct incoming *incoming,
-                    struct envelope_case_key *ret_key, size_t *ret_new)
+static int take_all(struct node *node, const Hotline__SealedFile *file, int64_t now_us, struct err_note *note,
+                    struct incoming *incoming, struct envelope_case_key *ret_key, size_t *ret_new)
 {
     size_t fresh = 0;
     int result = judge_all(node, file, now_us, note, incoming, ret_key);
@@ -207,8 +222,8 @@ static int take_all(struct node *node, const Hotline__SealedFile *file, int64_t 
     return result;
 }
 
-int node_import(struct node *node, struct slice bytes, int64_t now_us, struct err_note *note, struct case_entry **ret_entry,
-                size_t *ret_new, uint64_t *ret_ticket)
+int node_import(struct node *node, struct slice bytes, int64_t now_us, struct err_note *note,
+                struct case_entry **ret_entry, size_t *ret_new, uint64_t *ret_ticket)
 {
     struct wire_arena arena;
     const Hotline__SealedFile *file;

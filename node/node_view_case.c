@@ -260,7 +260,7 @@ static struct jdoc *view_at_relay(const struct item *item, const char *relay_id)
     int64_t after_us = relay->at_us - item->at_us;
     node_view_set_time_if(view, "at", relay->at_us);
     jdoc_set_int(view, "after_ms", after_us > 0 ? after_us / CLOCK_MS_US : 0);
-    if (relay->refused != 0) { /* while WAITING too: refused for now, and sent again */
+    if (relay->refused != 0) { /* while WAITING too: a passing refusal: it is sent again */
         node_view_set_text_if(view, "code", mapper_code_name(&hotline__refused_code__code__descriptor, relay->refused));
         node_view_set_text_if(view, "detail", relay->reason);
     }

@@ -91,9 +91,10 @@ enum MHD_Result http_internal_refuse(struct http *http, struct MHD_Connection *c
 {
     char body[512];
     const struct refusal *row = refusal_of(status);
-    int len = snprintf(body, sizeof body,
-                       "{\"type\":\"urn:hotline:problem:%s\",\"title\":\"%s\",\"status\":%u,\"code\":\"%s\",\"detail\":\"%s\"}\n",
-                       row->type, err_text(row->error), status, err_name(row->error), sentence);
+    int len = snprintf(
+        body, sizeof body,
+        "{\"type\":\"urn:hotline:problem:%s\",\"title\":\"%s\",\"status\":%u,\"code\":\"%s\",\"detail\":\"%s\"}\n",
+        row->type, err_text(row->error), status, err_name(row->error), sentence);
     struct MHD_Response *response =
         bytes_response("application/problem+json", slice_of(body, (size_t)len), slice_of(NULL, 0));
     if (!response)

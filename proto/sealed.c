@@ -17,12 +17,14 @@ int sealed_write(Hotline__SealedFile *file, struct err_note *note, struct buf *o
     char digits[DIGITS + 1];
     WIRE_SET(file, version, SEALED_VERSION);
     if (file->n_envelopes > LIMIT_SEALED_ENVELOPES)
-        return err_set(note, ERR_LIMIT, "%zu envelopes for one file; the limit is %d", file->n_envelopes, LIMIT_SEALED_ENVELOPES);
+        return err_set(note, ERR_LIMIT, "%zu envelopes for one file; the limit is %d", file->n_envelopes,
+                       LIMIT_SEALED_ENVELOPES);
     buf_init(&packed);
     wire_pack(&file->base, &packed);
     int result = buf_broken(&packed) ? ERR_NOMEM : OK;
     if (result == OK && packed.len + HEAD_BYTES > LIMIT_SEALED_BYTES)
-        result = err_set(note, ERR_LIMIT, "the file would have %zu bytes; the limit is %d", packed.len + HEAD_BYTES, LIMIT_SEALED_BYTES);
+        result = err_set(note, ERR_LIMIT, "the file would have %zu bytes; the limit is %d", packed.len + HEAD_BYTES,
+                         LIMIT_SEALED_BYTES);
     if (result == OK) {
         struct key_hash hash = seal_hash(buf_slice(&packed));
         buf_hex(slice_of(hash.bytes, KEY_HASH_BYTES), digits);
@@ -39,7 +41,8 @@ static int read_head(struct slice bytes, struct err_note *note, struct slice *re
 {
     const size_t magic = sizeof MAGIC - 1;
     if (bytes.len < magic || memcmp(bytes.data, MAGIC, magic) != 0)
-        return err_set(note, ERR_SYNTAX, "this is not a file of sealed envelopes: it does not begin with \"" MAGIC "\"");
+        return err_set(note, ERR_SYNTAX,
+                       "this is not a file of sealed envelopes: it does not begin with \"" MAGIC "\"");
     if (bytes.len < HEAD_BYTES)
         return err_set(note, ERR_SYNTAX, "the file is cut within its first line");
     if (bytes.data[magic] != '0' + SEALED_VERSION || bytes.data[magic + 1] != ' ')
@@ -50,7 +53,8 @@ static int read_head(struct slice bytes, struct err_note *note, struct slice *re
     return OK;
 }
 
-int sealed_read(struct slice bytes, struct wire_arena *arena, struct err_note *note, const Hotline__SealedFile **ret_file)
+int sealed_read(struct slice bytes, struct wire_arena *arena, struct err_note *note,
+                const Hotline__SealedFile **ret_file)
 {
     struct slice packed;
     char digits[DIGITS + 1];
@@ -63,13 +67,15 @@ int sealed_read(struct slice bytes, struct wire_arena *arena, struct err_note *n
     struct key_hash hash = seal_hash(packed);
     buf_hex(slice_of(hash.bytes, KEY_HASH_BYTES), digits);
     if (memcmp(digits, bytes.data + HEAD_BYTES - 1 - DIGITS, DIGITS) != 0)
-        return err_set(note, ERR_SYNTAX, "the file is cut or damaged: its contents are not those that its first line names");
+        return err_set(note, ERR_SYNTAX,
+                       "the file is cut or damaged: its contents are not those that its first line names");
     result = wire_unpack(&hotline__sealed_file__descriptor, packed, arena, note, &message);
     if (result != OK)
         return result;
     const Hotline__SealedFile *file = (const Hotline__SealedFile *)message;
     if (file->version != SEALED_VERSION)
-        return err_set(note, ERR_UNKNOWN, "the file says version %u; version %d is read here", (unsigned)file->version, SEALED_VERSION);
+        return err_set(note, ERR_UNKNOWN, "the file says version %u; version %d is read here", (unsigned)file->version,
+                       SEALED_VERSION);
     *ret_file = file;
     return OK;
 }

@@ -15,8 +15,9 @@
 
 /* Appends the file; version is set here. ERR_LIMIT (over LIMIT_SEALED_BYTES, with size and limit), ERR_NOMEM. */
 int sealed_write(Hotline__SealedFile *file, struct err_note *note, struct buf *out) MUST_CHECK;
-/* Takes a file apart; the result lives in the arena, of wire_arena_init_for(its size). ERR_SYNTAX (not such a file, cut,
- * changed), ERR_UNKNOWN (another version), ERR_LIMIT, and ERR_* of wire_unpack; the note says which. */
-int sealed_read(struct slice bytes, struct wire_arena *arena, struct err_note *note, const Hotline__SealedFile **ret_file) MUST_CHECK;
+/* Takes a file apart; the result lives in the arena, of wire_arena_init_for(its size). ERR_SYNTAX (not such a file,
+ * cut, changed), ERR_UNKNOWN (another version), ERR_LIMIT, and ERR_* of wire_unpack; the note says which. */
+int sealed_read(struct slice bytes, struct wire_arena *arena, struct err_note *note,
+                const Hotline__SealedFile **ret_file) MUST_CHECK;
 
 #endif

@@ -42,7 +42,8 @@ int cli_api_problem(struct cli *cli, int status, struct slice body)
 {
     struct jdoc *problem = NULL;
     if (jdoc_parse(body, "answer", NULL, &problem) != OK)
-        return cli_fail(cli, error_by_status(status), "the node answered with HTTP status %d and no explanation", status);
+        return cli_fail(cli, error_by_status(status), "the node answered with HTTP status %d and no explanation",
+                        status);
     const char *code = jdoc_get_text(problem, "code", NULL);
     int error = code != NULL ? error_by_name(code) : error_by_status(status);
     const char *path = jdoc_get_text(problem, "path", NULL);

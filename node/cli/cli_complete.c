@@ -89,27 +89,30 @@ static void bash_options(struct buf *out, const struct cli_command *command)
 
 static void write_bash(struct buf *out)
 {
-    buf_add_text(out, "# hotline, completion for bash:  . <(hotline completion bash)\n"
-                      "_hotline() {\n"
-                      "    local cur=${COMP_WORDS[COMP_CWORD]} first='' second='' words='' i\n"
-                      "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
-                      "        case ${COMP_WORDS[i]} in\n"
-                      "        --node) i=$((i + 1)) ;;\n"
-                      "        -*) ;;\n"
-                      "        *) if [ -z \"$first\" ]; then first=${COMP_WORDS[i]}; else second=${COMP_WORDS[i]}; break; fi ;;\n"
-                      "        esac\n"
-                      "    done\n"
-                      "    COMPREPLY=()\n"
-                      "    case \"$first $second\" in\n"
-                      "    ' ') words='");
+    buf_add_text(
+        out,
+        "# hotline, completion for bash:  . <(hotline completion bash)\n"
+        "_hotline() {\n"
+        "    local cur=${COMP_WORDS[COMP_CWORD]} first='' second='' words='' i\n"
+        "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
+        "        case ${COMP_WORDS[i]} in\n"
+        "        --node) i=$((i + 1)) ;;\n"
+        "        -*) ;;\n"
+        "        *) if [ -z \"$first\" ]; then first=${COMP_WORDS[i]}; else second=${COMP_WORDS[i]}; break; fi ;;\n"
+        "        esac\n"
+        "    done\n"
+        "    COMPREPLY=()\n"
+        "    case \"$first $second\" in\n"
+        "    ' ') words='");
     for_all(out, add_first);
     buf_add_text(out, " help --node --no-input --version' ;;\n");
     for_all(out, bash_seconds);
     for_all(out, bash_options);
-    buf_add_text(out, "    esac\n"
-                      "    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
-                      "}\n"
-                      "complete -o default -F _hotline hotline\n");
+    buf_add_text(out,
+                 "    esac\n"
+                 "    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
+                 "}\n"
+                 "complete -o default -F _hotline hotline\n");
 }
 
 /* ---- zsh ---- */
@@ -125,7 +128,8 @@ static void zsh_entry(struct buf *out, const char *word, size_t len, const char 
 static void zsh_first(struct buf *out, const struct cli_command *command)
 {
     if (leads(command))
-        zsh_entry(out, command->name, (size_t)first_len(command), second_word(command) == NULL ? command->summary : "...");
+        zsh_entry(out, command->name, (size_t)first_len(command),
+                  second_word(command) == NULL ? command->summary : "...");
 }
 
 static void zsh_seconds(struct buf *out, const struct cli_command *command)
@@ -160,28 +164,30 @@ static void zsh_options(struct buf *out, const struct cli_command *command)
 
 static void write_zsh(struct buf *out)
 {
-    buf_add_text(out, "#compdef hotline\n"
-                      "# hotline, completion for zsh: put it as _hotline into a folder of $fpath\n"
-                      "_hotline() {\n"
-                      "    local first='' second='' i\n"
-                      "    local -a list\n"
-                      "    for ((i = 2; i < CURRENT; i++)); do\n"
-                      "        case $words[i] in\n"
-                      "        --node) i=$((i + 1)) ;;\n"
-                      "        -*) ;;\n"
-                      "        *) if [[ -z $first ]]; then first=$words[i]; else second=$words[i]; break; fi ;;\n"
-                      "        esac\n"
-                      "    done\n"
-                      "    case \"$first $second\" in\n"
-                      "    ' ') list=(\n");
+    buf_add_text(out,
+                 "#compdef hotline\n"
+                 "# hotline, completion for zsh: put it as _hotline into a folder of $fpath\n"
+                 "_hotline() {\n"
+                 "    local first='' second='' i\n"
+                 "    local -a list\n"
+                 "    for ((i = 2; i < CURRENT; i++)); do\n"
+                 "        case $words[i] in\n"
+                 "        --node) i=$((i + 1)) ;;\n"
+                 "        -*) ;;\n"
+                 "        *) if [[ -z $first ]]; then first=$words[i]; else second=$words[i]; break; fi ;;\n"
+                 "        esac\n"
+                 "    done\n"
+                 "    case \"$first $second\" in\n"
+                 "    ' ') list=(\n");
     for_all(out, zsh_first);
     buf_add_text(out, "        ) ;;\n");
     for_all(out, zsh_seconds);
     for_all(out, zsh_options);
-    buf_add_text(out, "    esac\n"
-                      "    _describe 'hotline' list || _files\n"
-                      "}\n"
-                      "_hotline \"$@\"\n");
+    buf_add_text(out,
+                 "    esac\n"
+                 "    _describe 'hotline' list || _files\n"
+                 "}\n"
+                 "_hotline \"$@\"\n");
 }
 
 /* ---- fish ---- */
@@ -212,20 +218,21 @@ static void fish_command(struct buf *out, const struct cli_command *command)
 
 static void write_fish(struct buf *out)
 {
-    buf_add_text(out, "# hotline, completion for fish:  hotline completion fish >~/.config/fish/completions/hotline.fish\n"
-                      "function __hotline_words\n"
-                      "    for word in (commandline -opc)[2..-1]\n"
-                      "        string match -q -- '-*' $word; or echo $word\n"
-                      "    end\n"
-                      "end\n"
-                      "function __hotline_at\n"
-                      "    set -l words (__hotline_words)\n"
-                      "    test (count $words) = 1; and test \"$words[1]\" = $argv[1]\n"
-                      "end\n"
-                      "function __hotline_in\n"
-                      "    set -l words (__hotline_words)\n"
-                      "    string match -q -- \"$argv *\" \"$words \"\n"
-                      "end\n");
+    buf_add_text(out,
+                 "# hotline, completion for fish:  hotline completion fish >~/.config/fish/completions/hotline.fish\n"
+                 "function __hotline_words\n"
+                 "    for word in (commandline -opc)[2..-1]\n"
+                 "        string match -q -- '-*' $word; or echo $word\n"
+                 "    end\n"
+                 "end\n"
+                 "function __hotline_at\n"
+                 "    set -l words (__hotline_words)\n"
+                 "    test (count $words) = 1; and test \"$words[1]\" = $argv[1]\n"
+                 "end\n"
+                 "function __hotline_in\n"
+                 "    set -l words (__hotline_words)\n"
+                 "    string match -q -- \"$argv *\" \"$words \"\n"
+                 "end\n");
     for_all(out, fish_command);
     for (const struct cli_args_option *o = cli_help_common; o->name != NULL; o++) {
         buf_printf(out, "complete -c hotline -l %s%s -d '", o->name, o->kind == CLI_ARGS_FLAG ? "" : " -r");

@@ -70,8 +70,8 @@ static void check_relay(const struct jdoc *status, int64_t now_us, struct cli_he
         find(health, CLI_HEALTH_OK, "%zu of %zu relays are connected", connected, total);
         return;
     }
-    find(health, connected == 0 ? CLI_HEALTH_CRITICAL : CLI_HEALTH_WARNING, "%zu of %zu relays are connected; away: %s", connected,
-         total, away);
+    find(health, connected == 0 ? CLI_HEALTH_CRITICAL : CLI_HEALTH_WARNING, "%zu of %zu relays are connected; away: %s",
+         connected, total, away);
     advise(health, "hotline status    (the reason of each; then the network from here, then the relay's operator)");
 }
 
@@ -128,8 +128,8 @@ static void check_roster(const struct jdoc *status, int64_t now_us, struct cli_h
     else if (warning != NULL)
         find(health, CLI_HEALTH_CRITICAL, "%.380s", warning);
     else
-        find(health, left_us < ROSTER_WARN_US ? CLI_HEALTH_WARNING : CLI_HEALTH_OK, "roster version %" PRId64 ", valid for %s",
-             jdoc_get_int(status, "roster_version", 0), age);
+        find(health, left_us < ROSTER_WARN_US ? CLI_HEALTH_WARNING : CLI_HEALTH_OK,
+             "roster version %" PRId64 ", valid for %s", jdoc_get_int(status, "roster_version", 0), age);
     if (health->state != CLI_HEALTH_OK)
         advise(health, "ask the authority for a new roster; then systemctl reload hotline-node");
 }
@@ -166,7 +166,10 @@ static void check_disk(const struct jdoc *status, int64_t now_us, struct cli_hea
     }
     add_value(health, "free_bytes", free_bytes);
     bool critical = free_bytes < DISK_CRITICAL_BYTES || warning_of(status, grave) != NULL;
-    find(health, critical ? CLI_HEALTH_CRITICAL : free_bytes < DISK_WARN_BYTES ? CLI_HEALTH_WARNING : CLI_HEALTH_OK,
+    find(health,
+         critical                         ? CLI_HEALTH_CRITICAL :
+             free_bytes < DISK_WARN_BYTES ? CLI_HEALTH_WARNING :
+                                            CLI_HEALTH_OK,
          "%" PRId64 " MiB of the store's disk are free", free_bytes >> 20);
     if (health->state != CLI_HEALTH_OK)
         advise(health, "df -h /var/lib/hotline-node    (a full disk refuses new cases)");
@@ -226,8 +229,8 @@ static void write_prometheus(const struct cli_health *health, struct buf *out)
                "# TYPE hotline_check_%s_state gauge\nhotline_check_%s_state %d\n",
                health->check, health->check, health->check, (int)health->state);
     for (size_t i = 0; i < health->value_count; i++)
-        buf_printf(out, "# TYPE hotline_check_%s_%s gauge\nhotline_check_%s_%s %" PRId64 "\n", health->check, health->values[i].name,
-                   health->check, health->values[i].name, health->values[i].value);
+        buf_printf(out, "# TYPE hotline_check_%s_%s gauge\nhotline_check_%s_%s %" PRId64 "\n", health->check,
+                   health->values[i].name, health->check, health->values[i].name, health->values[i].value);
 }
 
 struct jdoc *cli_health_doc(const struct cli_health *health)

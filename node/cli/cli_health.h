@@ -13,12 +13,12 @@ enum cli_health_state { CLI_HEALTH_OK, CLI_HEALTH_WARNING, CLI_HEALTH_CRITICAL, 
 #define CLI_HEALTH_VALUES 4
 #define CLI_HEALTH_TEXT_MAX 400
 struct cli_health {
-    const char *check;                   /* "relay" */
+    const char *check; /* "relay" */
     enum cli_health_state state;
-    char text[CLI_HEALTH_TEXT_MAX];      /* one sentence */
-    char next[CLI_HEALTH_TEXT_MAX];      /* what to do, a command where there is one; "" when all is well */
+    char text[CLI_HEALTH_TEXT_MAX]; /* one sentence */
+    char next[CLI_HEALTH_TEXT_MAX]; /* what to do, a command where there is one; "" when all is well */
     struct {
-        const char *name;                /* "connected", its unit at its end */
+        const char *name; /* "connected", its unit at its end */
         int64_t value;
     } values[CLI_HEALTH_VALUES];
     size_t value_count;
@@ -27,7 +27,8 @@ struct cli_health {
 /* The questions of `hotline check`, in the order of their help; NULL ends the list. */
 extern const char *const cli_health_checks[];
 /* Answers one by NodeStatus. ERR_UNKNOWN: there is no such question. */
-int cli_health_of(const char *check, const struct jdoc *status, int64_t now_us, struct cli_health *ret_health) MUST_CHECK;
+int cli_health_of(const char *check, const struct jdoc *status, int64_t now_us,
+                  struct cli_health *ret_health) MUST_CHECK;
 /* "OK", "WARNING", "CRITICAL", "UNKNOWN". */
 const char *cli_health_state_name(enum cli_health_state state);
 

@@ -107,11 +107,13 @@ static struct curl_slist *add_header(struct curl_slist *list, const char *name, 
 
 static struct curl_slist *headers_of(const struct cli_http_request *request)
 {
-    struct curl_slist *list = add_header(NULL, "Accept", "application/json, application/problem+json, application/octet-stream");
+    struct curl_slist *list =
+        add_header(NULL, "Accept", "application/json, application/problem+json, application/octet-stream");
     if (list != NULL)
         list = add_header(list, "Expect", "");
     if (list != NULL && request->body.len > 0)
-        list = add_header(list, "Content-Type", request->content_type != NULL ? request->content_type : "application/json");
+        list = add_header(list, "Content-Type",
+                          request->content_type != NULL ? request->content_type : "application/json");
     if (list != NULL && request->idempotency_key != NULL)
         list = add_header(list, "Idempotency-Key", request->idempotency_key);
     return list;

@@ -50,7 +50,8 @@ static int run_check(struct cli *cli, const struct cli_args *args)
     cli->exit_status = CLI_HEALTH_UNKNOWN;
     int error = read_form(cli, args, &form);
     if (error == OK && !is_check(check))
-        error = cli_fail(cli, ERR_USAGE, "\"%.40s\" is not checked; there is relay, delivery, roster, clock and disk", check);
+        error = cli_fail(cli, ERR_USAGE, "\"%.40s\" is not checked; there is relay, delivery, roster, clock and disk",
+                         check);
     if (error != OK)
         return error;
     buf_init(&out);
@@ -70,7 +71,8 @@ static int run_check(struct cli *cli, const struct cli_args *args)
 
 /* ---- doctor ---- */
 
-static void add_finding(struct jdoc *findings, const char *check, enum cli_health_state state, const char *text, const char *next)
+static void add_finding(struct jdoc *findings, const char *check, enum cli_health_state state, const char *text,
+                        const char *next)
 {
     struct jdoc *one = jdoc_add_doc(findings, jdoc_object());
     jdoc_set_text(one, "check", check);
@@ -89,14 +91,16 @@ static bool see_socket(struct cli *cli, struct jdoc *findings)
     bool there = stat(path, &facts) == 0;
     if (!there && errno == EACCES) {
         snprintf(text, sizeof text, "this account may not reach %.200s", path);
-        add_finding(findings, "socket", CLI_HEALTH_CRITICAL, text, "usermod -a -G hotline ACCOUNT    (as root; then log in anew)");
+        add_finding(findings, "socket", CLI_HEALTH_CRITICAL, text,
+                    "usermod -a -G hotline ACCOUNT    (as root; then log in anew)");
     } else if (!there) {
         snprintf(text, sizeof text, "there is no socket at %.200s", path);
         add_finding(findings, "socket", CLI_HEALTH_CRITICAL, text,
                     "systemctl start hotline-node; when it is elsewhere: hotline --node SOCKET doctor");
     } else if (!S_ISSOCK(facts.st_mode)) {
         snprintf(text, sizeof text, "%.200s is not a socket", path);
-        add_finding(findings, "socket", CLI_HEALTH_CRITICAL, text, "hotline --node SOCKET doctor    (see `socket:` of node.yaml)");
+        add_finding(findings, "socket", CLI_HEALTH_CRITICAL, text,
+                    "hotline --node SOCKET doctor    (see `socket:` of node.yaml)");
         there = false;
     } else {
         snprintf(text, sizeof text, "%.200s, mode %04o", path, (unsigned)(facts.st_mode & 07777));
@@ -110,14 +114,16 @@ static bool see_socket(struct cli *cli, struct jdoc *findings)
 static void see_warnings(const struct jdoc *status, struct jdoc *findings)
 {
     const struct jdoc *warnings = jdoc_get(status, "warnings");
-    static const char *const answered[] = {"NO_RELAY", "RELAY_AWAY", "CLOCK", "DISK", "ROSTER_EXPIRES", "ROSTER_EXPIRED", NULL};
+    static const char *const answered[] = {"NO_RELAY",       "RELAY_AWAY",     "CLOCK", "DISK",
+                                           "ROSTER_EXPIRES", "ROSTER_EXPIRED", NULL};
     for (size_t i = 0; i < jdoc_count(warnings); i++) {
         const char *code = jdoc_get_text(jdoc_at(warnings, i), "code", "");
         bool known = false;
         for (size_t a = 0; answered[a] != NULL; a++)
             known |= strcmp(answered[a], code) == 0;
         if (!known)
-            add_finding(findings, code, CLI_HEALTH_WARNING, jdoc_get_text(jdoc_at(warnings, i), "text", ""), "hotline status");
+            add_finding(findings, code, CLI_HEALTH_WARNING, jdoc_get_text(jdoc_at(warnings, i), "text", ""),
+                        "hotline status");
     }
 }
 
@@ -130,8 +136,8 @@ static void see_node(struct cli *cli, struct jdoc *findings)
                     "systemctl status hotline-node; journalctl -u hotline-node -n 50");
         return;
     }
-    snprintf(text, sizeof text, "%.40s (%.2s), %.60s", jdoc_get_text(status, "member", "?"), jdoc_get_text(status, "country", "?"),
-             jdoc_get_text(status, "version", "?"));
+    snprintf(text, sizeof text, "%.40s (%.2s), %.60s", jdoc_get_text(status, "member", "?"),
+             jdoc_get_text(status, "country", "?"), jdoc_get_text(status, "version", "?"));
     add_finding(findings, "node", CLI_HEALTH_OK, text, NULL);
     for (size_t i = 0; cli_health_checks[i] != NULL; i++) {
         struct cli_health health;
@@ -148,7 +154,8 @@ static void see_key(const char *path, struct jdoc *findings)
     char text[CLI_HEALTH_TEXT_MAX], next[CLI_HEALTH_TEXT_MAX];
     if (stat(path, &facts) != 0) {
         snprintf(text, sizeof text, "%.200s: %s", path, strerror(errno));
-        add_finding(findings, "key", CLI_HEALTH_CRITICAL, text, "restore it from where its copy is kept; without it nothing can be read");
+        add_finding(findings, "key", CLI_HEALTH_CRITICAL, text,
+                    "restore it from where its copy is kept; without it nothing can be read");
         return;
     }
     bool open = !S_ISREG(facts.st_mode) || (facts.st_mode & (S_IRWXG | S_IRWXO)) != 0;

@@ -23,4 +23,8 @@ int cmd_roster_verify_run(struct cli *cli, const struct cli_args *args);
  * the caller; may be NULL). */
 int cmd_roster_peek(struct cli *cli, const char *path, struct buf *ret_signed, Hotline__Roster **ret_roster) MUST_CHECK;
 
+/* cmd_roster_keys.c: new authority keys, the first set and a later one. */
+int cmd_roster_init_run(struct cli *cli, const struct cli_args *args) MUST_CHECK;
+int cmd_roster_rekey_run(struct cli *cli, const struct cli_args *args) MUST_CHECK;
+
 #endif

@@ -60,7 +60,8 @@ static void tell(const struct jdoc *view, bool fresh)
     buf_free(&out);
     const char *member = jdoc_get_text(view, "member", "?"), *reference = jdoc_get_text(view, "reference", "?");
     if (fresh)
-        cli_talk("Taken in. Its receipt goes to the relays when they are back. Read it: hotline show %s/%s", member, reference);
+        cli_talk("Taken in. Its receipt goes to the relays when they are back. Read it: hotline show %s/%s", member,
+                 reference);
     else
         cli_talk("It was here already; nothing has changed.");
 }
@@ -99,9 +100,10 @@ const struct cli_command cmd_sealed[] = {
      .summary = "a case in a file, to be carried when every relay is dark",
      .examples = "  hotline sealed export GR-2026-00001 -o case.sealed --to it-lanterna\n"
                  "  hotline sealed export gr-faros/GR-2026-00001 -o answer.sealed\n",
-     .notes = "Of a case opened here its newest revision and the answers not yet received; of a received case one's own\n"
-              "replies. Nobody but the recipients can read it. The relays get the same envelopes when they are back,\n"
-              "and nothing is shown twice.\n",
+     .notes =
+         "Of a case opened here its newest revision and the answers not yet received; of a received case one's own\n"
+         "replies. Nobody but the recipients can read it. The relays get the same envelopes when they are back,\n"
+         "and nothing is shown twice.\n",
      .options = export_options,
      .least = 1,
      .most = 1,

@@ -11,17 +11,17 @@
 #include "proto/clock.h"
 
 struct step {
-    int64_t at_us;           /* 0: it has not happened */
+    int64_t at_us; /* 0: it has not happened */
     const char *what, *who;
-    int64_t revision;        /* 0: of no revision */
+    int64_t revision; /* 0: of no revision */
     const char *detail;
-    size_t order;            /* as found, for equal times */
+    size_t order; /* as found, for equal times */
 };
 
 struct steps {
     struct step *list;
     size_t count, capacity;
-    int64_t committed_us;    /* what `after` counts from: the newest revision here */
+    int64_t committed_us; /* what `after` counts from: the newest revision here */
     bool broken;
 };
 
@@ -49,7 +49,8 @@ static void add_revisions(struct steps *steps, const struct jdoc *view)
     for (size_t i = 0; i < jdoc_count(revisions); i++) {
         const struct jdoc *one = jdoc_at(revisions, i);
         const char *received = jdoc_get_text(one, "received_at", NULL);
-        const char *at = received != NULL ? received : jdoc_get_text(one, "committed_at", jdoc_get_text(one, "sent_at", NULL));
+        const char *at =
+            received != NULL ? received : jdoc_get_text(one, "committed_at", jdoc_get_text(one, "sent_at", NULL));
         int64_t revision = jdoc_get_int(one, "revision", 0);
         const char *act = jdoc_get_text(one, "act", "?"), *opener = jdoc_get_text(view, "member", "?");
         if (received != NULL)
@@ -75,14 +76,19 @@ static void add_relays(struct steps *steps, const struct jdoc *view)
 
 static void add_row(struct steps *steps, const struct jdoc *row, int64_t revision)
 {
-    static const char *const fields[][2] = {{"delivered_at", "DELIVERED"}, {"shown_at", "SHOWN"},   {"acknowledged_at", "ACKNOWLEDGED"},
-                                            {"declined_at", "DECLINED"},   {"erased_at", "ERASED"}};
+    static const char *const fields[][2] = {{"delivered_at", "DELIVERED"},
+                                            {"shown_at", "SHOWN"},
+                                            {"acknowledged_at", "ACKNOWLEDGED"},
+                                            {"declined_at", "DECLINED"},
+                                            {"erased_at", "ERASED"}};
     const char *member = jdoc_get_text(row, "member", "?");
     for (size_t f = 0; f < sizeof fields / sizeof fields[0]; f++) {
         const char *at = jdoc_get_text(row, fields[f][0], NULL);
         bool declined = strcmp(fields[f][1], "DECLINED") == 0;
         if (at != NULL)
-            add(steps, at, (struct step){0, fields[f][1], member, revision, declined ? jdoc_get_text(row, "decline_code", "") : "", 0});
+            add(steps, at,
+                (struct step){0, fields[f][1], member, revision, declined ? jdoc_get_text(row, "decline_code", "") : "",
+                              0});
     }
     bool late = jdoc_get_bool(row, "late", false);
     const char *note = jdoc_get_text(row, "note", jdoc_get_text(row, "phone", ""));
@@ -92,7 +98,8 @@ static void add_row(struct steps *steps, const struct jdoc *row, int64_t revisio
 
 static void add_rest(struct steps *steps, const struct jdoc *view)
 {
-    const struct jdoc *ladder = jdoc_get(view, "ladder"), *thread = jdoc_get(view, "thread"), *own = jdoc_get(view, "acknowledgement");
+    const struct jdoc *ladder = jdoc_get(view, "ladder"), *thread = jdoc_get(view, "thread"),
+                      *own = jdoc_get(view, "acknowledgement");
     for (size_t i = 0; i < jdoc_count(ladder); i++)
         add_row(steps, jdoc_at(ladder, i), jdoc_get_int(view, "revision", 0));
     for (size_t i = 0; i < jdoc_count(thread); i++) {
@@ -102,7 +109,8 @@ static void add_rest(struct steps *steps, const struct jdoc *view)
     }
     if (own != NULL)
         add(steps, jdoc_get_text(own, "at", NULL),
-            (struct step){0, "ACKNOWLEDGED", "here", jdoc_get_int(own, "revision", 0), jdoc_get_text(own, "as", ""), 0});
+            (struct step){0, "ACKNOWLEDGED", "here", jdoc_get_int(own, "revision", 0), jdoc_get_text(own, "as", ""),
+                          0});
 }
 
 /* By time; what has not happened yet comes last. */
@@ -118,7 +126,8 @@ static int by_time(const void *a, const void *b)
 
 static bool has_after(const struct steps *steps, const struct step *step, int64_t newest)
 {
-    return step->at_us != 0 && steps->committed_us != 0 && step->revision == newest && step->at_us >= steps->committed_us;
+    return step->at_us != 0 && steps->committed_us != 0 && step->revision == newest &&
+        step->at_us >= steps->committed_us;
 }
 
 static struct jdoc *doc_of(const struct steps *steps, int64_t newest)
@@ -223,8 +232,9 @@ const struct cli_command cmd_trace[] = {
      .summary = "the timeline of one case: each relay, each recipient, to the millisecond",
      .examples = "  hotline trace GR-2026-00001\n"
                  "  hotline trace GR-2026-00001 -o json | jq '.[] | select(.what==\"DELIVERED\") | .after_ms'\n",
-     .notes = "AFTER counts from this node's commit of the newest revision, and is said of that revision alone. A recipient's\n"
-              "times are those of its receipts. What has not happened comes last.\n",
+     .notes =
+         "AFTER counts from this node's commit of the newest revision, and is said of that revision alone.\n"
+         "A recipient's times are those of its receipts. What has not happened comes last.\n",
      .options = trace_options,
      .least = 1,
      .most = 1,

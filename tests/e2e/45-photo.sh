@@ -117,12 +117,17 @@ check "fr-phare lost its disk: all three, from relay-2 alone" within 40 shown fr
 up relay-1
 
 # --- an alert does not wait for a photo -------------------------------------------------------------------------------
-check "an alert with photos is delivered within 2 s" bash -c "
-    start=\$(date +%s%3N)
-    timeout 20 '$bin/hotline' --node pt-farol.sock --no-input publish case.json --live --to ES --confirm Leonor --photo one.png --photo one.png --photo one.png --wait delivered -W 5s -o json >p3.json || exit 1
-    jq -e '[.ladder[] | select(.member==\"es-faro\")] | all(.state==\"DELIVERED\")' p3.json"
+# steps MEMBER REFERENCE RECIPIENT JQ: of the ladder's times, in milliseconds
+steps() {
+    at "$1" show "$2" -o json | jq -e --arg m "$3" "def ms: ((.[0:19] + \"Z\") | fromdateiso8601) * 1000 + (.[20:23] | tonumber);
+        .ladder[] | select(.member==\$m) | $4"
+}
+check "a case with three photos" publish pt-farol case.json p3.json --live --to ES --confirm Leonor --photo one.png --photo one.png --photo one.png --wait delivered -W 5s
 ref3=$(jq -r .reference p3.json)
-check "es-faro: and its photos after it" within 20 shown es-faro "$ref3" 3
+check "the alert was delivered within 1 s" steps pt-farol "$ref3" es-faro '(.delivered_at | ms) - (.queued_at | ms) < 1000'
+check "es-faro: its photos come" within 20 shown es-faro "$ref3" 3
+check "ladder: they too" within 10 column pt-farol "$ref3" es-faro 3
+check "and came after the alert" steps pt-farol "$ref3" es-faro '(.photos_at | ms) >= (.delivered_at | ms)'
 
 # --- erased with its case ----------------------------------------------------------------------------------------------
 check "closed" at pt-farol close "$ref3" --outcome found-safe

@@ -35,4 +35,15 @@ check "a fourth" publish gr-faros closed.json r.json --live --to IT --confirm Ch
 check "which is retracted" at gr-faros retract "$(jq -r .reference r.json)" --reason "sent in error" --wait delivered -W 10s
 check "ladder: ACKNOWLEDGED" within 5 ladder gr-faros "$ref" it-lanterna ACKNOWLEDGED
 check "every answer is as documented" openapi answers case.json gr-faros.sock it-lanterna.sock fr-boussole.sock
+logged() { # logged NAME ACT...: each is in the log, under this account
+    local one
+    for one in "${@:2}"; do
+        grep -qF "msg=act account=$(id -un) act=\"$one\"" "$1.log" || { echo "$1: $one is not in the log"; return 1; }
+    done
+}
+check "gr-faros: each act is in the log" logged gr-faros "POST /v1/cases" "POST /v1/cases/{case}/revisions" \
+    "POST /v1/cases/{case}/close" "POST /v1/cases/{case}/retract" "PUT /v1/subscriptions" "POST /v1/backup" "GET /v1/cases/{case}/sealed"
+check "it-lanterna: each act is in the log" logged it-lanterna "POST /v1/cases/{case}/acknowledge" "POST /v1/cases/{case}/replies"
+check "gr-faros: what was refused or tried without effect is not" bash -c '! grep -q "ZZ-2026-99999" gr-faros.log'
+check "log: no name" no_text 'Aliki|Paola|Chloe|Bari' gr-faros.log it-lanterna.log fr-boussole.log
 finish

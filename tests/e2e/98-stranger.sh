@@ -18,7 +18,7 @@ meet() { # meet [OPTION...]: starts it; its events go to stranger.events, from t
     rm -f commands
     mkfifo commands
     : >stranger.events
-    "$python" "$stranger/node.py" --key at-fremd.key --authority net/authority.pub --roster roster.signed --store stranger.json "$@" \
+    "$python" "$stranger/vandal.py" --key at-fremd.key --authority net/authority.pub --roster roster.signed --store stranger.json "$@" \
         <commands >>stranger.events 2>>stranger.log &
     pid[stranger]=$!
     exec 7>commands
@@ -122,6 +122,16 @@ check "nl-baak: reports the gap" within 75 heard gap '.recipient=="nl-baak" and 
 check "not sooner than after a minute" [ $(($(now_ms) - gap_at)) -ge 59000 ]
 check "nl-baak: void, the gap is closed" within 10 no_gap nl-baak
 
+# --- what a relay cannot see ---------------------------------------------------------------------------------------------
+for code in BAD_GRANT BAD_COMMITMENT BAD_BODY; do
+    tell "{\"do\":\"spoilt\",\"how\":\"$code\",\"name\":\"Spoilt\",\"to\":[\"NL\"]}"
+    check "what a relay cannot see, nl-baak does: Unreadable $code" within 5 heard cannot_read ".recipient==\"nl-baak\" and .code==\"$code\""
+done
+check "nl-baak: has seen none of that" inbox_is nl-baak 3
+tell '{"do":"spoilt","how":"NO_KEY","name":"Late","to":["NL"]}'
+check "a grant for a key that nl-baak does not hold: NO_KEY" within 5 heard cannot_read '.code=="NO_KEY"'
+check "granted again for the key of its card: it opens" within 5 has nl-baak "$(field_of published .reference)"
+
 # --- coming back ----------------------------------------------------------------------------------------------------
 murder stranger
 exec 7>&-
@@ -142,7 +152,7 @@ check "its subscriptions too: be-een's case" within 10 heard received '.name=="D
 check "and what it was granted, under its new key" within 10 heard received '.name=="Alma"'
 check "nothing stays unreadable for nl-baak" within 10 ladder nl-baak "$(jq -r .reference p4.json)" at-fremd DELIVERED
 tell '{"do":"open","name":"Rosa","to":["NL"]}'
-check "its references resume above" within 5 heard published '.reference | endswith("-00004")'
+check "its references resume above" within 5 heard published '.reference | endswith("-00008")'
 check "nl-baak: has the next one" within 5 has nl-baak "$(field_of published .reference)"
 
 # --- rosters --------------------------------------------------------------------------------------------------------

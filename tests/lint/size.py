@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Files of at most 600 lines, functions of at most 90, lines of at most 120 columns. A file of data is named in DATA.
+"""Files of at most 600 lines (a test of one module: 700), functions of at most 90, lines of at most 120 columns. A file of data is named in DATA.
 
 usage: size.py [TOP]
 """
@@ -7,6 +7,7 @@ import pathlib
 import sys
 
 FILE_MAX, FUNCTION_MAX, LINE_MAX = 600, 90, 120
+TEST_MAX = 700
 DATA = {"proto/country_table.c"}
 
 top = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parents[2]).resolve()
@@ -31,8 +32,9 @@ for area in ("proto", "relay", "node", "tests", "config"):
             continue
         files += 1
         name, lines = str(path.relative_to(top)), path.read_text().splitlines()
-        if len(lines) > FILE_MAX and name not in DATA:
-            findings.append(f"{name}:{FILE_MAX + 1}: {len(lines)} lines (most: {FILE_MAX}); split it")
+        most = TEST_MAX if name.startswith("tests/unit/test_") else FILE_MAX
+        if len(lines) > most and name not in DATA:
+            findings.append(f"{name}:{most + 1}: {len(lines)} lines (most: {most}); split it")
         if path.suffix in (".c", ".h"):
             check_functions(name, lines)
             findings += [f"{name}:{number}: {len(line)} columns (most: {LINE_MAX})"

@@ -2,7 +2,7 @@
 """A small second node, written from docs/protocol.md: one member of a running network.
 
 usage: node.py --key FILE --authority FILE --roster FILE --store FILE [--subscribe CC,...]
-Commands are JSON lines on standard input, events JSON lines on standard output (see COMMANDS). What a peer may forget is on the
+Commands are JSON lines on standard input, events JSON lines on standard output (each do_ method is a command). What a peer may forget is on the
 disk first. It has no console, no attachments and no erasure, and keeps its store in clear: a test's tool, never a hotline's.
 """
 import argparse
@@ -18,7 +18,6 @@ import zmq
 import stranger as hr
 from room import Link, Store
 from stranger import Bad, case_pb, envelope_pb, roster_pb, session_pb
-from vandal import Vandal
 
 HELLO_AGAIN_S, PULSE_S, RESEND_S, CARD_WAIT_S = 2, 5, 5, 10
 STATES = envelope_pb.ReceiptState
@@ -28,7 +27,7 @@ def say(event, **fields):
     print(json.dumps({"event": event, **fields}, ensure_ascii=False), flush=True)
 
 
-class Node(Vandal):
+class Node:
     def __init__(self, options):
         self.keys = hr.read_key_file(options.key)
         self.roster = hr.Roster(pathlib.Path(options.roster).read_bytes(), trust=hr.read_authority(options.authority))
@@ -400,8 +399,8 @@ class Node(Vandal):
             route=route, urgency=envelope_pb.Urgency.IMMEDIATE, sent_at_us=at_us, roster_version=self.roster.version,
             roster_hash=self.roster.hash, **{"status": envelope_pb.Status.ACTUAL, "expires_at_us": at_us + 3 * hr.DAY_US, **fields})
 
-    def publish(self, header, content, forget=(), granted_before=()):
-        """Seal, grant, self grant, commit, and only then send."""
+    def prepare(self, header, content, forget, granted_before):
+        """Sealed, with the self grant and a grant for each whom the rule reaches."""
         content_key = os.urandom(32)
         envelope = hr.seal(self.keys, header, content, content_key)
         secret = self.keys.sending_secret(header.sent_at_us)
@@ -412,6 +411,11 @@ class Node(Vandal):
         for member in sorted(reached - set(forget)):
             if member in self.cards:
                 self.grant_for(item, header, member)
+        return item
+
+    def publish(self, header, content, forget=(), granted_before=()):
+        """Seal, grant, commit, and only then send."""
+        item = self.prepare(header, content, forget, granted_before)
         self.store.commit()
         for link in self.links:
             if link.state == "READY":
@@ -529,9 +533,13 @@ class Node(Vandal):
             self.tick()
 
 
-if __name__ == "__main__":
+def main(kind):
     arguments = argparse.ArgumentParser()
     for option in ("--key", "--authority", "--roster", "--store"):
         arguments.add_argument(option, required=True)
     arguments.add_argument("--subscribe", default="")
-    Node(arguments.parse_args()).run()
+    kind(arguments.parse_args()).run()
+
+
+if __name__ == "__main__":
+    main(Node)

@@ -1,13 +1,39 @@
-"""What a node must never do, one way at a time: for tests of who refuses it, and how."""
+#!/usr/bin/python3
+"""The small node, and what no node may do, one way at a time: for tests of who refuses it, and how. usage: as node.py"""
 import os
 import struct
+import sys
 
+sys.dont_write_bytecode = True
 import stranger as hr
-from stranger import envelope_pb, session_pb
+from node import Node, main
+from stranger import case_pb, envelope_pb, session_pb
 
 
-class Vandal:
-    """Commands of a node, which has links, keys, roster and find_own."""
+class Vandal(Node):
+    spoil = None
+
+    def prepare(self, header, content, forget, granted_before):
+        """Relays see nothing wrong with these: only the recipient can."""
+        if self.spoil == "BAD_BODY":
+            content = case_pb.EnvelopeBody(reply=case_pb.Reply(kind=case_pb.ReplyKind.MESSAGE, text="no case", reference=content.alert.reference))
+        item = super().prepare(header, content, forget, granted_before)
+        envelope = self.envelope_of(item)
+        for one in envelope.grants:
+            if self.spoil == "BAD_GRANT":
+                one.box = one.box[:-1] + bytes([one.box[-1] ^ 1])
+            if self.spoil in ("BAD_COMMITMENT", "NO_KEY"):
+                key = self.cards[one.member].encryption_key if self.spoil == "BAD_COMMITMENT" else hr.public_of(os.urandom(32))
+                content_key = os.urandom(32) if self.spoil == "BAD_COMMITMENT" else bytes.fromhex(item["content_key"])
+                secret = self.keys.sending_secret(header.sent_at_us)
+                one.CopyFrom(hr.grant(content_key, item["numbers"][one.member], secret, one.member, key))
+        item["envelope"] = hr.pack(envelope).hex()
+        return item
+
+    def do_spoilt(self, how, name, to):
+        self.spoil = how
+        self.do_open(name, to)
+        self.spoil = None
 
     def do_wrong(self, how, reference):
         """An own envelope, spoilt in one way, to every relay."""
@@ -41,3 +67,7 @@ class Vandal:
         link = next(link for link in self.links if link.relay == relay)
         for _ in range(times):
             link.socket.send(data)
+
+
+if __name__ == "__main__":
+    main(Vandal)

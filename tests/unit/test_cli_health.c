@@ -29,8 +29,8 @@ static void is(const char *check, const char *status, enum cli_health_state want
 {
     struct cli_health health = found(check, status);
     if (health.state != wanted)
-        fail_msg("%s of %s: %s instead of %s (%s)", check, status, cli_health_state_name(health.state), cli_health_state_name(wanted),
-                 health.text);
+        fail_msg("%s of %s: %s instead of %s (%s)", check, status, cli_health_state_name(health.state),
+                 cli_health_state_name(wanted), health.text);
 }
 
 #define UP "{\"id\":\"relay-1\",\"state\":\"CONNECTED\"}"
@@ -61,9 +61,11 @@ static void cli_health_roster_by_what_is_left(void **state)
     is("roster", "{\"roster_expires_at\":\"2026-12-05T00:00:00.000Z\"}", CLI_HEALTH_OK);
     is("roster", "{\"roster_expires_at\":\"2026-12-04T23:59:59.000Z\"}", CLI_HEALTH_WARNING);
     is("roster", "{\"roster_expires_at\":\"2026-11-20T23:59:59.000Z\"}", CLI_HEALTH_CRITICAL);
-    is("roster", "{\"roster_expires_at\":\"2027-12-05T00:00:00.000Z\",\"warnings\":[{\"code\":\"SUSPENDED\",\"text\":\"x\"}]}",
+    is("roster",
+       "{\"roster_expires_at\":\"2027-12-05T00:00:00.000Z\",\"warnings\":[{\"code\":\"SUSPENDED\",\"text\":\"x\"}]}",
        CLI_HEALTH_CRITICAL);
-    is("roster", "{\"roster_expires_at\":\"2027-12-05T00:00:00.000Z\",\"warnings\":[{\"code\":\"CLOCK\",\"text\":\"x\"}]}",
+    is("roster",
+       "{\"roster_expires_at\":\"2027-12-05T00:00:00.000Z\",\"warnings\":[{\"code\":\"CLOCK\",\"text\":\"x\"}]}",
        CLI_HEALTH_OK);
     is("roster", "{}", CLI_HEALTH_UNKNOWN);
 }
@@ -83,7 +85,8 @@ static void cli_health_disk_and_the_nodes_own_reserve(void **state)
     is("disk", "{\"disk_free_bytes\":1073741824}", CLI_HEALTH_OK);
     is("disk", "{\"disk_free_bytes\":1073741823}", CLI_HEALTH_WARNING);
     is("disk", "{\"disk_free_bytes\":268435455}", CLI_HEALTH_CRITICAL);
-    is("disk", "{\"disk_free_bytes\":2147483648,\"warnings\":[{\"code\":\"DISK\",\"text\":\"x\"}]}", CLI_HEALTH_CRITICAL);
+    is("disk", "{\"disk_free_bytes\":2147483648,\"warnings\":[{\"code\":\"DISK\",\"text\":\"x\"}]}",
+       CLI_HEALTH_CRITICAL);
     is("disk", "{\"disk_free_bytes\":null}", CLI_HEALTH_UNKNOWN);
 }
 

@@ -338,7 +338,7 @@ static void node_api_reply_comes_back_as_a_thread_entry_and_is_replayed(void **s
     char head[256];
     head_for("POST", entry, "/replies", head);
     refused(room, head, KEY("reply-001"), "{\"kind\":\"MESSAGE\"}", "422 MISSING text");
-    refused(room, head, KEY("reply-001"), "{\"kind\":\"ANSWER\",\"text\":\"x\"}", "422 INVALID kind");
+    refused(room, head, KEY("reply-001"), "{\"kind\":\"ANSWER\",\"text\":\"x\"}", "403 STATE -");
     refused(room, head, KEY("reply-001"), "{\"kind\":\"ACTING\",\"sighting\":{\"country\":\"FR\"}}",
             "422 INVALID sighting");
     assert_int_equal(

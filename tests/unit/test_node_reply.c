@@ -1,0 +1,164 @@
+/* node_reply, node_refer, node_erase as the publisher sees it: declined with a code, answered by the publisher alone, referred to
+ * mediators, erased and counted. In a whole network. */
+#include "node_world.h"
+
+#include "node/node_make.h"
+#include "proto/reply.h"
+
+static int say(struct net *net, unsigned node, const char *reference, Hotline__ReplyKind__Code kind, const struct item *to,
+               struct err_note *note)
+{
+    Hotline__Reply reply = HOTLINE__REPLY__INIT;
+    char text[] = "Which backpack?";
+    uint8_t id[KEY_UUID_BYTES];
+    uint64_t ticket;
+    WIRE_SET(&reply, kind, kind);
+    reply.text = text;
+    if (to != NULL) {
+        memcpy(id, to->id.bytes, sizeof id);
+        WIRE_SET_BYTES(&reply, in_reply_to, id, sizeof id);
+    }
+    return node_reply(net->nodes[node].node, net_case(net, node, reference), &reply, net_node_now(&net->nodes[node]), note, NULL, &ticket);
+}
+
+static void node_decline_reaches_the_ladder_with_its_code_and_survives_a_crash(void **state)
+{
+    struct net *net = *state;
+    char reference[CASES_REFERENCE_MAX];
+    struct err_note note = {{0}};
+    uint64_t ticket;
+    net_publish(net, BE, &(struct net_publish){.to = {"FR"}}, reference);
+    net_run(net);
+    assert_int_equal(node_decline(net->nodes[FR].node, net_case(net, FR, reference), HOTLINE__DECLINE_CODE__CODE__NO_CAPACITY,
+                                  net->now_us, &note, &ticket), OK);
+    net_run(net);
+    const struct ladder_row *row = item_row(net_revision(net, BE, reference, 1), net_members[FR]);
+    assert_int_equal(row->state, HOTLINE__RECEIPT_STATE__CODE__DECLINED);
+    assert_int_equal(row->decline, HOTLINE__DECLINE_CODE__CODE__NO_CAPACITY);
+    assert_int_equal(node_decline(net->nodes[FR].node, net_case(net, FR, reference), HOTLINE__DECLINE_CODE__CODE__DUPLICATE,
+                                  net->now_us, &note, &ticket), ERR_STATE);
+    assert_int_equal(node_decline(net->nodes[BE].node, net_case(net, BE, reference), HOTLINE__DECLINE_CODE__CODE__DUPLICATE,
+                                  net->now_us, &note, &ticket), ERR_STATE);
+    net_crash(net, FR);
+    assert_int_equal(net_revision(net, FR, reference, 1)->decline, HOTLINE__DECLINE_CODE__CODE__NO_CAPACITY);
+    net_connect(net, FR, NET_ALL);
+    net_pass(net, CLOCK_SECOND_US);
+    assert_int_equal(node_acknowledge(net->nodes[FR].node, net_case(net, FR, reference), "A", net->now_us, &note, &ticket), OK);
+    net_run(net);
+    assert_int_equal(net_state(net, BE, reference, FR), HOTLINE__RECEIPT_STATE__CODE__ACKNOWLEDGED);
+}
+
+static void node_reply_answer_goes_to_the_one_that_asked(void **state)
+{
+    struct net *net = *state;
+    char reference[CASES_REFERENCE_MAX];
+    struct err_note note = {{0}};
+    net_publish(net, BE, &(struct net_publish){.to = {"FR", "NL"}}, reference);
+    net_run(net);
+    assert_int_equal(say(net, FR, reference, HOTLINE__REPLY_KIND__CODE__QUESTION, NULL, &note), OK);
+    net_run(net);
+    struct case_entry *entry = net_case(net, BE, reference);
+    assert_int_equal(entry->thread_count, 1);
+    const struct item *asked = entry->thread[0];
+    assert_int_equal(say(net, BE, reference, HOTLINE__REPLY_KIND__CODE__MESSAGE, NULL, &note), ERR_STATE);
+    assert_int_equal(say(net, BE, reference, HOTLINE__REPLY_KIND__CODE__ANSWER, NULL, &note), ERR_MISSING);
+    assert_int_equal(say(net, BE, reference, HOTLINE__REPLY_KIND__CODE__ANSWER, net_revision(net, BE, reference, 1), &note), ERR_UNKNOWN);
+    assert_int_equal(say(net, FR, reference, HOTLINE__REPLY_KIND__CODE__ANSWER, NULL, &note), ERR_STATE);
+    assert_int_equal(say(net, BE, reference, HOTLINE__REPLY_KIND__CODE__ANSWER, asked, &note), OK);
+    net_run(net);
+    assert_int_equal(net_case(net, FR, reference)->thread_count, 2);
+    assert_int_equal(net_case(net, NL, reference)->thread_count, 0);
+    assert_int_equal(net_events(net, FR, NODE_REPLY_RECEIVED), 1);
+}
+
+/* A member that is neither the opener nor writes to it: its words are answered as unreadable and shown nowhere. */
+static void third_party_says(struct net *net, const char *reference, Hotline__ReplyKind__Code kind)
+{
+    struct node_outgoing out;
+    Hotline__Reply reply = HOTLINE__REPLY__INIT;
+    struct err_note note = {{0}};
+    struct node *node = net->nodes[FR].node;
+    const struct case_entry *entry = net_case(net, FR, reference);
+    char text[] = "Look elsewhere", to[LIMIT_ID_CHARS + 1];
+    struct item *item;
+    uint64_t ticket;
+    assert_int_equal(node_begin(node, &out, HOTLINE__KIND__CODE__REPLY, false, net->now_us), OK);
+    node_name_case(&out, entry->opener, entry->case_id);
+    snprintf(to, sizeof to, "%s", net_members[NL]);
+    out.members[0] = to;
+    out.route.n_members = 1;
+    out.route.members = out.members;
+    WIRE_SET(&out.route, restricted, true);
+    WIRE_SET(&out.header, urgency, HOTLINE__URGENCY__CODE__IMMEDIATE);
+    WIRE_SET(&out.header, expires_at_us, out.header.sent_at_us + CLOCK_HOUR_US);
+    WIRE_SET(&reply, kind, kind);
+    reply.text = text;
+    out.body.content_case = HOTLINE__ENVELOPE_BODY__CONTENT_REPLY;
+    out.body.reply = &reply;
+    assert_int_equal(node_seal(node, &out, net->now_us, &note, &item), OK);
+    assert_int_equal(node_launch(node, item, &note, &ticket), OK);
+}
+
+static void node_reply_of_a_third_party_is_shown_nowhere(void **state)
+{
+    struct net *net = *state;
+    char reference[CASES_REFERENCE_MAX];
+    net_publish(net, BE, &(struct net_publish){.to = {"FR", "NL"}}, reference);
+    net_run(net);
+    third_party_says(net, reference, HOTLINE__REPLY_KIND__CODE__ANSWER);
+    third_party_says(net, reference, HOTLINE__REPLY_KIND__CODE__ACTING);
+    third_party_says(net, reference, HOTLINE__REPLY_KIND__CODE__MESSAGE);
+    net_run(net);
+    assert_int_equal(net_case(net, NL, reference)->thread_count, 0);
+    assert_int_equal(net_events(net, NL, NODE_REPLY_RECEIVED), 0);
+    assert_true(node_counters(net->nodes[NL].node)->unreadable >= 2);
+}
+
+/* ---- erasure, counted by the publisher ---- */
+
+static void node_erase_is_told_on_the_closing_and_kept(void **state)
+{
+    struct net *net = *state;
+    char reference[CASES_REFERENCE_MAX];
+    struct err_note note = {{0}};
+    uint64_t ticket;
+    net_publish(net, BE, &(struct net_publish){.to = {"FR", "NL"}}, reference);
+    net_run(net);
+    assert_int_equal(net_try_finish(net, BE, reference, HOTLINE__ACT__CODE__CLOSE, &note), OK);
+    net_run(net);
+    assert_int_equal(node_acknowledge(net->nodes[FR].node, net_case(net, FR, reference), "A", net->now_us, &note, &ticket), OK);
+    net_run(net);
+    net_cut(net, NL, NET_ALL);
+    for (int hour = 0; hour < 26; hour++) {
+        net_pass(net, CLOCK_HOUR_US);
+        net_forget(net); /* of what flew, there is room for some hours only */
+    }
+    assert_true(net_case(net, FR, reference)->erased);
+    assert_true(net_case(net, BE, reference)->erased);
+    assert_int_equal(net_state(net, BE, reference, FR), HOTLINE__RECEIPT_STATE__CODE__ERASED);
+    assert_int_not_equal(net_state(net, BE, reference, NL), HOTLINE__RECEIPT_STATE__CODE__ERASED);
+    const struct item *closing = net_revision(net, BE, reference, 2);
+    assert_true(item_row(closing, net_members[NL])->heard_us > 0);
+    net_crash(net, BE);
+    net_connect(net, BE, NET_ALL);
+    net_pass(net, CLOCK_SECOND_US);
+    assert_int_equal(net_state(net, BE, reference, FR), HOTLINE__RECEIPT_STATE__CODE__ERASED);
+    assert_true(item_row(net_revision(net, BE, reference, 2), net_members[NL])->heard_us > 0);
+    /* After the erasure there is nothing to decline, and an acknowledgement takes no state back. */
+    assert_int_equal(node_decline(net->nodes[FR].node, net_case(net, FR, reference), HOTLINE__DECLINE_CODE__CODE__DUPLICATE, net->now_us,
+                                  &note, &ticket), ERR_STATE);
+    assert_int_equal(node_acknowledge(net->nodes[FR].node, net_case(net, FR, reference), "B", net->now_us, &note, &ticket), OK);
+    net_run(net);
+    assert_int_equal(net_state(net, BE, reference, FR), HOTLINE__RECEIPT_STATE__CODE__ERASED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        NET_TEST(node_decline_reaches_the_ladder_with_its_code_and_survives_a_crash),
+        NET_TEST(node_reply_answer_goes_to_the_one_that_asked),
+        NET_TEST(node_reply_of_a_third_party_is_shown_nowhere),
+        NET_TEST(node_erase_is_told_on_the_closing_and_kept),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
