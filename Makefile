@@ -40,7 +40,7 @@ replays := $(fuzz_c:tests/fuzz/fuzz_%.c=$(BUILD)/tests/replay_%)
 libs := $(BUILD)/libnode.a $(BUILD)/librelay.a $(BUILD)/libproto.a
 programs := $(BUILD)/hotline-relay $(BUILD)/hotline-node $(BUILD)/hotline
 
-.PHONY: all deps test check unit e2e lint demo fuzz bench kill format tidy analyze install clean help
+.PHONY: all deps test check unit e2e lint demo fuzz bench vectors kill format tidy analyze install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -107,6 +107,13 @@ check: test ## the same as test
 
 demo: $(programs) ## an authority, two relays and five hotlines on loopback; one case crosses five borders
 	@config/demo/demo.sh $(BUILD)
+
+$(BUILD)/tests/make_vectors: $(BUILD)/obj/tests/vectors/make_vectors.o $(BUILD)/libproto.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+
+vectors: $(BUILD)/tests/make_vectors ## the golden vectors anew, into tests/vectors/
+	@$< tests/vectors
 
 bench: $(programs) $(BUILD)/hotline-bench ## fan-out figures; what they mean is in docs/performance.md
 	@$(BUILD)/hotline-bench fanout --subs 32 --count 500 --size 2048 --window 64

@@ -52,7 +52,8 @@ bool figures_median(struct figures_sample *sample, int64_t *ret_median)
         return false;
     qsort(sample->values, sample->count, sizeof sample->values[0], by_value);
     size_t middle = sample->count / 2;
-    *ret_median = sample->count % 2 ? sample->values[middle] : (sample->values[middle - 1] + sample->values[middle]) / 2;
+    *ret_median =
+        sample->count % 2 ? sample->values[middle] : (sample->values[middle - 1] + sample->values[middle]) / 2;
     return true;
 }
 
@@ -68,7 +69,8 @@ static struct figures_cell *cell_of(struct figures *figures, const struct place 
 {
     for (size_t i = 0; i < figures->count; i++) {
         struct figures_cell *cell = &figures->cells[i];
-        if (cell->table == place->table && cell->code == place->code && strcmp(cell->from, place->from) == 0 && strcmp(cell->to, place->to) == 0)
+        if (cell->table == place->table && cell->code == place->code && strcmp(cell->from, place->from) == 0 &&
+            strcmp(cell->to, place->to) == 0)
             return cell;
     }
     if (figures->count == figures->capacity) {
@@ -252,7 +254,8 @@ static bool travels(const struct figures_cell *cell)
 int figures_to_statistics(struct figures *figures, Hotline__Statistics **ret_statistics)
 {
     Hotline__Statistics *statistics = malloc(sizeof *statistics);
-    Hotline__StatisticsCell *block = malloc((figures->count + 1) * sizeof *block), **cells = malloc((figures->count + 1) * sizeof *cells);
+    Hotline__StatisticsCell *block = malloc((figures->count + 1) * sizeof *block),
+                            **cells = malloc((figures->count + 1) * sizeof *cells);
     if (statistics == NULL || block == NULL || cells == NULL) {
         free(statistics);
         free(block);
@@ -294,7 +297,8 @@ void figures_free_statistics(Hotline__Statistics *statistics)
 
 static struct place place_of(const Hotline__StatisticsCell *cell)
 {
-    const char *from = cell->from_country != NULL ? cell->from_country : "", *to = cell->to_country != NULL ? cell->to_country : "";
+    const char *from = cell->from_country != NULL ? cell->from_country : "",
+               *to = cell->to_country != NULL ? cell->to_country : "";
     if (cell->has_category)
         return (struct place){FIGURES_CATEGORY, (int)cell->category, "", ""};
     if (cell->has_outcome)

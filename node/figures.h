@@ -1,9 +1,10 @@
 /*
  * figures - a year's counts, from what tombstones and living cases tell: never a name, never a case. Pure.
  *
- * Cells of five tables: all, by category, by pair of countries, by outcome, by intake channel; drills are figures of their own. What
- * leaves a node is suppressed first: a count below FIGURES_LEAST says only that there is one, and so that no subtraction gives it
- * back, a table never has a single such cell or such cells of a sum below FIGURES_LEAST while another could hide them.
+ * Cells of five tables: all, by category, by pair of countries, by outcome, by intake channel; drills are figures of
+ * their own. What leaves a node is suppressed first: a count below FIGURES_LEAST says only that there is one, and so
+ * that no subtraction gives it back, a table never has a single such cell or such cells of a sum below FIGURES_LEAST
+ * while another could hide them.
  */
 #ifndef NODE_FIGURES_H
 #define NODE_FIGURES_H
@@ -24,9 +25,9 @@ struct figures_sample {
 
 struct figures_cell {
     enum figures_table table;
-    int code;                                /* of its table's codes; 0: none said */
-    char from[3], to[3];                     /* PAIR: where last seen, and concerned or found; "" unknown */
-    uint32_t count;                          /* suppressed: 0, or in merged figures what is known of it */
+    int code;            /* of its table's codes; 0: none said */
+    char from[3], to[3]; /* PAIR: where last seen, and concerned or found; "" unknown */
+    uint32_t count;      /* suppressed: 0, or in merged figures what is known of it */
     bool suppressed;
     struct figures_sample close_hours, acknowledge_s;
 };
@@ -38,7 +39,7 @@ struct figures {
     bool opened_suppressed, closed_suppressed, received_suppressed;
     struct figures_cell *cells;
     size_t count, capacity;
-    size_t members;                          /* whose statistics were merged into it */
+    size_t members; /* whose statistics were merged into it */
 };
 
 /* Empty: of one year, of drills or of life. */
@@ -56,7 +57,8 @@ bool figures_median(struct figures_sample *sample, int64_t *ret_median);
 /* As they travel. *ret_statistics: figures_free_statistics. ERR_NOMEM. */
 int figures_to_statistics(struct figures *figures, Hotline__Statistics **ret_statistics) MUST_CHECK;
 void figures_free_statistics(Hotline__Statistics *statistics);
-/* Adds another member's figures of the same year and kind; its medians count once per case. ERR_INVALID: another year or kind. */
+/* Adds another member's figures of the same year and kind; its medians count once per case. ERR_INVALID: another year
+ * or kind. */
 int figures_merge(struct figures *figures, const Hotline__Statistics *statistics) MUST_CHECK;
 /* As people read them; a root. */
 struct jdoc *figures_to_doc(struct figures *figures);

@@ -127,7 +127,7 @@ static void lock_in(void)
         _exit(71);
 }
 
-static void bound_child(void)
+void helper_bound(void)
 {
     limit(RLIMIT_CORE, 0);
     limit(RLIMIT_CPU, LIMIT_PICTURE_CPU_S);
@@ -161,7 +161,7 @@ NO_RETURN static void run_child(int socket_fd, const int fds[2])
     close(socket_fd);
     picture_init(&picture);
     result.error = take_input(fds[0], &input);
-    bound_child();
+    helper_bound();
     if (result.error == OK)
         result.error = picture_make(input, &note, &picture);
     memcpy(result.note, note.text, sizeof result.note);

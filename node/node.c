@@ -1,6 +1,6 @@
 /*
- * node: the orchestrator, read first. An alert leaves by node_send.c (draft -> seal -> rows -> outlets) and node_out.c (outlet ->
- * frames), arrives by node_deliver.c (open -> seen -> case -> receipt), its answers by node_answer.c; receipts leave by
+ * node: the orchestrator, read first. An alert leaves by node_send.c (draft -> seal -> rows -> outlets; replies: node_reply.c,
+ * mediators and figures: node_refer.c, what they share: node_make.c) and node_out.c (outlet -> frames), arrives by node_deliver.c (open -> seen -> case -> receipt), its answers by node_answer.c; receipts leave by
  * node_owed.c; both ways by file: node_sealed.c; what may only be said after its commit waits in node_hold.c; node_life.c opens
  * and closes. Here are the frames of the relays, the turn (sign, commit, send) and the clock. Nothing is said before its disk.
  */

@@ -1,4 +1,5 @@
-/* node_api_refer: referrals to mediators, asked, listed, answered; figures, computed and sent. Forms are checked here, rules there. */
+/* node_api_refer: referrals to mediators, asked, listed, answered; figures, computed and sent. Forms are checked here,
+ * rules there. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,10 +16,17 @@
 int node_api_post_referral(struct node_api_call *call)
 {
     static const struct node_api_field fields[] = {
-        {"languages", JDOC_ARRAY, true},    {"countries", JDOC_ARRAY, true},      {"answer_by", JDOC_TEXT, true},
-        {"urgency", JDOC_TEXT, false},      {"child_age_years", JDOC_INT, false}, {"children", JDOC_INT, false},
-        {"hague_pending", JDOC_BOOL, false}, {"text", JDOC_TEXT, false},           {"text_language", JDOC_TEXT, false},
-        {"contact", JDOC_OBJECT, false},    {NULL, JDOC_NULL, false},
+        {"languages", JDOC_ARRAY, true},
+        {"countries", JDOC_ARRAY, true},
+        {"answer_by", JDOC_TEXT, true},
+        {"urgency", JDOC_TEXT, false},
+        {"child_age_years", JDOC_INT, false},
+        {"children", JDOC_INT, false},
+        {"hague_pending", JDOC_BOOL, false},
+        {"text", JDOC_TEXT, false},
+        {"text_language", JDOC_TEXT, false},
+        {"contact", JDOC_OBJECT, false},
+        {NULL, JDOC_NULL, false},
     };
     Hotline__Referral *request = NULL;
     const struct item *item = NULL;
@@ -116,11 +124,14 @@ static int read_answer(struct node_api_call *call, struct node_referral_answer *
     if (!answer->accept && strcmp(act, "DECLINE") != 0)
         return err_set(&call->note, ERR_UNKNOWN, "act: is neither ACCEPT nor DECLINE");
     if (answer->accept == (decline != NULL))
-        return err_set(&call->note, answer->accept ? ERR_INVALID : ERR_MISSING, "decline: is for DECLINE, and required there");
-    const ProtobufCEnumValue *code = decline != NULL ? protobuf_c_enum_descriptor_get_value_by_name(codes, decline) : NULL;
+        return err_set(&call->note, answer->accept ? ERR_INVALID : ERR_MISSING,
+                       "decline: is for DECLINE, and required there");
+    const ProtobufCEnumValue *code =
+        decline != NULL ? protobuf_c_enum_descriptor_get_value_by_name(codes, decline) : NULL;
     if (decline != NULL && code == NULL)
-        return err_set(&call->note, ERR_UNKNOWN, "decline: is none of NO_CAPACITY, NO_LANGUAGE, NOT_COMPETENT, "
-                                                 "CONFLICT_OF_INTEREST, PARENTS_UNWILLING, OTHER");
+        return err_set(&call->note, ERR_UNKNOWN,
+                       "decline: is none of NO_CAPACITY, NO_LANGUAGE, NOT_COMPETENT, "
+                       "CONFLICT_OF_INTEREST, PARENTS_UNWILLING, OTHER");
     if (code != NULL)
         answer->decline = (Hotline__ReferralDecline__Code)code->value;
     if (text != NULL && (*ret_text = strdup(text)) == NULL)
@@ -182,7 +193,8 @@ int node_api_get_figures(struct node_api_call *call)
     return error;
 }
 
-static int send_part(struct node_api_call *call, unsigned year, bool exercise, const struct item **ret_item, uint64_t *ret_ticket)
+static int send_part(struct node_api_call *call, unsigned year, bool exercise, const struct item **ret_item,
+                     uint64_t *ret_ticket)
 {
     struct figures figures;
     Hotline__Statistics *statistics = NULL;

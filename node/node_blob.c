@@ -13,6 +13,7 @@
 #include "proto/seal.h"
 
 #define ANSWER_US (15 * CLOCK_SECOND_US) /* a relay that is silent about a chunk for so long is asked no more */
+#define STALLED_US (2 * CLOCK_SECOND_US)
 #define AGAIN_LEAST_US (500 * CLOCK_MS_US)
 #define AGAIN_MOST_US CLOCK_MINUTE_US
 
@@ -284,12 +285,16 @@ static void on_read(void *ctx, int error, struct slice sealed)
     if (item == NULL || blob->whole || blob->held < blob->chunks)
         return;
     int result = error == OK ? check_whole(blob, photo, sealed) : error;
-    if (result == OK || result == ERR_INVALID) {
+    if (result == ERR_INVALID) {
+        blob->checking = true; /* no relay has another one: it is neither shown nor asked for again in this life */
+        log_event(LOG_WARN, "a photo is no JPEG: it is not shown", "sender", item->header->sender, NULL);
+        return;
+    }
+    if (result == OK) {
         blob->whole = true;
         node->blobs.lacking--;
         node_blob_save(node, blob);
-        if (result == OK)
-            tell(node, item, node->now_us);
+        tell(node, item, node->now_us);
         return;
     }
     log_event(LOG_WARN, "a photo is not what its case names; it is asked for again", "relay", blob->relay, "error",
@@ -341,27 +346,32 @@ void node_on_blob_chunk(struct node *node, struct node_link *link, const Hotline
         ask(node, link, blob);
 }
 
-/* One that is lacking: asks, gives up on a relay, or checks. True: it takes one of the places. */
-static bool move(struct node *node, struct node_blob *blob, bool room)
+/* It takes one of the places: chunks come. One whose relay waits for it itself takes none. */
+static bool is_busy(const struct node *node, const struct node_blob *blob)
+{
+    return !blob->whole && blob->relay[0] != '\0' && node->steady_us - blob->asked_us < STALLED_US;
+}
+
+/* One that is lacking: asks, gives up on a relay, or checks. */
+static void move(struct node *node, struct node_blob *blob, bool room)
 {
     const Hotline__Attachment *photo;
     if (blob->held == blob->chunks) {
         if (!blob->checking && blob->ticket <= vault_committed(node->vault) && needed_by(node, blob, &photo) != NULL)
             begin_check(node, blob);
-        return true;
+        return;
     }
     if (blob->relay[0] != '\0') {
         const struct node_link *link = node_link_named(node, blob->relay);
         if (link != NULL && link->uplink.state == UPLINK_READY && node->steady_us - blob->asked_us < ANSWER_US)
-            return true;
+            return;
         in_vain(node, blob);
     }
     if (!room || node->steady_us < blob->again_us || needed_by(node, blob, &photo) == NULL)
-        return false;
+        return;
     struct node_link *link = next_link(node, blob);
     if (link != NULL)
         ask(node, link, blob);
-    return link != NULL;
 }
 
 void node_blob_tick(struct node *node, int64_t now_us, int64_t steady_us)
@@ -372,12 +382,13 @@ void node_blob_tick(struct node *node, int64_t now_us, int64_t steady_us)
     if (node->blobs.lacking == 0)
         return;
     for (struct node_blob *blob; (blob = lookup_next(&node->blobs.by_name, &at)) != NULL;)
-        active += !blob->whole && blob->relay[0] != '\0';
+        active += is_busy(node, blob);
     at = 0;
     for (struct node_blob *blob; (blob = lookup_next(&node->blobs.by_name, &at)) != NULL;) {
         if (blob->whole)
             continue;
-        bool was = blob->relay[0] != '\0', is = move(node, blob, active < NODE_BLOBS_AT_ONCE);
-        active += (is && !was) - (was && !is);
+        bool was = is_busy(node, blob);
+        move(node, blob, active < NODE_BLOBS_AT_ONCE);
+        active += (size_t)is_busy(node, blob) - (size_t)was;
     }
 }

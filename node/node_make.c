@@ -1,6 +1,6 @@
 /*
- * node_make: an envelope of our own in the making, whatever it carries: who may send, header, seal, grants, rows and queues. Decides
- * nothing about what is said in it. Nothing leaves before its turn is on the disk.
+ * node_make: an envelope of our own in the making, whatever it carries: who may send, header, seal, grants, rows and
+ * queues. Decides nothing about what is said in it. Nothing leaves before its turn is on the disk.
  */
 #include "node/node_make.h"
 
@@ -17,12 +17,15 @@ int node_check_standing(const struct node *node, bool opens, int64_t now_us, str
     const struct roster *roster = node->directory.roster;
     Hotline__Standing__Code standing = directory_standing(&node->directory, now_us);
     if (standing == HOTLINE__STANDING__CODE__WITHDRAWN)
-        return err_set(note, ERR_MEMBER, "%s was withdrawn by the authority (roster version %llu): it cannot send", node->keys->id,
-                       (unsigned long long)roster_version(roster));
+        return err_set(note, ERR_MEMBER, "%s was withdrawn by the authority (roster version %llu): it cannot send",
+                       node->keys->id, (unsigned long long)roster_version(roster));
     if (opens && standing == HOTLINE__STANDING__CODE__SUSPENDED)
-        return err_set(note, ERR_MEMBER, "%s is suspended: it can update, close, retract and reply, but open nothing", node->keys->id);
+        return err_set(note, ERR_MEMBER, "%s is suspended: it can update, close, retract and reply, but open nothing",
+                       node->keys->id);
     if (opens && roster_is_dead(roster, now_us))
-        return err_set(note, ERR_EXPIRED, "the roster expired more than 30 days ago: ask the authority for a new one; updates and closings still go");
+        return err_set(
+            note, ERR_EXPIRED,
+            "the roster expired more than 30 days ago: ask the authority for a new one; updates and closings still go");
     return OK;
 }
 
@@ -31,7 +34,9 @@ int node_out_country(struct node_outgoing *out, const char *code, struct err_not
     int index = country_index(code);
     if (index < 0) {
         int near = country_find(code);
-        return err_set(note, ERR_UNKNOWN, near >= 0 ? "to: \"%s\" is no ISO 3166-1 country code; did you mean %s?" : "to: \"%s\" is no ISO 3166-1 country code",
+        return err_set(note, ERR_UNKNOWN,
+                       near >= 0 ? "to: \"%s\" is no ISO 3166-1 country code; did you mean %s?" :
+                                   "to: \"%s\" is no ISO 3166-1 country code",
                        code, near >= 0 ? country_code(near) : "");
     }
     for (size_t i = 0; i < out->route.n_countries; i++) {
@@ -86,17 +91,20 @@ void node_name_case(struct node_outgoing *out, const char *opener, const uint8_t
     WIRE_SET_BYTES(&out->case_name, case_id, out->case_id, KEY_UUID_BYTES);
 }
 
-int node_seal(struct node *node, struct node_outgoing *out, int64_t now_us, struct err_note *note, struct item **ret_item)
+int node_seal(struct node *node, struct node_outgoing *out, int64_t now_us, struct err_note *note,
+              struct item **ret_item)
 {
     struct envelope_sealed sealed;
     struct item *item = NULL;
     int result = envelope_seal(&out->header, &out->body.base, &node->keys->identity_secret, &sealed);
     if (result == ERR_LIMIT)
-        return err_set(note, result, "the sealed case would be larger than %d bytes: shorten its texts", LIMIT_BODY_BYTES);
+        return err_set(note, result, "the sealed case would be larger than %d bytes: shorten its texts",
+                       LIMIT_BODY_BYTES);
     if (result != OK)
         return err_set(note, result, "it cannot be sealed: %s", err_text(result));
     wire_arena_clear(&node->scratch);
-    result = item_new(buf_slice(&sealed.header), slice_of(sealed.signature.bytes, KEY_SIGNATURE_BYTES), buf_slice(&sealed.body), &node->scratch, note, &item);
+    result = item_new(buf_slice(&sealed.header), slice_of(sealed.signature.bytes, KEY_SIGNATURE_BYTES),
+                      buf_slice(&sealed.body), &node->scratch, note, &item);
     if (result == OK)
         result = item_open(item, &sealed.content, &node->scratch, note);
     envelope_sealed_done(&sealed);
@@ -129,7 +137,8 @@ int node_launch(struct node *node, struct item *item, struct err_note *note, uin
     for (size_t i = route_set_next(&recipients, 0); i != SIZE_MAX; i = route_set_next(&recipients, i + 1)) {
         int granted = node_grant(node, item, i, false);
         if (granted != OK && granted != ERR_NOT_FOUND)
-            log_event(LOG_ERROR, "a grant cannot be made", "member", roster_member(node->directory.roster, i)->id, "error", err_name(granted), NULL);
+            log_event(LOG_ERROR, "a grant cannot be made", "member", roster_member(node->directory.roster, i)->id,
+                      "error", err_name(granted), NULL);
     }
     route_set_done(&recipients);
     for (size_t i = 0; i < node->link_count; i++)

@@ -1,6 +1,6 @@
 /*
- * node_make - an envelope of our own in the making; shared by what sends cases (node_send.c), answers (node_reply.c) and what goes
- * to mediators and observers (node_refer.c).
+ * node_make - an envelope of our own in the making; shared by what sends cases (node_send.c), answers (node_reply.c)
+ * and what goes to mediators and observers (node_refer.c).
  */
 #ifndef NODE_NODE_MAKE_H
 #define NODE_NODE_MAKE_H
@@ -27,13 +27,16 @@ struct node_outgoing {
 /* May this member send; opens: also something new. ERR_MEMBER, ERR_EXPIRED with a sentence. */
 int node_check_standing(const struct node *node, bool opens, int64_t now_us, struct err_note *note) MUST_CHECK;
 /* A new header of this kind with an empty route and no case; the body is the caller's to set. ERR_KEY and the like. */
-int node_begin(struct node *node, struct node_outgoing *out, Hotline__Kind__Code kind, bool exercise, int64_t now_us) MUST_CHECK;
+int node_begin(struct node *node, struct node_outgoing *out, Hotline__Kind__Code kind, bool exercise,
+               int64_t now_us) MUST_CHECK;
 void node_name_case(struct node_outgoing *out, const char *opener, const uint8_t *case_id);
 /* A country concerned, once. ERR_UNKNOWN with "did you mean". */
 int node_out_country(struct node_outgoing *out, const char *code, struct err_note *note) MUST_CHECK;
 /* Seals header and body into an item of our own, which is the caller's until node_launch. ERR_LIMIT, ERR_NOMEM. */
-int node_seal(struct node *node, struct node_outgoing *out, int64_t now_us, struct err_note *note, struct item **ret_item) MUST_CHECK;
-/* Grants for all that the rule names, rows for those without a key too, a row per relay; saved and queued in this turn. */
+int node_seal(struct node *node, struct node_outgoing *out, int64_t now_us, struct err_note *note,
+              struct item **ret_item) MUST_CHECK;
+/* Grants for all that the rule names, rows for those without a key too, a row per relay; saved and queued in this turn.
+ */
 int node_launch(struct node *node, struct item *item, struct err_note *note, uint64_t *ret_ticket) MUST_CHECK;
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * node_refer: what goes to others than hotlines: a parental abduction to the mediators, who accept or decline before a deadline, and
- * the year's figures to the observers. Carries no photo, no name and no address: the text is refused when it names the child.
+ * node_refer: what goes to others than hotlines: a parental abduction to the mediators, who accept or decline before a
+ * deadline, and the year's figures to the observers. Carries no photo, no name and no address: the text is refused when
+ * it names the child.
  */
 #include "node/node_make.h"
 
@@ -34,23 +35,27 @@ static bool names_child(const char *text, const Hotline__Description *child)
     for (size_t i = 0; i < child->n_aliases; i++)
         named |= is_named_in(text, child->aliases[i]);
     for (size_t i = 0; i < child->n_transliterations; i++)
-        named |= is_named_in(text, child->transliterations[i]->given_name) || is_named_in(text, child->transliterations[i]->family_name);
+        named |= is_named_in(text, child->transliterations[i]->given_name) ||
+            is_named_in(text, child->transliterations[i]->family_name);
     return named;
 }
 
-static int check_case(const struct node *node, const struct case_entry *entry, const Hotline__Referral *request, int64_t now_us,
-                      struct err_note *note)
+static int check_case(const struct node *node, const struct case_entry *entry, const Hotline__Referral *request,
+                      int64_t now_us, struct err_note *note)
 {
     const struct item *shown = cases_shown(&node->cases, entry);
     if (!entry->mine)
         return err_set(note, ERR_STATE, "%s is a case of %s: its opener refers it", entry->reference, entry->opener);
     if (shown == NULL || cases_state(&node->cases, entry, now_us) != CASE_OPEN)
-        return err_set(note, ERR_STATE, "%s is %s: nothing to mediate", entry->reference, cases_state_name(cases_state(&node->cases, entry, now_us)));
+        return err_set(note, ERR_STATE, "%s is %s: nothing to mediate", entry->reference,
+                       cases_state_name(cases_state(&node->cases, entry, now_us)));
     const Hotline__Case *alert = shown->content->alert;
     if (alert->category != HOTLINE__CATEGORY__CODE__PARENTAL_ABDUCTION)
-        return err_set(note, ERR_POLICY, "mediators are for parental abductions; the category of %s is another", entry->reference);
+        return err_set(note, ERR_POLICY, "mediators are for parental abductions; the category of %s is another",
+                       entry->reference);
     if (alert->child != NULL && request->text != NULL && names_child(request->text, alert->child))
-        return err_set(note, ERR_POLICY, "text: it names the child; a referral carries no name, no photo and no address");
+        return err_set(note, ERR_POLICY,
+                       "text: it names the child; a referral carries no name, no photo and no address");
     int64_t left_us = request->answer_by - node_stamp(node, now_us);
     if (left_us <= 0)
         return err_set(note, ERR_INVALID, "answer_by: it is over already");
@@ -72,11 +77,12 @@ static int check_reached(const struct node *node, const Hotline__Route *route, s
     route_compute(node->directory.index, &query, &set, unreached, &unreached_count);
     size_t reached = route_set_size(&set);
     route_set_done(&set);
-    return reached > 0 ? OK : err_set(note, ERR_POLICY, "nobody would get it: no mediator is active in these countries");
+    return reached > 0 ? OK :
+                         err_set(note, ERR_POLICY, "nobody would get it: no mediator is active in these countries");
 }
 
-static int send_referral(struct node *node, struct node_outgoing *out, Hotline__Referral *referral, int64_t now_us, struct err_note *note,
-                         const struct item **ret_item, uint64_t *ret_ticket)
+static int send_referral(struct node *node, struct node_outgoing *out, Hotline__Referral *referral, int64_t now_us,
+                         struct err_note *note, const struct item **ret_item, uint64_t *ret_ticket)
 {
     struct item *item;
     out->body.content_case = HOTLINE__ENVELOPE_BODY__CONTENT_REFERRAL;
@@ -89,8 +95,8 @@ static int send_referral(struct node *node, struct node_outgoing *out, Hotline__
     return result;
 }
 
-int node_refer(struct node *node, struct case_entry *entry, Hotline__Referral *request, int64_t now_us, struct err_note *note,
-               const struct item **ret_item, uint64_t *ret_ticket)
+int node_refer(struct node *node, struct case_entry *entry, Hotline__Referral *request, int64_t now_us,
+               struct err_note *note, const struct item **ret_item, uint64_t *ret_ticket)
 {
     struct node_outgoing out;
     Hotline__Role__Code audience = HOTLINE__ROLE__CODE__MEDIATOR;
@@ -132,7 +138,9 @@ const struct item *node_referral_answer(const struct item *request, size_t *inou
     const Hotline__Referral *asked = request->content->referral;
     while (*inout_at < entry->thread_count) {
         const struct item *item = entry->thread[(*inout_at)++];
-        const Hotline__Referral *one = item->content != NULL && item->header->kind == HOTLINE__KIND__CODE__REFERRAL ? item->content->referral : NULL;
+        const Hotline__Referral *one = item->content != NULL && item->header->kind == HOTLINE__KIND__CODE__REFERRAL ?
+            item->content->referral :
+            NULL;
         if (one != NULL && one->act != HOTLINE__REFERRAL_ACT__CODE__REQUEST &&
             slice_equal(wire_slice(one->referral_id), wire_slice(asked->referral_id)))
             return item;
@@ -140,8 +148,8 @@ const struct item *node_referral_answer(const struct item *request, size_t *inou
     return NULL;
 }
 
-int node_answer_referral(struct node *node, const struct item *request, const struct node_referral_answer *answer, int64_t now_us,
-                         struct err_note *note, const struct item **ret_item, uint64_t *ret_ticket)
+int node_answer_referral(struct node *node, const struct item *request, const struct node_referral_answer *answer,
+                         int64_t now_us, struct err_note *note, const struct item **ret_item, uint64_t *ret_ticket)
 {
     struct node_outgoing out;
     const Hotline__Referral *asked = request->content->referral;
@@ -169,7 +177,8 @@ int node_answer_referral(struct node *node, const struct item *request, const st
     referral.referral_id = asked->referral_id;
     referral.reference = asked->reference;
     referral.text = answer->text;
-    WIRE_SET(&referral, act, answer->accept ? HOTLINE__REFERRAL_ACT__CODE__ACCEPT : HOTLINE__REFERRAL_ACT__CODE__DECLINE);
+    WIRE_SET(&referral, act,
+             answer->accept ? HOTLINE__REFERRAL_ACT__CODE__ACCEPT : HOTLINE__REFERRAL_ACT__CODE__DECLINE);
     if (!answer->accept)
         WIRE_SET(&referral, decline, answer->decline);
     WIRE_SET(&out.header, urgency, request->header->urgency);

@@ -1,6 +1,6 @@
 /*
- * node_reply: what the holders of a case say back: a person has read it, a person declines it, a reply to the publisher; and the
- * publisher's answer to one that asked. Each goes to one member, never to the others.
+ * node_reply: what the holders of a case say back: a person has read it, a person declines it, a reply to the
+ * publisher; and the publisher's answer to one that asked. Each goes to one member, never to the others.
  */
 #include "node/node_make.h"
 
@@ -11,7 +11,8 @@
 
 /* --- receipts by people --- */
 
-static int check_received(const struct case_entry *entry, const struct item *newest, const char *verb, struct err_note *note)
+static int check_received(const struct case_entry *entry, const struct item *newest, const char *verb,
+                          struct err_note *note)
 {
     if (entry->mine)
         return err_set(note, ERR_STATE, "%s is a case of your own: its recipients %s it", entry->reference, verb);
@@ -30,7 +31,8 @@ static void settle(struct node *node, struct item *newest, int state, int declin
     item_save(node->vault, newest);
 }
 
-int node_acknowledge(struct node *node, struct case_entry *entry, const char *as, int64_t now_us, struct err_note *note, uint64_t *ret_ticket)
+int node_acknowledge(struct node *node, struct case_entry *entry, const char *as, int64_t now_us, struct err_note *note,
+                     uint64_t *ret_ticket)
 {
     struct item *newest = cases_newest(&node->cases, entry);
     int result = check_received(entry, newest, "acknowledge", note);
@@ -47,15 +49,16 @@ int node_acknowledge(struct node *node, struct case_entry *entry, const char *as
     return OK;
 }
 
-int node_decline(struct node *node, struct case_entry *entry, Hotline__DeclineCode__Code code, int64_t now_us, struct err_note *note,
-                 uint64_t *ret_ticket)
+int node_decline(struct node *node, struct case_entry *entry, Hotline__DeclineCode__Code code, int64_t now_us,
+                 struct err_note *note, uint64_t *ret_ticket)
 {
     struct item *newest = cases_newest(&node->cases, entry);
     int result = check_received(entry, newest, "decline", note);
     if (result != OK)
         return result;
     if (!receipt_may_follow(newest->receipt_state, HOTLINE__RECEIPT_STATE__CODE__DECLINED))
-        return err_set(note, ERR_STATE, "%s is %s here already", entry->reference, receipt_state_name(newest->receipt_state));
+        return err_set(note, ERR_STATE, "%s is %s here already", entry->reference,
+                       receipt_state_name(newest->receipt_state));
     cases_touch(&node->cases, entry, now_us);
     settle(node, newest, HOTLINE__RECEIPT_STATE__CODE__DECLINED, (int)code, now_us);
     *ret_ticket = cases_save(node->vault, entry);
@@ -65,8 +68,8 @@ int node_decline(struct node *node, struct case_entry *entry, Hotline__DeclineCo
 /* --- replies --- */
 
 /* Who wrote the entry of the thread that is answered; it must hold the case still. */
-static int find_asker(const struct node *node, const struct case_entry *entry, const Hotline__Reply *answer, struct err_note *note,
-                      const char **ret_asker)
+static int find_asker(const struct node *node, const struct case_entry *entry, const Hotline__Reply *answer,
+                      struct err_note *note, const char **ret_asker)
 {
     if (!answer->has_in_reply_to)
         return err_set(note, ERR_MISSING, "in_reply_to: is required: the id of the reply that is answered");
@@ -76,7 +79,8 @@ static int find_asker(const struct node *node, const struct case_entry *entry, c
             !slice_equal(slice_of(asked->id.bytes, KEY_UUID_BYTES), wire_slice(answer->in_reply_to)))
             continue;
         size_t index = roster_find(node->directory.roster, asked->header->sender);
-        if (index == ROSTER_NONE || roster_standing(node->directory.roster, index, node->now_us) == HOTLINE__STANDING__CODE__WITHDRAWN)
+        if (index == ROSTER_NONE ||
+            roster_standing(node->directory.roster, index, node->now_us) == HOTLINE__STANDING__CODE__WITHDRAWN)
             return err_set(note, ERR_MEMBER, "in_reply_to: %s is not on the roster any more", asked->header->sender);
         *ret_asker = asked->header->sender;
         return OK;
@@ -85,23 +89,25 @@ static int find_asker(const struct node *node, const struct case_entry *entry, c
 }
 
 /* To the publisher, or from it to the one that asked. */
-static int find_reader(const struct node *node, const struct case_entry *entry, const Hotline__Reply *reply, struct err_note *note,
-                       const char **ret_reader)
+static int find_reader(const struct node *node, const struct case_entry *entry, const Hotline__Reply *reply,
+                       struct err_note *note, const char **ret_reader)
 {
     bool answer = reply->kind == HOTLINE__REPLY_KIND__CODE__ANSWER;
     if (answer && entry->mine)
         return find_asker(node, entry, reply, note, ret_reader);
     if (answer)
-        return err_set(note, ERR_STATE, "kind: an ANSWER is the publisher's; %s was opened by %s: write a MESSAGE", entry->reference, entry->opener);
+        return err_set(note, ERR_STATE, "kind: an ANSWER is the publisher's; %s was opened by %s: write a MESSAGE",
+                       entry->reference, entry->opener);
     if (entry->mine)
-        return err_set(note, ERR_STATE, "%s is a case of your own: replies come from its recipients; answer one with the kind ANSWER",
+        return err_set(note, ERR_STATE,
+                       "%s is a case of your own: replies come from its recipients; answer one with the kind ANSWER",
                        entry->reference);
     *ret_reader = entry->opener;
     return OK;
 }
 
-static int seal_reply(struct node *node, struct node_outgoing *out, const struct case_entry *entry, Hotline__Reply *reply, int64_t now_us,
-                      struct err_note *note, struct item **ret_item)
+static int seal_reply(struct node *node, struct node_outgoing *out, const struct case_entry *entry,
+                      Hotline__Reply *reply, int64_t now_us, struct err_note *note, struct item **ret_item)
 {
     char reference[CASES_REFERENCE_MAX], *kept = reply->reference;
     snprintf(reference, sizeof reference, "%s", entry->reference);
@@ -115,8 +121,8 @@ static int seal_reply(struct node *node, struct node_outgoing *out, const struct
     return result;
 }
 
-int node_reply(struct node *node, struct case_entry *entry, Hotline__Reply *reply, int64_t now_us, struct err_note *note, const struct item **ret_item,
-               uint64_t *ret_ticket)
+int node_reply(struct node *node, struct case_entry *entry, Hotline__Reply *reply, int64_t now_us,
+               struct err_note *note, const struct item **ret_item, uint64_t *ret_ticket)
 {
     struct node_outgoing out;
     struct item *item = NULL, *newest = cases_newest(&node->cases, entry);

@@ -124,6 +124,8 @@ static void set_content(struct jdoc *object, const struct item *item)
     jdoc_set_bool(object, "late", item->late);
     if (body == NULL)
         return;
+    if (body->content_case == HOTLINE__ENVELOPE_BODY__CONTENT_ALERT)
+        node_view_set_text_if(object, "drill_id", body->alert->drill_id);
     if (body->content_case == HOTLINE__ENVELOPE_BODY__CONTENT_ALERT && body->alert->has_category)
         node_view_set_text_if(object, "category",
                               mapper_code_name(&hotline__category__code__descriptor, (int)body->alert->category));

@@ -1,4 +1,5 @@
-/* node_view_figures: a year's figures from this store's cases and tombstones, or from what the members sent. Counts only. */
+/* node_view_figures: a year's figures from this store's cases and tombstones, or from what the members sent. Counts
+ * only. */
 #include <string.h>
 
 #include "node/figures.h"
@@ -28,8 +29,9 @@ static bool is_newest(const struct node *node, const struct item *item)
     size_t at = 0;
     for (const struct item *other; (other = node_next_item(node, &at, HOTLINE__KIND__CODE__STATISTICS)) != NULL;) {
         const Hotline__Statistics *one = other->content->statistics;
-        if (other != item && !other->mine && strcmp(other->header->sender, item->header->sender) == 0 && one->year == statistics->year &&
-            one->exercise == statistics->exercise && other->header->sent_at_us > item->header->sent_at_us)
+        if (other != item && !other->mine && strcmp(other->header->sender, item->header->sender) == 0 &&
+            one->year == statistics->year && one->exercise == statistics->exercise &&
+            other->header->sent_at_us > item->header->sent_at_us)
             return false;
     }
     return true;
@@ -39,9 +41,11 @@ static int merge_all(const struct node *node, struct figures *figures, struct jd
 {
     size_t at = 0;
     int result = OK;
-    for (const struct item *item; result == OK && (item = node_next_item(node, &at, HOTLINE__KIND__CODE__STATISTICS)) != NULL;) {
+    for (const struct item *item;
+         result == OK && (item = node_next_item(node, &at, HOTLINE__KIND__CODE__STATISTICS)) != NULL;) {
         const Hotline__Statistics *statistics = item->content->statistics;
-        if (item->mine || statistics->year != figures->year || (statistics->exercise != 0) != figures->exercise || !is_newest(node, item))
+        if (item->mine || statistics->year != figures->year || (statistics->exercise != 0) != figures->exercise ||
+            !is_newest(node, item))
             continue;
         result = figures_merge(figures, statistics);
         if (members != NULL)
@@ -65,7 +69,8 @@ static int add_part(const struct node *node, const struct node_view_year *query,
     return result;
 }
 
-int node_view_figures(const struct node *node, const struct node_view_year *query, int64_t now_us, struct jdoc **ret_doc)
+int node_view_figures(const struct node *node, const struct node_view_year *query, int64_t now_us,
+                      struct jdoc **ret_doc)
 {
     struct jdoc *doc = jdoc_object();
     jdoc_set_int(doc, "year", query->year);

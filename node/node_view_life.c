@@ -1,5 +1,5 @@
-/* node_view_life: what a case's view says of its end and of what came after it: who has erased it, who is not known to have, and
- * which case continues it. Says nothing that was erased. */
+/* node_view_life: what a case's view says of its end and of what came after it: who has erased it, who is not known to
+ * have, and which case continues it. Says nothing that was erased. */
 #include <string.h>
 
 #include "node/node_view.h"
@@ -32,7 +32,8 @@ static void add_holder(const struct node *node, struct jdoc *array, const char *
 {
     size_t index = 0;
     bool known = node_view_member(node, member, &index) != NULL;
-    bool withdrawn = !known || roster_standing(node_directory(node)->roster, index, now_us) == HOTLINE__STANDING__CODE__WITHDRAWN;
+    bool withdrawn =
+        !known || roster_standing(node_directory(node)->roster, index, now_us) == HOTLINE__STANDING__CODE__WITHDRAWN;
     struct jdoc *one = jdoc_add_doc(array, jdoc_object());
     node_view_set_member(node, one, member);
     node_view_set_time_if(one, "last_heard_at", last_heard(node, member));
@@ -65,12 +66,14 @@ static const Hotline__Case *shown_of(const struct node *node, const struct case_
 }
 
 /* Only the member that the closing named continues a case: nobody else can claim to. */
-static void set_continued(const struct node *node, struct jdoc *view, const struct case_entry *entry, const struct item *newest)
+static void set_continued(const struct node *node, struct jdoc *view, const struct case_entry *entry,
+                          const struct item *newest)
 {
     const struct cases *cases = node_cases(node);
     const Hotline__EnvelopeBody *body = newest->content;
-    const char *taker =
-        body != NULL && body->content_case == HOTLINE__ENVELOPE_BODY__CONTENT_CLOSING ? body->closing->taken_over_by : NULL;
+    const char *taker = body != NULL && body->content_case == HOTLINE__ENVELOPE_BODY__CONTENT_CLOSING ?
+        body->closing->taken_over_by :
+        NULL;
     if (taker == NULL)
         return;
     struct jdoc *array = jdoc_set_doc(view, "continued_as", jdoc_array());

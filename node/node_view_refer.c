@@ -12,7 +12,8 @@ static void add_answer(const struct node *node, struct jdoc *array, const struct
     node_view_set_member(node, one, answer->header->sender);
     jdoc_set_text(one, "act", mapper_code_name(&hotline__referral_act__code__descriptor, (int)said->act));
     if (said->has_decline)
-        node_view_set_text_if(one, "decline", mapper_code_name(&hotline__referral_decline__code__descriptor, (int)said->decline));
+        node_view_set_text_if(one, "decline",
+                              mapper_code_name(&hotline__referral_decline__code__descriptor, (int)said->decline));
     node_view_set_text_if(one, "text", said->text);
     node_view_set_time(one, "at", answer->header->sent_at_us);
 }
@@ -46,7 +47,8 @@ static const struct item *request_of(const struct item *item)
         const struct item *one = entry->thread[i];
         if (one->content != NULL && one->header->kind == HOTLINE__KIND__CODE__REFERRAL &&
             one->content->referral->act == HOTLINE__REFERRAL_ACT__CODE__REQUEST &&
-            slice_equal(wire_slice(one->content->referral->referral_id), wire_slice(item->content->referral->referral_id)))
+            slice_equal(wire_slice(one->content->referral->referral_id),
+                        wire_slice(item->content->referral->referral_id)))
             return one;
     }
     return NULL;

@@ -18,7 +18,8 @@ void reply_free(Hotline__Reply *reply);
  * place or a country; every form. ERR_MISSING, ERR_INVALID, ERR_LIMIT, by path. */
 int reply_check(const Hotline__Reply *reply, struct err_note *note) MUST_CHECK;
 
-/* A person's request: {"languages": ["en"], "countries": ["GR"], "answer_by": ...}; strict, by path. *ret_referral: referral_free. */
+/* A person's request: {"languages": ["en"], "countries": ["GR"], "answer_by": ...}; strict, by path. *ret_referral:
+ * referral_free. */
 int referral_from_json(const struct jdoc *doc, struct err_note *note, Hotline__Referral **ret_referral) MUST_CHECK;
 void referral_free(Hotline__Referral *referral);
 /* As an object; *ret_doc is a root. Always OK. */

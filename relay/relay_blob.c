@@ -89,7 +89,6 @@ static int relay_blob_meet(struct relay *relay, const uint8_t name[KEY_HASH_BYTE
             free(blob);
             return ERR_NOMEM;
         }
-        relay->blobs.unnamed = true; /* until it has a naming */
         relay_blob_list(relay, blob);
     }
     *ret_blob = blob;
@@ -220,10 +219,11 @@ static int relay_load_blob(void *ctx, const struct spool_blob *row)
 {
     struct relay *relay = ctx;
     struct relay_blob *blob;
-    int error = relay_blob_meet(relay, row->name, &blob); /* one that nobody names goes at the end of the turn */
+    int error = relay_blob_meet(relay, row->name, &blob);
 
     if (error)
         return error;
+    relay->blobs.unnamed = true; /* one that nobody names goes at the end of the turn */
     blob->chunks = row->chunks;
     blob->held = row->held;
     blob->bytes = row->bytes;

@@ -308,7 +308,7 @@ void relay_blob_pump(struct relay *relay, uint32_t number)
 {
     struct relay_member *owner = relay_member_at(relay, number);
     struct relay_blob_member *member = &owner->blobs;
-    const struct session *session = relay_session_of(relay, number);
+    const struct session *session = member->wish_count > 0 ? relay_session_of(relay, number) : NULL;
 
     if (!session || session->cut_us || member->reads || relay_has_more_urgent(&owner->courier))
         return;

@@ -21,12 +21,15 @@ const struct relay_numbers *relay_numbers(struct relay *relay, int64_t now_us)
 {
     struct relay_counters *counters = &relay->numbers.counters;
     struct spool_counters spool = spool_counters(relay->spool);
+    size_t whole;
 
     relay_count_members(relay, counters, now_us);
     counters->held = (int64_t)relay->ledger.envelope_count;
     counters->held_bytes = relay->ledger.held_bytes;
     counters->wanted = (int64_t)relay->ledger.want_count;
     counters->words_owed = (int64_t)relay->ledger.owed.count;
+    counters->blobs = (int64_t)relay_blob_count(relay, &whole);
+    counters->blobs_lacking = counters->blobs - (int64_t)whole;
     counters->disk_free = spool.free_bytes;
     counters->commits = (int64_t)spool.commits;
     counters->waiting = (int64_t)spool.waiting;

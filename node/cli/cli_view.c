@@ -55,8 +55,9 @@ static void add_not_erased(const struct jdoc *holder, int64_t now_us, struct buf
     char when[CLI_TEXT_TIME_MAX], text[CLI_VIEW_LIST_MAX];
     const char *heard = jdoc_get_text(holder, "last_heard_at", NULL);
     cli_text_time(heard, now_us, when);
-    snprintf(text, sizeof text, "%.2s %.40s%s%.60s%s", jdoc_get_text(holder, "country", "??"), jdoc_get_text(holder, "member", "?"),
-             heard != NULL ? ", not heard of since " : ", has never answered", heard != NULL ? when : "",
+    snprintf(text, sizeof text, "%.2s %.40s%s%.60s%s", jdoc_get_text(holder, "country", "??"),
+             jdoc_get_text(holder, "member", "?"), heard != NULL ? ", not heard of since " : ", has never answered",
+             heard != NULL ? when : "",
              jdoc_get_bool(holder, "withdrawn", false) ? ": withdrawn, its copy cannot be proven erased" : "");
     add_field(out, "NOT ERASED", text);
 }
@@ -126,8 +127,8 @@ static void ladder_time(struct cli_table *table, const struct jdoc *row, const c
 
 int cli_view_ladder(const struct jdoc *view, int64_t now_us, struct buf *out)
 {
-    static const char *const headers[] = {"COUNTRY", "MEMBER",       "STATE", "DELIVERED",
-                                          "SHOWN",   "ACKNOWLEDGED", "PHOTOS", "PHONE", ""};
+    static const char *const headers[] = {"COUNTRY",      "MEMBER", "STATE", "DELIVERED", "SHOWN",
+                                          "ACKNOWLEDGED", "PHOTOS", "PHONE", ""};
     const struct jdoc *ladder = jdoc_get(view, "ladder");
     if (jdoc_count(ladder) == 0)
         return OK;
@@ -363,8 +364,8 @@ int cli_view_inbox(const struct jdoc *items, int64_t now_us, struct buf *out)
         cli_table_cell(table, jdoc_get_text(item, "reference", NULL));
         cli_table_cell(table, jdoc_get_text(item, "member", NULL));
         char status[64];
-        snprintf(status, sizeof status, "%.20s%s%.32s", jdoc_get_text(item, "status", "?"), jdoc_get(item, "drill_id") != NULL ? " " : "",
-                 jdoc_get_text(item, "drill_id", ""));
+        snprintf(status, sizeof status, "%.20s%s%.32s", jdoc_get_text(item, "status", "?"),
+                 jdoc_get(item, "drill_id") != NULL ? " " : "", jdoc_get_text(item, "drill_id", ""));
         cli_table_cell(table, status);
         cli_table_cell(table, jdoc_get_text(item, "state", NULL));
         cli_table_cell_int(table, jdoc_get_int(item, "revision", 0));
@@ -398,8 +399,8 @@ static void add_word(struct buf *out, const struct jdoc *event, const char *key)
 
 void cli_view_event(const struct jdoc *event, int64_t now_us, struct buf *out)
 {
-    static const char *const keys[] = {"reference", "opener",  "member", "relay",  "urgency", "state", "step",
-                                       "kind",      "outcome", "code",   "detail", "reason",  "phone"};
+    static const char *const keys[] = {"reference", "opener", "member",  "relay", "drill_id", "urgency", "state",
+                                       "step",      "kind",   "outcome", "code",  "detail",   "reason",  "phone"};
     char when[CLI_TEXT_TIME_MAX];
     cli_text_time(jdoc_get_text(event, "at", NULL), now_us, when);
     when[strcspn(when, "(")] = '\0';

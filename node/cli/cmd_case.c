@@ -1,5 +1,5 @@
-/* cmd_case: what people do with a case: acknowledge, decline, reply, update, close, retract. Each returns once committed
- * here. */
+/* cmd_case: what people do with a case: acknowledge, decline, reply, update, close, retract. Each returns once
+ * committed here. */
 #include "cli_api.h"
 #include "cli_photo.h"
 #include "cli_view.h"
@@ -185,7 +185,8 @@ static int read_answered(struct cli *cli, const struct cli_args *args, struct jd
     const struct jdoc *thread = jdoc_get(view, "thread");
     for (size_t i = 0; i < jdoc_count(thread); i++) {
         const char *id = jdoc_get_text(jdoc_at(thread, i), "id", "");
-        if (typed[0] == '\0' || strncmp(id, typed, strlen(typed)) != 0 || jdoc_get_bool(jdoc_at(thread, i), "mine", false))
+        if (typed[0] == '\0' || strncmp(id, typed, strlen(typed)) != 0 ||
+            jdoc_get_bool(jdoc_at(thread, i), "mine", false))
             continue;
         found = id;
         count++;
@@ -207,7 +208,8 @@ static int read_reply(struct cli *cli, const struct cli_args *args, struct jdoc 
     char kind[32];
     if (option == NULL) {
         cli_hint(cli, "A --message may go with --sighting, --acting and --nothing-here.");
-        return cli_fail(cli, ERR_USAGE, "say one of --message, --question, --answer, --sighting, --acting, --nothing-here");
+        return cli_fail(cli, ERR_USAGE,
+                        "say one of --message, --question, --answer, --sighting, --acting, --nothing-here");
     }
     code_of(option, kind);
     jdoc_set_text(body, "kind", kind);
@@ -224,7 +226,8 @@ static int read_reply(struct cli *cli, const struct cli_args *args, struct jdoc 
 
 static int run_reply(struct cli *cli, const struct cli_args *args)
 {
-    const struct act act = {"/replies", "reply", cli_args_has(args, "answer") ? "answer sent" : "reply sent to its publisher"};
+    const struct act act = {"/replies", "reply",
+                            cli_args_has(args, "answer") ? "answer sent" : "reply sent to its publisher"};
     struct jdoc *body = jdoc_object();
     const char *step = cli_args_text(args, "wait", "accepted");
     int error = read_reply(cli, args, body);
@@ -429,7 +432,8 @@ const struct cli_command cmd_case[] = {
      .most = 1,
      .run = run_decline},
     {.name = "reply",
-     .synopsis = "ID (--message TEXT | --question TEXT | --sighting FILE | --acting | --nothing-here | --answer TEXT --to REPLY-ID)",
+     .synopsis = "ID (--message TEXT | --question TEXT | --sighting FILE | --acting | --nothing-here | "
+                 "--answer TEXT --to REPLY-ID)",
      .summary = "answer the publisher, or as the publisher one that wrote; nobody else reads it",
      .examples =
          "  hotline reply GR-2026-00001 --message \"Bari police informed\"\n"

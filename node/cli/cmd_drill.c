@@ -94,7 +94,8 @@ static void seconds_cell(struct cli_table *table, const struct jdoc *row, const 
 
 static int write_table(struct cli *cli, const struct jdoc *report)
 {
-    static const char *const headers[] = {"CASE", "COUNTRY", "MEMBER", "STATE", "DELIVERED AFTER", "ACKNOWLEDGED AFTER"};
+    static const char *const headers[] = {"CASE",  "COUNTRY",         "MEMBER",
+                                          "STATE", "DELIVERED AFTER", "ACKNOWLEDGED AFTER"};
     struct cli_table *table = cli_table_new(headers, 6);
     if (table == NULL)
         return cli_failed(cli, ERR_NOMEM);
@@ -143,7 +144,8 @@ const struct cli_command cmd_drill[] = {
      .summary = "how a drill sent from here went: who got it, who acknowledged, after how long",
      .examples = "  hotline drill report SPRING-2026\n"
                  "  hotline drill report SPRING-2026 -o json | jq .score\n",
-     .notes = "The score is half for deliveries, half for acknowledgements by a person. Cases that were erased since are not in it.\n",
+     .notes = "The score is half for deliveries, half for acknowledgements by a person. Cases that were erased\n"
+              "since are not in it.\n",
      .options = options,
      .least = 1,
      .most = 1,

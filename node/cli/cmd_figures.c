@@ -47,8 +47,9 @@ static int add_part(const struct jdoc *figures, const char *part, struct buf *ou
     number_text(doc, "opened", opened);
     number_text(doc, "closed", closed);
     number_text(doc, "received", received);
-    buf_printf(out, "\n%s: opened %s, closed %s, received %s\n", strcmp(part, "live") == 0 ? "LIVE" : "*** EXERCISE ***",
-               opened[0] ? opened : HIDDEN, closed[0] ? closed : "hidden", received[0] ? received : HIDDEN);
+    buf_printf(out, "\n%s: opened %s, closed %s, received %s\n",
+               strcmp(part, "live") == 0 ? "LIVE" : "*** EXERCISE ***", opened[0] ? opened : HIDDEN,
+               closed[0] ? closed : "hidden", received[0] ? received : HIDDEN);
     for (size_t i = 0; i < jdoc_count(cells); i++) {
         const struct jdoc *cell = jdoc_at(cells, i);
         char what[64], count[32], close[32], acknowledge[32], text[40];
@@ -80,8 +81,9 @@ static void add_csv(const struct jdoc *figures, const char *part, struct buf *ou
         number_text(cell, "median_close_hours", close);
         number_text(cell, "median_acknowledge_s", acknowledge);
         buf_printf(out, "%" PRId64 ",%s,%s,%s,%s,%s,%s,%s,%s\r\n", jdoc_get_int(figures, "year", 0),
-                   strcmp(part, "live") == 0 ? "ACTUAL" : "EXERCISE", jdoc_get_text(cell, "table", ""), jdoc_get_text(cell, "code", ""),
-                   jdoc_get_text(cell, "from", ""), jdoc_get_text(cell, "to", ""), count, close, acknowledge);
+                   strcmp(part, "live") == 0 ? "ACTUAL" : "EXERCISE", jdoc_get_text(cell, "table", ""),
+                   jdoc_get_text(cell, "code", ""), jdoc_get_text(cell, "from", ""), jdoc_get_text(cell, "to", ""),
+                   count, close, acknowledge);
     }
 }
 
@@ -98,7 +100,9 @@ static int write_figures(struct cli *cli, const struct cli_args *args, const str
     } else {
         bool network = jdoc_get_bool(figures, "network", false);
         buf_printf(&out, "%s %" PRId64 "%s\n", network ? "Network" : "Year", jdoc_get_int(figures, "year", 0),
-                   jdoc_get_bool(figures, "suppressed", true) ? "" : "  IN HOUSE: nothing is suppressed, not for others' eyes");
+                   jdoc_get_bool(figures, "suppressed", true) ?
+                       "" :
+                       "  IN HOUSE: nothing is suppressed, not for others' eyes");
         if (network)
             buf_printf(&out, "%zu members sent theirs\n", jdoc_count(jdoc_get(figures, "members")));
         error = add_part(figures, "live", &out);
@@ -116,7 +120,8 @@ static int send_figures(struct cli *cli, int64_t year)
     jdoc_set_int(body, "year", year);
     int error = cli_api_send(cli, "POST", "/v1/figures", body, &sent);
     if (error == OK)
-        cli_talk("figures of %" PRId64 ": sent to %zu observers, cells under 5 suppressed", year, jdoc_count(jdoc_get(sent, "ladder")));
+        cli_talk("figures of %" PRId64 ": sent to %zu observers, cells under 5 suppressed", year,
+                 jdoc_count(jdoc_get(sent, "ladder")));
     jdoc_free(sent);
     jdoc_free(body);
     return error;
@@ -172,8 +177,8 @@ const struct cli_command cmd_figures[] = {
      .examples = "  hotline figures --year 2026\n"
                  "  hotline figures --year 2026 -o csv >figures.csv\n"
                  "  hotline figures --year 2026 --send\n",
-     .notes = "Drills are counted apart. A case counts once per country concerned in the table of countries, or where the child\n"
-              "was found. Erased cases count on by what their tombstones keep.\n",
+     .notes = "Drills are counted apart. In the table of countries a case counts once per country concerned,\n"
+              "or where the child was found. Erased cases count on by what their tombstones keep.\n",
      .options = options,
      .run = run_figures},
     {0},

@@ -236,9 +236,10 @@ static void copy_member(struct jdoc *to, const struct jdoc *from, const char *ke
 
 static int write_result(struct cli *cli, enum cli_form form, const struct jdoc *view)
 {
-    static const char *const keys[] = {
-        "reference",  "case_id",   "member",      "revision",        "status", "state",     "sent_at",  "expires_at",
-        "restricted", "countries", "accepted_by", "accepted_needed", "relays", "unreached", "left_out", "ladder"};
+    static const char *const keys[] = {"reference", "case_id",     "member",          "revision",   "status",
+                                       "state",     "sent_at",     "expires_at",      "restricted", "drill_id",
+                                       "countries", "accepted_by", "accepted_needed", "relays",     "unreached",
+                                       "left_out",  "ladder"};
     int error = OK;
     if (form == CLI_TABLE) {
         struct buf out;
@@ -327,7 +328,8 @@ static const struct cli_args_option options[] = {
     {"live", 0, CLI_ARGS_FLAG, NULL, "a real child"},
     {"exercise", 0, CLI_ARGS_FLAG, NULL, "a drill, marked as such everywhere"},
     {"drill", 0, CLI_ARGS_VALUE, "DRILL-ID", "with --exercise: the drill that it is part of, as SPRING-2026"},
-    {"taken-over-from", 0, CLI_ARGS_VALUE, "MEMBER/REFERENCE", "it continues this case, which its opener closed as taken over"},
+    {"taken-over-from", 0, CLI_ARGS_VALUE, "MEMBER/REFERENCE",
+     "it continues this case, which its opener closed as taken over"},
     {"to", 0, CLI_ARGS_MANY, "COUNTRIES", "the countries concerned: FR,IT"},
     {"neighbours", 0, CLI_ARGS_FLAG, NULL, "the countries beside this hotline's own, by land or a short way over sea"},
     {"restricted", 0, CLI_ARGS_FLAG, NULL, "to the countries named and to no subscriber"},

@@ -23,7 +23,8 @@ static void add_words(const char *list, struct jdoc *array)
 
 static int write_referral(struct cli *cli, const struct jdoc *view)
 {
-    static const char *const fields[] = {"reference", "from", "from_name", "phone", "state", "status", "urgency", "answer_by",
+    static const char *const fields[] = {"reference",       "from",     "from_name",     "phone",
+                                         "state",           "status",   "urgency",       "answer_by",
                                          "child_age_years", "children", "hague_pending", "text"};
     int64_t now_us = clock_wall_us();
     struct jdoc *facts = jdoc_object();
@@ -42,7 +43,8 @@ static int write_referral(struct cli *cli, const struct jdoc *view)
     int error = cli_view_case(facts, &out);
     const struct jdoc *answers = jdoc_get(view, "answers"), *ladder = jdoc_get(view, "ladder");
     for (size_t i = 0; i < jdoc_count(ladder); i++)
-        buf_printf(&out, "  %-14s %s\n", jdoc_get_text(jdoc_at(ladder, i), "state", "?"), jdoc_get_text(jdoc_at(ladder, i), "member", "?"));
+        buf_printf(&out, "  %-14s %s\n", jdoc_get_text(jdoc_at(ladder, i), "state", "?"),
+                   jdoc_get_text(jdoc_at(ladder, i), "member", "?"));
     for (size_t i = 0; i < jdoc_count(answers); i++) {
         const struct jdoc *answer = jdoc_at(answers, i);
         char when[CLI_TEXT_TIME_MAX];
@@ -83,7 +85,8 @@ static int read_deadline(struct cli *cli, const struct cli_args *args, struct jd
     return OK;
 }
 
-static int read_number(struct cli *cli, const struct cli_args *args, const char *option, const char *field, struct jdoc *body)
+static int read_number(struct cli *cli, const struct cli_args *args, const char *option, const char *field,
+                       struct jdoc *body)
 {
     const char *text = cli_args_text(args, option, NULL);
     if (text == NULL)
@@ -145,7 +148,8 @@ static int run_refer(struct cli *cli, const struct cli_args *args)
 
 static int write_list(struct cli *cli, const struct jdoc *items)
 {
-    static const char *const headers[] = {"REFERRAL", "REFERENCE", "FROM", "STATUS", "STATE", "LANGUAGES", "COUNTRIES", "ANSWER BY"};
+    static const char *const headers[] = {"REFERRAL", "REFERENCE", "FROM",      "STATUS",
+                                          "STATE",    "LANGUAGES", "COUNTRIES", "ANSWER BY"};
     struct cli_table *table = cli_table_new(headers, 8);
     int64_t now_us = clock_wall_us();
     if (table == NULL)
@@ -201,7 +205,9 @@ static int read_answer(struct cli *cli, const struct cli_args *args, struct jdoc
     if (decline != NULL && cli_args_has(args, "accept"))
         return cli_fail(cli, ERR_USAGE, "--accept and --decline exclude each other");
     for (; decline != NULL && decline[i] != '\0' && i + 1 < sizeof code; i++)
-        code[i] = decline[i] == '-' ? '_' : (char)(decline[i] >= 'a' && decline[i] <= 'z' ? decline[i] - 'a' + 'A' : decline[i]);
+        code[i] = decline[i] == '-' ?
+            '_' :
+            (char)(decline[i] >= 'a' && decline[i] <= 'z' ? decline[i] - 'a' + 'A' : decline[i]);
     code[i] = '\0';
     jdoc_set_text(body, "act", decline != NULL ? "DECLINE" : "ACCEPT");
     if (decline != NULL)
@@ -249,7 +255,8 @@ static const struct cli_args_option refer_options[] = {
 static const struct cli_args_option referrals_options[] = {CLI_OPTION_OUTPUT, CLI_OPTION_END};
 static const struct cli_args_option referral_options[] = {
     {"accept", 0, CLI_ARGS_FLAG, NULL, "we take it on"},
-    {"decline", 0, CLI_ARGS_VALUE, "CODE", "no-capacity, no-language, not-competent, conflict-of-interest, parents-unwilling, other"},
+    {"decline", 0, CLI_ARGS_VALUE, "CODE",
+     "no-capacity, no-language, not-competent, conflict-of-interest, parents-unwilling, other"},
     {"text", 0, CLI_ARGS_VALUE, "TEXT", "words to the hotline that asks"},
     CLI_OPTION_OUTPUT,
     CLI_OPTION_END,
@@ -259,7 +266,8 @@ const struct cli_command cmd_refer[] = {
     {.name = "refer",
      .synopsis = "ID --languages TAGS --countries COUNTRIES --answer-by DURATION [--text TEXT] [OPTION]...",
      .summary = "hand a parental abduction opened here to the mediators",
-     .examples = "  hotline refer GR-2026-00001 --languages en,el --countries GR,IT --answer-by 48h --text \"Two parents, one child of 8\"\n",
+     .examples = "  hotline refer GR-2026-00001 --languages en,el --countries GR,IT --answer-by 48h \\\n"
+                 "      --text \"Two parents, one child of 8\"\n",
      .notes = "It carries no photo, no name and no address; a text that names the child is refused (5).\n",
      .options = refer_options,
      .least = 1,

@@ -12,8 +12,13 @@
 
 static struct case_tombstone one(int category, int outcome, int64_t hours)
 {
-    struct case_tombstone facts = {.opened_at_us = AT_2026, .category = category, .outcome = outcome, .intake_channel = PHONE,
-                                   .last_seen_country = "GR", .countries = {"IT", "FR"}, .country_count = 2};
+    struct case_tombstone facts = {.opened_at_us = AT_2026,
+                                   .category = category,
+                                   .outcome = outcome,
+                                   .intake_channel = PHONE,
+                                   .last_seen_country = "GR",
+                                   .countries = {"IT", "FR"},
+                                   .country_count = 2};
     if (outcome != 0) {
         facts.closed_at_us = AT_2026 + hours * CLOCK_HOUR_US;
         snprintf(facts.found_country, sizeof facts.found_country, "IT");

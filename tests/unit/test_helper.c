@@ -1,11 +1,14 @@
 /* helper: a photo through the real processes; what kills a child kills nothing else; nothing forbidden is possible in
  * one. */
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "fixture.h"
-#include "node/helper.h"
+#include "node/helper_inner.h"
 #include "picture_room.h"
 
 struct room {
@@ -160,6 +163,82 @@ static void helper_that_ended_is_said_and_asked_no_more(void **state)
     buf_free(&jpeg);
 }
 
+/* ---- what a child may not ---- */
+
+static void try_nothing(void)
+{
+}
+
+static void try_open(void)
+{
+    (void)!open("/etc/passwd", O_RDONLY);
+}
+
+static void try_socket(void)
+{
+    (void)!socket(AF_UNIX, SOCK_STREAM, 0);
+}
+
+static void try_fork(void)
+{
+    if (fork() == 0)
+        _exit(0);
+}
+
+static void try_kill(void)
+{
+    kill(getppid(), 0);
+}
+
+static void try_code(void)
+{
+    (void)mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | 0x20 /* anonymous */, -1, 0);
+}
+
+/* Ends with 3 when it got more memory than it may have. */
+static void try_memory(void)
+{
+    volatile char *much = malloc(LIMIT_PICTURE_MEMORY_BYTES);
+    if (much != NULL)
+        _exit(3);
+}
+
+/* Ends when its time is over, and by nothing else. */
+static void try_time(void)
+{
+    for (volatile uint64_t i = 0; i < UINT64_MAX; i++)
+        ;
+}
+
+static void helper_child_can_do_nothing_but_decode(void **state)
+{
+    static const struct {
+        const char *name;
+        void (*act)(void);
+        int signal;
+    } rows[] = {{"nothing", try_nothing, 0}, {"open", try_open, SIGSYS}, {"socket", try_socket, SIGSYS},
+                {"fork", try_fork, SIGSYS},  {"kill", try_kill, SIGSYS}, {"code", try_code, SIGSYS},
+                {"memory", try_memory, 0},   {"time", try_time, SIGKILL}};
+    (void)state;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    skip();
+#endif
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        int status = 0;
+        pid_t child = fork();
+        assert_true(child >= 0);
+        if (child == 0) {
+            helper_bound();
+            rows[i].act();
+            _exit(0);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        int ended_by = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+        if (ended_by != rows[i].signal || (ended_by == 0 && WEXITSTATUS(status) != 0))
+            fail_msg("%s: ended by signal %d, status %d", rows[i].name, ended_by, WEXITSTATUS(status));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -167,6 +246,7 @@ int main(void)
         cmocka_unit_test(helper_refuses_by_name_and_goes_on),
         cmocka_unit_test(helper_takes_the_largest_picture),
         cmocka_unit_test(helper_takes_no_more_than_may_wait),
+        cmocka_unit_test(helper_child_can_do_nothing_but_decode),
         cmocka_unit_test(helper_that_ended_is_said_and_asked_no_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

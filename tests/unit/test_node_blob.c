@@ -338,6 +338,30 @@ static void node_blob_chunks_that_were_not_asked_for_change_nothing(void **state
     check_photo(net, FR, reference, 1, 0);
 }
 
+/* Its sender is a member and may still be hostile: what is no JPEG is not shown, and not told to be here. */
+static void node_blob_that_is_no_jpeg_is_not_shown(void **state)
+{
+    struct net *net = *state;
+    struct err_note note = {{0}};
+    struct picture picture;
+    char reference[CASES_REFERENCE_MAX];
+    Hotline__Case *content = net_content(&to_france);
+    with_photos(net, content, 1);
+    picture_made(&picture, 0);
+    picture.photo.data[0] = 'G';
+    assert_ok(node_photo_offer(net->nodes[BE].node, &picture, net->now_us, content->photos[0]->upload.data));
+    picture_done(&picture);
+    assert_ok(try_send(net, NULL, content, true, &note, reference));
+    net_run(net);
+    net_pass(net, 10 * CLOCK_SECOND_US);
+    assert_int_equal(here(net, FR, reference), 0);
+    assert_int_equal(column(net, reference), 0);
+    struct read_back back = {0};
+    assert_error(node_photo_read(net->nodes[FR].node, net_case(net, FR, reference), 1, &note, on_photo, &back),
+                 ERR_NOT_FOUND);
+    assert_int_equal(net_frames(net, true, FR, NET_ALL, WIRE_BLOB_CHUNK), 5); /* once */
+}
+
 static void node_blob_is_erased_with_its_case(void **state)
 {
     struct net *net = *state;
@@ -373,6 +397,7 @@ int main(void)
         NET_TEST(node_blob_upload_is_forgotten_after_an_hour),
         NET_TEST(node_blob_of_a_lying_relay_is_had_from_another),
         NET_TEST(node_blob_chunks_that_were_not_asked_for_change_nothing),
+        NET_TEST(node_blob_that_is_no_jpeg_is_not_shown),
         NET_TEST(node_blob_is_erased_with_its_case),
     };
     return seal_start() == OK ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
