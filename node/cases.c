@@ -1,4 +1,5 @@
-/* cases: revisions in their one order, threads, and finding a case by what a person types. Never decides what is sent. */
+/* cases: revisions in their one order, threads, and finding a case by what a person types. Never decides what is sent.
+ */
 #include "node/cases.h"
 
 #include <stdlib.h>
@@ -77,7 +78,8 @@ struct case_entry *cases_entry(struct cases *cases, const struct item *item, con
 
 static int order_of(const struct item *a, const struct item *b)
 {
-    return envelope_order(a->header->revision, a->header->sent_at_us, &a->hash, b->header->revision, b->header->sent_at_us, &b->hash);
+    return envelope_order(a->header->revision, a->header->sent_at_us, &a->hash, b->header->revision,
+                          b->header->sent_at_us, &b->hash);
 }
 
 static int by_time(const struct item *a, const struct item *b)
@@ -86,7 +88,8 @@ static int by_time(const struct item *a, const struct item *b)
 }
 
 /* Insertion from the end: revisions and replies nearly always come in order. */
-static int insert(struct item ***list, size_t *count, struct item *item, int (*order)(const struct item *, const struct item *))
+static int insert(struct item ***list, size_t *count, struct item *item,
+                  int (*order)(const struct item *, const struct item *))
 {
     struct item **grown = realloc(*list, (*count + 1) * sizeof *grown);
     if (grown == NULL)
@@ -154,7 +157,8 @@ struct item *cases_shown(const struct cases *cases, const struct case_entry *ent
 {
     for (size_t i = entry->revision_count; i-- > 0;) {
         struct item *item = entry->revisions[i];
-        if (on_disk(cases, item) && item->content != NULL && item->content->content_case == HOTLINE__ENVELOPE_BODY__CONTENT_ALERT)
+        if (on_disk(cases, item) && item->content != NULL &&
+            item->content->content_case == HOTLINE__ENVELOPE_BODY__CONTENT_ALERT)
             return item;
     }
     return NULL;
@@ -181,8 +185,8 @@ const char *cases_state_name(enum case_state state)
 /* --- finding --- */
 
 struct search {
-    const char *reference;            /* behind member: or member/ */
-    char member[LIMIT_ID_CHARS + 1];  /* "" when none was typed */
+    const char *reference;           /* behind member: or member/ */
+    char member[LIMIT_ID_CHARS + 1]; /* "" when none was typed */
 };
 
 static bool is_hex_name(const char *name)
@@ -215,7 +219,8 @@ static struct search search_for(const char *name)
     return search;
 }
 
-int cases_named(const struct cases *cases, const char *name, struct case_entry **candidates, size_t cap, size_t *ret_count, struct case_entry **ret_entry)
+int cases_named(const struct cases *cases, const char *name, struct case_entry **candidates, size_t cap,
+                size_t *ret_count, struct case_entry **ret_entry)
 {
     struct search search = search_for(name);
     struct case_entry *found = NULL;
@@ -272,7 +277,8 @@ void cases_describe(const struct cases *cases, const struct case_entry *entry, s
     tombstone->revision = newest->header->revision;
     tombstone->country_count = 0;
     for (size_t i = 0; i < route->n_countries && i < LIMIT_COUNTRIES; i++)
-        snprintf(tombstone->countries[tombstone->country_count++], sizeof tombstone->countries[0], "%s", route->countries[i]);
+        snprintf(tombstone->countries[tombstone->country_count++], sizeof tombstone->countries[0], "%s",
+                 route->countries[i]);
     if (tombstone->opened_at_us == 0)
         tombstone->opened_at_us = entry->revisions[0]->header->sent_at_us;
     if (shown != NULL)
@@ -281,7 +287,8 @@ void cases_describe(const struct cases *cases, const struct case_entry *entry, s
         const Hotline__Closing *closing = newest->content->closing;
         tombstone->outcome = closing->has_outcome ? (int)closing->outcome : 0;
         tombstone->closed_at_us = newest->header->sent_at_us;
-        snprintf(tombstone->found_country, sizeof tombstone->found_country, "%s", closing->found_country ? closing->found_country : "");
+        snprintf(tombstone->found_country, sizeof tombstone->found_country, "%s",
+                 closing->found_country ? closing->found_country : "");
     }
     describe_acknowledgement(entry, tombstone);
 }
@@ -331,8 +338,8 @@ uint64_t cases_save(struct vault *vault, const struct case_entry *entry)
     buf_init(&bytes);
     wire_pack(&record.base, &bytes);
     CHECK(!buf_broken(&bytes));
-    uint64_t ticket = vault_put(vault, VAULT_CASE, slice_of(entry->key.bytes, sizeof entry->key.bytes), entry->erased ? NULL : &entry->key,
-                                buf_slice(&bytes));
+    uint64_t ticket = vault_put(vault, VAULT_CASE, slice_of(entry->key.bytes, sizeof entry->key.bytes),
+                                entry->erased ? NULL : &entry->key, buf_slice(&bytes));
     buf_free(&bytes);
     return ticket;
 }
@@ -350,10 +357,13 @@ static int load_tombstone(struct case_entry *entry, const Hotline__Node__CaseRec
     tombstone->opened_at_us = record->opened_at_us;
     tombstone->closed_at_us = record->closed_at_us;
     tombstone->first_acknowledged_us = record->first_acknowledged_us;
-    snprintf(tombstone->last_seen_country, sizeof tombstone->last_seen_country, "%s", record->last_seen_country ? record->last_seen_country : "");
-    snprintf(tombstone->found_country, sizeof tombstone->found_country, "%s", record->found_country ? record->found_country : "");
+    snprintf(tombstone->last_seen_country, sizeof tombstone->last_seen_country, "%s",
+             record->last_seen_country ? record->last_seen_country : "");
+    snprintf(tombstone->found_country, sizeof tombstone->found_country, "%s",
+             record->found_country ? record->found_country : "");
     for (size_t i = 0; i < record->n_countries && i < LIMIT_COUNTRIES; i++)
-        snprintf(tombstone->countries[tombstone->country_count++], sizeof tombstone->countries[0], "%s", record->countries[i]);
+        snprintf(tombstone->countries[tombstone->country_count++], sizeof tombstone->countries[0], "%s",
+                 record->countries[i]);
     snprintf(entry->reference, sizeof entry->reference, "%s", record->reference ? record->reference : "");
     free(entry->tombstone);
     entry->tombstone = tombstone;
@@ -363,7 +373,8 @@ static int load_tombstone(struct case_entry *entry, const Hotline__Node__CaseRec
 int cases_load(struct cases *cases, struct slice bytes)
 {
     Hotline__Node__CaseRecord *record = hotline__node__case_record__unpack(NULL, bytes.len, bytes.data);
-    if (record == NULL || record->opener == NULL || record->case_id.len != KEY_UUID_BYTES || strlen(record->opener) > LIMIT_ID_CHARS) {
+    if (record == NULL || record->opener == NULL || record->case_id.len != KEY_UUID_BYTES ||
+        strlen(record->opener) > LIMIT_ID_CHARS) {
         if (record != NULL)
             hotline__node__case_record__free_unpacked(record, NULL);
         return ERR_CORRUPT;
@@ -376,7 +387,8 @@ int cases_load(struct cases *cases, struct slice bytes)
         entry->acknowledged_at_us = record->acknowledged_at_us;
         entry->acknowledged_revision = record->acknowledged_revision;
         entry->changed_us = record->changed_us;
-        snprintf(entry->acknowledged_as, sizeof entry->acknowledged_as, "%s", record->acknowledged_as ? record->acknowledged_as : "");
+        snprintf(entry->acknowledged_as, sizeof entry->acknowledged_as, "%s",
+                 record->acknowledged_as ? record->acknowledged_as : "");
     }
     int result = entry == NULL ? ERR_NOMEM : record->erased_at_us != 0 ? load_tombstone(entry, record) : OK;
     hotline__node__case_record__free_unpacked(record, NULL);

@@ -1,6 +1,6 @@
 /*
- * cases - the cases that this node knows, its own and received: revisions in order, thread, state, and finding them by what
- * people type. A case is named by (opener, status, case id); a drill's case is another case than its namesake.
+ * cases - the cases that this node knows, its own and received: revisions in order, thread, state, and finding them by
+ * what people type. A case is named by (opener, status, case id); a drill's case is another case than its namesake.
  */
 #ifndef NODE_CASES_H
 #define NODE_CASES_H
@@ -14,38 +14,38 @@ enum case_state { CASE_OPEN, CASE_CLOSED, CASE_RETRACTED, CASE_EXPIRED };
 
 /* What figures and people may still know of a case whose personal data was erased. */
 struct case_tombstone {
-    int64_t erased_at_us;                    /* 0: not erased */
-    uint32_t revision;                       /* the highest there was */
-    int category, outcome, intake_channel;   /* codes; 0 unknown */
+    int64_t erased_at_us;                  /* 0: not erased */
+    uint32_t revision;                     /* the highest there was */
+    int category, outcome, intake_channel; /* codes; 0 unknown */
     char last_seen_country[3], found_country[3];
     char countries[LIMIT_COUNTRIES][3];
     size_t country_count;
     int64_t opened_at_us, closed_at_us;
-    int64_t first_acknowledged_us;           /* from opening to the first acknowledgement; 0 none */
+    int64_t first_acknowledged_us; /* from opening to the first acknowledgement; 0 none */
 };
 
 struct case_entry {
-    struct envelope_case_key key;            /* first: the key of the table */
+    struct envelope_case_key key; /* first: the key of the table */
     char opener[LIMIT_ID_CHARS + 1];
     uint8_t case_id[KEY_UUID_BYTES];
     bool exercise, mine;
     char reference[CASES_REFERENCE_MAX];
-    struct item **revisions;                 /* oldest first, by envelope_order */
+    struct item **revisions; /* oldest first, by envelope_order */
     size_t revision_count;
-    struct item **thread;                    /* replies, by time */
+    struct item **thread; /* replies, by time */
     size_t thread_count;
-    int64_t acknowledged_at_us;              /* by a person here; 0 not */
+    int64_t acknowledged_at_us; /* by a person here; 0 not */
     uint32_t acknowledged_revision;
     char acknowledged_as[LIMIT_NAME_BYTES + 1];
-    bool erased;                             /* its key is destroyed; the tombstone stands for it */
-    struct case_tombstone *tombstone;        /* NULL: never erased */
-    uint64_t changed;                        /* grows with each change: newest change first */
+    bool erased;                      /* its key is destroyed; the tombstone stands for it */
+    struct case_tombstone *tombstone; /* NULL: never erased */
+    uint64_t changed;                 /* grows with each change: newest change first */
     int64_t changed_us;
 };
 
 struct cases {
     struct lookup by_key;
-    struct case_entry **order;               /* all, by age of entry; see cases_at */
+    struct case_entry **order; /* all, by age of entry; see cases_at */
     size_t count, capacity;
     uint64_t last_change;
     const struct vault *vault;
@@ -78,9 +78,10 @@ void cases_describe(const struct cases *cases, const struct case_entry *entry, s
 void cases_keep_only(struct case_entry *entry, struct item *item);
 
 /* What a person typed: reference, member:reference or member/reference, case id or at least 6 of its first digits.
- * ERR_NOT_FOUND; ERR_AMBIGUOUS: `candidates` (room for cap) holds *ret_count of them. Only what is on the disk is found. */
-int cases_named(const struct cases *cases, const char *name, struct case_entry **candidates, size_t cap, size_t *ret_count,
-                struct case_entry **ret_entry) MUST_CHECK;
+ * ERR_NOT_FOUND; ERR_AMBIGUOUS: `candidates` (room for cap) holds *ret_count of them. Only what is on the disk is
+ * found. */
+int cases_named(const struct cases *cases, const char *name, struct case_entry **candidates, size_t cap,
+                size_t *ret_count, struct case_entry **ret_entry) MUST_CHECK;
 
 /* At rest: what people did with the case, or its tombstone. Returns the ticket. */
 uint64_t cases_save(struct vault *vault, const struct case_entry *entry);

@@ -1,6 +1,6 @@
 /*
- * directory: the roster in force, cards, own keys, and the pair keys of alerts in and out. Never believes a roster or a card
- * that it has not verified, and never forgets the newest encryption key.
+ * directory: the roster in force, cards, own keys, and the pair keys of alerts in and out. Never believes a roster or a
+ * card that it has not verified, and never forgets the newest encryption key.
  */
 #include "node/directory.h"
 
@@ -8,17 +8,17 @@
 #include <string.h>
 
 #include "node/record.pb-c.h"
-#include "proto/country.h"
 #include "proto/clock.h"
+#include "proto/country.h"
 #include "proto/log.h"
 #include "proto/seal.h"
 
-#define KEYS_MAX 16                       /* own encryption keys at once: weekly, kept 30 d after replacement */
-#define PAIRS_MAX 8192                    /* cached pair keys: two weeks of 1,024 peers, both directions */
+#define KEYS_MAX 16    /* own encryption keys at once: weekly, kept 30 d after replacement */
+#define PAIRS_MAX 8192 /* cached pair keys: two weeks of 1,024 peers, both directions */
 #define KEY_AFTERLIFE_US (30 * CLOCK_DAY_US)
 
 struct pair_entry {
-    uint8_t key[2 * KEY_BYTES];           /* their public key, our public key */
+    uint8_t key[2 * KEY_BYTES]; /* their public key, our public key */
     struct key_pair pair;
 };
 
@@ -95,7 +95,8 @@ static void follow_keys(struct directory *directory)
     uint32_t before = directory->keys->generation;
     if (self == NULL)
         return;
-    directory->locked_out = key_set_match(directory->keys, wire_slice(self->identity_key), wire_slice(self->transport_key)) != OK;
+    directory->locked_out =
+        key_set_match(directory->keys, wire_slice(self->identity_key), wire_slice(self->transport_key)) != OK;
     directory->card_is_stale |= directory->keys->generation != before;
 }
 
@@ -174,8 +175,8 @@ static uint64_t version_of(const struct buf *signed_bytes)
     return version;
 }
 
-/* The newest of the store. It was verified when it came, and the vault's seal says that nobody changed it since; so it is
- * trusted by its own next keys when the configured ones no longer fit. */
+/* The newest of the store. It was verified when it came, and the vault's seal says that nobody changed it since; so it
+ * is trusted by its own next keys when the configured ones no longer fit. */
 static int newest_stored(const struct rosters *rosters, const struct roster_trust *trust, struct roster **ret_roster)
 {
     const struct buf *newest = NULL;
@@ -203,7 +204,8 @@ static int newest_stored(const struct rosters *rosters, const struct roster_trus
     return roster_verify(buf_slice(newest), &own, NULL, ret_roster);
 }
 
-static int load_roster(struct directory *directory, const struct roster_trust *trust, struct slice seed, int64_t now_us, struct err_note *note)
+static int load_roster(struct directory *directory, const struct roster_trust *trust, struct slice seed, int64_t now_us,
+                       struct err_note *note)
 {
     struct rosters rosters = {0};
     struct roster *stored = NULL, *seeded = NULL;
@@ -211,7 +213,10 @@ static int load_roster(struct directory *directory, const struct roster_trust *t
     if (result == OK) {
         result = newest_stored(&rosters, trust, &stored);
         if (result == ERR_NOT_FOUND)
-            result = seed.len ? roster_verify(seed, trust, note, &seeded) : err_set(note, ERR_NOT_FOUND, "there is no roster yet: name the file from the authority as roster: in the configuration");
+            result = seed.len ?
+                roster_verify(seed, trust, note, &seeded) :
+                err_set(note, ERR_NOT_FOUND,
+                        "there is no roster yet: name the file from the authority as roster: in the configuration");
         else if (result == OK && seed.len && roster_follow(stored, seed, NULL, &seeded) != OK)
             seeded = NULL; /* older than the store's, or the same: a seed only */
     }
@@ -237,8 +242,8 @@ void directory_keep_seed(struct directory *directory)
 static int check_self(const struct directory *directory, struct err_note *note)
 {
     if (directory->self == ROSTER_NONE)
-        return err_set(note, ERR_MEMBER, "%s is not on roster version %llu: ask the authority to add its request", directory->keys->id,
-                       (unsigned long long)roster_version(directory->roster));
+        return err_set(note, ERR_MEMBER, "%s is not on roster version %llu: ask the authority to add its request",
+                       directory->keys->id, (unsigned long long)roster_version(directory->roster));
     if (directory->locked_out)
         return err_set(note, ERR_KEY, "%s: the key file is not the one on roster version %llu", directory->keys->id,
                        (unsigned long long)roster_version(directory->roster));
@@ -251,9 +256,14 @@ static int load_key(void *ctx, struct slice plain)
     Hotline__Node__KeyRecord *record = hotline__node__key_record__unpack(NULL, plain.len, plain.data);
     if (record == NULL)
         return ERR_CORRUPT;
-    int result = record->public_key.len == KEY_BYTES && record->secret_key.len == KEY_BYTES && directory->own_count < KEYS_MAX ? OK : ERR_CORRUPT;
+    int result =
+        record->public_key.len == KEY_BYTES && record->secret_key.len == KEY_BYTES && directory->own_count < KEYS_MAX ?
+        OK :
+        ERR_CORRUPT;
     if (result == OK) {
-        struct directory_key key = {.made_at_us = record->made_at_us, .not_after_us = record->not_after_us, .replaced_at_us = record->replaced_at_us};
+        struct directory_key key = {.made_at_us = record->made_at_us,
+                                    .not_after_us = record->not_after_us,
+                                    .replaced_at_us = record->replaced_at_us};
         memcpy(key.public_key.bytes, record->public_key.data, KEY_BYTES);
         memcpy(key.secret.bytes, record->secret_key.data, KEY_BYTES);
         key.id = key_id_of(key.public_key.bytes);
@@ -301,8 +311,8 @@ static int load_card(void *ctx, struct slice plain)
     return OK;
 }
 
-int directory_open(struct directory *directory, struct vault *vault, struct key_set *keys, const struct roster_trust *trust,
-                   struct slice seed, int64_t now_us, struct err_note *note)
+int directory_open(struct directory *directory, struct vault *vault, struct key_set *keys,
+                   const struct roster_trust *trust, struct slice seed, int64_t now_us, struct err_note *note)
 {
     *directory = (struct directory){.keys = keys, .vault = vault, .self = ROSTER_NONE};
     lookup_init(&directory->pairs, offsetof(struct pair_entry, key), 2 * KEY_BYTES);
@@ -338,7 +348,8 @@ void directory_done(struct directory *directory)
 
 /* --- cards --- */
 
-int directory_card(struct directory *directory, const Hotline__SignedCard *signed_card, int64_t now_us, bool *ret_changed)
+int directory_card(struct directory *directory, const Hotline__SignedCard *signed_card, int64_t now_us,
+                   bool *ret_changed)
 {
     struct card card;
     size_t index;
@@ -386,7 +397,8 @@ static int add_key(struct directory *directory, int64_t life_us, int64_t now_us)
 {
     drop_old_keys(directory, now_us);
     if (directory->own_count == KEYS_MAX) {
-        /* No relay has taken a card for months: the newest key lives on, for an alert is never blocked by a missing key. */
+        /* No relay has taken a card for months: the newest key lives on, for an alert is never blocked by a missing
+         * key. */
         directory->own[KEYS_MAX - 1].not_after_us = now_us + life_us;
         return save_key(directory, &directory->own[KEYS_MAX - 1]);
     }
@@ -403,9 +415,10 @@ static int add_key(struct directory *directory, int64_t life_us, int64_t now_us)
 
 bool directory_card_is_due(const struct directory *directory, int64_t now_us)
 {
-    return !directory->has_own_card || directory->own_count == 0 || now_us > directory->own[directory->own_count - 1].not_after_us ||
-           !key_uuid_equal(&directory->own_card.store_id, vault_store_id(directory->vault)) ||
-           directory->own_serial_seen > directory->own_card.serial || directory->card_is_stale;
+    return !directory->has_own_card || directory->own_count == 0 ||
+        now_us > directory->own[directory->own_count - 1].not_after_us ||
+        !key_uuid_equal(&directory->own_card.store_id, vault_store_id(directory->vault)) ||
+        directory->own_serial_seen > directory->own_card.serial || directory->card_is_stale;
 }
 
 void directory_card_taken(struct directory *directory, struct receipt_name name, int64_t now_us)
@@ -422,7 +435,8 @@ void directory_card_taken(struct directory *directory, struct receipt_name name,
     }
 }
 
-int directory_new_card(struct directory *directory, const uint8_t subscriptions[LIMIT_COUNTRIES / 8], int64_t key_life_us, int64_t now_us, struct err_note *note)
+int directory_new_card(struct directory *directory, const uint8_t subscriptions[LIMIT_COUNTRIES / 8],
+                       int64_t key_life_us, int64_t now_us, struct err_note *note)
 {
     int result = OK;
     if (directory->own_count == 0 || now_us > directory->own[directory->own_count - 1].not_after_us)
@@ -431,9 +445,13 @@ int directory_new_card(struct directory *directory, const uint8_t subscriptions[
         return err_set(note, result, "a new encryption key cannot be made: %s", err_text(result));
     const struct directory_key *key = &directory->own[directory->own_count - 1];
     const char *codes[LIMIT_COUNTRIES];
-    struct card_draft draft = {.store_id = *vault_store_id(directory->vault), .encryption_key = key->public_key, .not_after_us = key->not_after_us,
-                               .subscriptions = codes, .software = "hotline-node 0.1.0"};
-    draft.serial = card_next_serial(directory->has_own_card ? directory->own_card.serial : 0, directory->own_serial_seen, now_us);
+    struct card_draft draft = {.store_id = *vault_store_id(directory->vault),
+                               .encryption_key = key->public_key,
+                               .not_after_us = key->not_after_us,
+                               .subscriptions = codes,
+                               .software = "hotline-node 0.1.0"};
+    draft.serial =
+        card_next_serial(directory->has_own_card ? directory->own_card.serial : 0, directory->own_serial_seen, now_us);
     for (int i = 0; i < COUNTRY_COUNT; i++) {
         if (subscriptions[i / 8] >> (i % 8) & 1)
             codes[draft.subscription_count++] = country_code(i);
@@ -475,7 +493,8 @@ static void forget_pairs(struct directory *directory)
     }
 }
 
-static int cached_pair(struct directory *directory, const struct key_box *theirs, const struct key_box *ours, const struct key_box_secret *secret, struct key_pair *ret_pair)
+static int cached_pair(struct directory *directory, const struct key_box *theirs, const struct key_box *ours,
+                       const struct key_box_secret *secret, struct key_pair *ret_pair)
 {
     uint8_t key[2 * KEY_BYTES];
     memcpy(key, theirs->bytes, KEY_BYTES);
@@ -522,7 +541,8 @@ int directory_sending(struct directory *directory, int64_t at_us, struct key_box
     return result;
 }
 
-int directory_pair_out(struct directory *directory, int64_t at_us, const struct key_box *theirs, struct key_pair *ret_pair)
+int directory_pair_out(struct directory *directory, int64_t at_us, const struct key_box *theirs,
+                       struct key_pair *ret_pair)
 {
     int result = sending_of(directory, at_us);
     if (result == OK)
@@ -530,7 +550,8 @@ int directory_pair_out(struct directory *directory, int64_t at_us, const struct 
     return result;
 }
 
-int directory_pair_in(struct directory *directory, const struct key_box *sending, struct key_id own, struct key_pair *ret_pair)
+int directory_pair_in(struct directory *directory, const struct key_box *sending, struct key_id own,
+                      struct key_pair *ret_pair)
 {
     for (size_t i = directory->own_count; i-- > 0;) {
         if (key_id_equal(directory->own[i].id, own))

@@ -132,7 +132,8 @@ static struct evidence_peer *peer_row(struct evidence *evidence, const char *who
 }
 
 /* How a version beside ours reads, given what the peer said before. */
-static enum evidence_kind judge(struct evidence_peer *peer, uint64_t version, bool same_hash, bool is_signed, uint64_t ours, int64_t now_us)
+static enum evidence_kind judge(struct evidence_peer *peer, uint64_t version, bool same_hash, bool is_signed,
+                                uint64_t ours, int64_t now_us)
 {
     uint64_t highest = peer->highest;
     peer->version = version;
@@ -155,15 +156,16 @@ static enum evidence_kind judge(struct evidence_peer *peer, uint64_t version, bo
     return for_us > WITHHELD_AFTER_US ? EVIDENCE_WITHHELD : EVIDENCE_NONE;
 }
 
-enum evidence_kind evidence_hear(struct evidence *evidence, const char *who, uint64_t version, struct slice hash, struct slice proof,
-                                 const struct roster *ours, int64_t now_us)
+enum evidence_kind evidence_hear(struct evidence *evidence, const char *who, uint64_t version, struct slice hash,
+                                 struct slice proof, const struct roster *ours, int64_t now_us)
 {
     struct evidence_fact fact = {.version = version, .at_us = now_us};
     struct evidence_peer *peer = peer_row(evidence, who);
     if (peer == NULL || key_hash_from(hash, &fact.hash) != OK)
         return EVIDENCE_NONE;
     snprintf(fact.who, sizeof fact.who, "%s", who);
-    fact.kind = judge(peer, version, key_hash_equal(&fact.hash, roster_hash(ours)), proof.len > 0, roster_version(ours), now_us);
+    fact.kind = judge(peer, version, key_hash_equal(&fact.hash, roster_hash(ours)), proof.len > 0, roster_version(ours),
+                      now_us);
     return fact.kind == EVIDENCE_NONE ? EVIDENCE_NONE : keep(evidence, &fact, proof);
 }
 
@@ -175,7 +177,8 @@ enum evidence_kind evidence_follow(struct evidence *evidence, uint64_t version_b
         return EVIDENCE_NONE; /* versions between were slept through: there is nothing to compare with */
     if (named != NULL && key_hash_equal(named, before))
         return EVIDENCE_NONE;
-    struct evidence_fact fact = {.kind = EVIDENCE_CHAIN, .version = roster_version(taken), .hash = *roster_hash(taken), .at_us = now_us};
+    struct evidence_fact fact = {
+        .kind = EVIDENCE_CHAIN, .version = roster_version(taken), .hash = *roster_hash(taken), .at_us = now_us};
     snprintf(fact.who, sizeof fact.who, "authority");
     return keep(evidence, &fact, roster_signed(taken));
 }

@@ -1,8 +1,9 @@
 /*
- * evidence - what others' signed words say of the roster: frozen, rolled back, forked rosters are noticed at the first contact.
+ * evidence - what others' signed words say of the roster: frozen, rolled back, forked rosters are noticed at the first
+ * contact.
  *
- * Every envelope, receipt batch, Accepted and Welcome names the roster that its maker holds. A name that cannot be true beside
- * ours is kept with the bytes that prove it. Pure but for its records.
+ * Every envelope, receipt batch, Accepted and Welcome names the roster that its maker holds. A name that cannot be true
+ * beside ours is kept with the bytes that prove it. Pure but for its records.
  */
 #ifndef NODE_EVIDENCE_H
 #define NODE_EVIDENCE_H
@@ -36,14 +37,14 @@ struct evidence_fact {
 struct evidence_peer {
     char who[LIMIT_ID_CHARS + 1];
     uint64_t version, highest;
-    int64_t differs_since_us;                /* of being behind or ahead of us; 0 not */
+    int64_t differs_since_us; /* of being behind or ahead of us; 0 not */
 };
 
 struct evidence {
     struct vault *vault;
     struct evidence_fact facts[EVIDENCE_MAX];
     size_t fact_count;
-    struct evidence_peer *peers;             /* ordered by who */
+    struct evidence_peer *peers; /* ordered by who */
     size_t peer_count;
 };
 
@@ -53,10 +54,10 @@ void evidence_done(struct evidence *evidence);
 /* From a record. ERR_CORRUPT. */
 int evidence_load(struct evidence *evidence, struct slice record) MUST_CHECK;
 
-/* What a peer's signed bytes say of its roster, beside ours. Proof may be empty (a relay's Welcome). The kind that is new,
- * kept and worth telling now, or EVIDENCE_NONE. */
-enum evidence_kind evidence_hear(struct evidence *evidence, const char *who, uint64_t version, struct slice hash, struct slice proof,
-                                 const struct roster *ours, int64_t now_us);
+/* What a peer's signed bytes say of its roster, beside ours. Proof may be empty (a relay's Welcome). The kind that is
+ * new, kept and worth telling now, or EVIDENCE_NONE. */
+enum evidence_kind evidence_hear(struct evidence *evidence, const char *who, uint64_t version, struct slice hash,
+                                 struct slice proof, const struct roster *ours, int64_t now_us);
 /* A roster taken over the one with this version and hash: whether it names it, when it is the very next. */
 enum evidence_kind evidence_follow(struct evidence *evidence, uint64_t version_before, const struct key_hash *before,
                                    const struct roster *taken, int64_t now_us);

@@ -1,24 +1,24 @@
 /*
  * gaps - the numbers that senders give to their cases for us: what is missing is a case that somebody withholds. Pure.
  *
- * Per (sender, store id): everything up to `upto` was met, and single numbers above it. Counting begins with the first number
- * met, so that a late joiner is no gap; 0 is unnumbered. A number never causes a refusal.
+ * Per (sender, store id): everything up to `upto` was met, and single numbers above it. Counting begins with the first
+ * number met, so that a late joiner is no gap; 0 is unnumbered. A number never causes a refusal.
  */
 #ifndef NODE_GAPS_H
 #define NODE_GAPS_H
 
 #include "proto/key.h"
 
-#define GAPS_ABOVE_MAX 1024                  /* numbers met above the first hole; more of them are not remembered */
+#define GAPS_ABOVE_MAX 1024 /* numbers met above the first hole; more of them are not remembered */
 
 struct gap_source {
     char sender[LIMIT_ID_CHARS + 1];
     struct key_uuid store_id;
     uint64_t upto;
-    uint64_t *above;                         /* met, ascending */
+    uint64_t *above; /* met, ascending */
     size_t above_count;
-    int64_t since_us;                        /* when the first hole was noticed; 0 none */
-    int64_t asked_us;                        /* when it was last reported; 0 never */
+    int64_t since_us; /* when the first hole was noticed; 0 none */
+    int64_t asked_us; /* when it was last reported; 0 never */
 };
 
 struct gaps {

@@ -33,7 +33,8 @@ int helper_receive(int fd, struct helper_word *ret_word, int fds[2], size_t *ret
 int helper_read(int fd, void *bytes, size_t len, size_t at) MUST_CHECK;
 int helper_write(int fd, struct slice bytes) MUST_CHECK;
 
-/* Gives up, in a child, all that decoding needs not: for good. Under a sanitizer only cores, time and the size of files. */
+/* Gives up, in a child, all that decoding needs not: for good. Under a sanitizer only cores, time and the size of
+ * files. */
 void helper_bound(void);
 /* The helper's whole life; does not return. */
 NO_RETURN void helper_serve(int fd);

@@ -10,7 +10,8 @@
 
 /* --- life --- */
 
-int item_new(struct slice header, struct slice signature, struct slice body, struct wire_arena *arena, struct err_note *note, struct item **ret_item)
+int item_new(struct slice header, struct slice signature, struct slice body, struct wire_arena *arena,
+             struct err_note *note, struct item **ret_item)
 {
     struct envelope envelope;
     int result = envelope_parse(header, signature, body, arena, note, &envelope);
@@ -92,10 +93,12 @@ static bool content_fits(const Hotline__EnvelopeHeader *header, const Hotline__E
     return slice_equal(wire_slice(id), wire_slice(header->case_name->case_id));
 }
 
-static int open_body(const struct item *item, const struct key_content *key, struct wire_arena *arena, struct err_note *note, struct buf *plain)
+static int open_body(const struct item *item, const struct key_content *key, struct wire_arena *arena,
+                     struct err_note *note, struct buf *plain)
 {
     /* item_new took it apart already. */
-    const struct envelope envelope = {.header = item->header, .header_bytes = buf_slice(&item->header_bytes), .body = buf_slice(&item->body)};
+    const struct envelope envelope = {
+        .header = item->header, .header_bytes = buf_slice(&item->header_bytes), .body = buf_slice(&item->body)};
     int result = envelope_open(&envelope, key, plain);
     if (result != OK)
         return err_set(note, result, "the body does not open: %s", err_text(result));
@@ -241,7 +244,8 @@ const struct envelope_case_key *item_owner(const struct item *item, struct envel
 
 /* --- at rest --- */
 
-static uint64_t put(struct vault *vault, enum vault_space space, struct slice key, const struct item *item, const ProtobufCMessage *record)
+static uint64_t put(struct vault *vault, enum vault_space space, struct slice key, const struct item *item,
+                    const ProtobufCMessage *record)
 {
     struct envelope_case_key room;
     struct buf bytes;
@@ -332,7 +336,8 @@ uint64_t item_save_row(struct vault *vault, const struct item *item, const struc
     return put(vault, VAULT_LADDER, slice_of(key.bytes, key.len), item, &record.base);
 }
 
-uint64_t item_save_relay(struct vault *vault, const struct item *item, const struct item_relay *relay, struct slice proof)
+uint64_t item_save_relay(struct vault *vault, const struct item *item, const struct item_relay *relay,
+                         struct slice proof)
 {
     Hotline__Node__RelayRecord record = HOTLINE__NODE__RELAY_RECORD__INIT;
     struct item_relay copy = *relay;
@@ -410,8 +415,9 @@ int item_load(struct slice record_bytes, struct wire_arena *arena, struct item *
     if (result != OK)
         return ERR_CORRUPT;
     const Hotline__Node__ItemRecord *record = (const Hotline__Node__ItemRecord *)message;
-    result = record->has_erased_hash ? load_shell(record, &item)
-                                     : item_new(wire_slice(record->header), wire_slice(record->signature), wire_slice(record->body), arena, NULL, &item);
+    result = record->has_erased_hash ? load_shell(record, &item) :
+                                       item_new(wire_slice(record->header), wire_slice(record->signature),
+                                                wire_slice(record->body), arena, NULL, &item);
     if (result == OK)
         result = load_fields(record, item, arena);
     if (result == OK)

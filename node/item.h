@@ -21,18 +21,18 @@ struct ladder_row {
     char member[LIMIT_ID_CHARS + 1];
     bool has_grant;
     struct envelope_grant grant;
-    int state;                               /* 0 queued, else Hotline__ReceiptState__Code */
-    int64_t state_at_us[ITEM_STATES];        /* 0: not reached */
-    int decline;                             /* DeclineCode, 0 none */
+    int state;                        /* 0 queued, else Hotline__ReceiptState__Code */
+    int64_t state_at_us[ITEM_STATES]; /* 0: not reached */
+    int decline;                      /* DeclineCode, 0 none */
     int64_t backup_until_us;
-    int unreadable;                          /* UnreadableCode of the last such answer, 0 none */
-    int64_t heard_us;                        /* the last receipt for revisions that are erased here; 0 none */
-    unsigned alarmed;                        /* bit per deadline: 1 delivered, 2 shown, 4 acknowledged */
-    unsigned promised;                       /* bit per index of item->relays: it said that the recipient was connected */
-    bool late_grant;                         /* made after the publishing: relays that accepted before get it as Grants */
-    uint32_t photos;                         /* of the revision's, that the recipient holds whole: a column of its own */
+    int unreadable;    /* UnreadableCode of the last such answer, 0 none */
+    int64_t heard_us;  /* the last receipt for revisions that are erased here; 0 none */
+    unsigned alarmed;  /* bit per deadline: 1 delivered, 2 shown, 4 acknowledged */
+    unsigned promised; /* bit per index of item->relays: it said that the recipient was connected */
+    bool late_grant;   /* made after the publishing: relays that accepted before get it as Grants */
+    uint32_t photos;   /* of the revision's, that the recipient holds whole: a column of its own */
     int64_t photos_at_us;
-    struct buf proof;                        /* SignedReceipts that carried the newest state */
+    struct buf proof; /* SignedReceipts that carried the newest state */
 };
 
 enum item_relay_state { ITEM_WAITING, ITEM_ACCEPTED, ITEM_REFUSED };
@@ -41,31 +41,31 @@ enum item_relay_state { ITEM_WAITING, ITEM_ACCEPTED, ITEM_REFUSED };
 struct item_relay {
     char relay[LIMIT_ID_CHARS + 1];
     enum item_relay_state state;
-    int64_t at_us;                           /* of the answer */
-    int refused;                             /* RefusedCode */
+    int64_t at_us; /* of the answer */
+    int refused;   /* RefusedCode */
     char reason[LIMIT_SENTENCE_BYTES + 1];
 };
 
 struct item {
-    struct key_hash hash;                    /* first: the key of tables */
+    struct key_hash hash; /* first: the key of tables */
     struct key_uuid id;
     bool mine, late, recovered;
-    bool erased;                             /* a shell: header alone, no body, no key, no content */
-    bool spared;                             /* outlives its case's key: a closing, or a shell */
+    bool erased; /* a shell: header alone, no body, no key, no content */
+    bool spared; /* outlives its case's key: a closing, or a shell */
     struct buf header_bytes, body;
     struct key_signature signature;
     struct key_content content_key;
     Hotline__EnvelopeHeader *header;
     Hotline__EnvelopeBody *content;
-    struct case_entry *case_entry;           /* CASE, REPLY; borrowed */
-    int64_t at_us;                           /* committed (mine) or received here, wall clock */
-    uint64_t ticket;                         /* on the disk when vault_committed() >= ticket */
-    uint64_t grants_ticket;                  /* mine: of the last grant made */
+    struct case_entry *case_entry; /* CASE, REPLY; borrowed */
+    int64_t at_us;                 /* committed (mine) or received here, wall clock */
+    uint64_t ticket;               /* on the disk when vault_committed() >= ticket */
+    uint64_t grants_ticket;        /* mine: of the last grant made */
     /* received */
     int receipt_state;
     int64_t receipt_at_us;
-    const struct owed *owed;                 /* the newest signed batch with a receipt of it that relays have still to take */
-    int decline;                             /* DeclineCode that this member gave, 0 none */
+    const struct owed *owed; /* the newest signed batch with a receipt of it that relays have still to take */
+    int decline;             /* DeclineCode that this member gave, 0 none */
     uint64_t sequence;
     /* mine */
     struct ladder_row *ladder;
@@ -74,17 +74,20 @@ struct item {
     size_t relay_count;
     char unreached[LIMIT_COUNTRIES][3];
     size_t unreached_count;
-    char left_out[8][LIMIT_ID_CHARS + 1];    /* named by relays; further ones are only counted */
+    char left_out[8][LIMIT_ID_CHARS + 1]; /* named by relays; further ones are only counted */
     size_t left_out_count;
 };
 
 /* Takes the bytes apart, opens nothing: header parsed (malloc). ERR_* of envelope_parse. */
-int item_new(struct slice header, struct slice signature, struct slice body, struct wire_arena *arena, struct err_note *note, struct item **ret_item) MUST_CHECK;
+int item_new(struct slice header, struct slice signature, struct slice body, struct wire_arena *arena,
+             struct err_note *note, struct item **ret_item) MUST_CHECK;
 /* Of what was taken apart already; its bytes are copied. ERR_SIGNATURE (its length), ERR_NOMEM. */
 int item_of(const struct envelope *envelope, struct err_note *note, struct item **ret_item) MUST_CHECK;
 void item_free(struct item *item);
-/* Opens the body with the content key into item->content. ERR_CRYPTO, ERR_SYNTAX, ERR_INVALID (content not of the header's kind). */
-int item_open(struct item *item, const struct key_content *key, struct wire_arena *arena, struct err_note *note) MUST_CHECK;
+/* Opens the body with the content key into item->content. ERR_CRYPTO, ERR_SYNTAX, ERR_INVALID (content not of the
+ * header's kind). */
+int item_open(struct item *item, const struct key_content *key, struct wire_arena *arena,
+              struct err_note *note) MUST_CHECK;
 
 /* Wipes body, key and content: what is left says when and to whom, not about whom. Saved again by the caller. */
 void item_erase(struct item *item);
@@ -106,7 +109,8 @@ const struct envelope_case_key *item_owner(const struct item *item, struct envel
 /* At rest. Each save puts one record and returns its ticket. */
 uint64_t item_save(struct vault *vault, struct item *item);
 uint64_t item_save_row(struct vault *vault, const struct item *item, const struct ladder_row *row);
-uint64_t item_save_relay(struct vault *vault, const struct item *item, const struct item_relay *relay, struct slice proof);
+uint64_t item_save_relay(struct vault *vault, const struct item *item, const struct item_relay *relay,
+                         struct slice proof);
 int item_load(struct slice record, struct wire_arena *arena, struct item **ret_item) MUST_CHECK;
 
 #endif

@@ -1,8 +1,10 @@
 /*
- * node: the orchestrator, read first. An alert leaves by node_send.c (draft -> seal -> rows -> outlets; replies: node_reply.c,
- * mediators and figures: node_refer.c, what they share: node_make.c) and node_out.c (outlet -> frames), arrives by node_deliver.c (open -> seen -> case -> receipt), its answers by node_answer.c; receipts leave by
- * node_owed.c; both ways by file: node_sealed.c; what may only be said after its commit waits in node_hold.c; node_life.c opens
- * and closes. Here are the frames of the relays, the turn (sign, commit, send) and the clock. Nothing is said before its disk.
+ * node: the orchestrator, read first. An alert leaves by node_send.c (draft -> seal -> rows -> outlets; replies:
+ * node_reply.c, mediators and figures: node_refer.c, what they share: node_make.c) and node_out.c (outlet -> frames),
+ * arrives by node_deliver.c (open -> seen -> case -> receipt), its answers by node_answer.c; receipts leave by
+ * node_owed.c; both ways by file: node_sealed.c; what may only be said after its commit waits in node_hold.c;
+ * node_life.c opens and closes. Here are the frames of the relays, the turn (sign, commit, send) and the clock. Nothing
+ * is said before its disk.
  */
 #include "node/node.h"
 
@@ -13,8 +15,8 @@
 #include "proto/clock.h"
 #include "proto/log.h"
 
-#define SETTLE_US (100 * CLOCK_MS_US)         /* after the last Welcome: own cards have come by then */
-#define CARD_WAIT_US (10 * CLOCK_SECOND_US)   /* an empty store waits this long for relays that are away */
+#define SETTLE_US (100 * CLOCK_MS_US)       /* after the last Welcome: own cards have come by then */
+#define CARD_WAIT_US (10 * CLOCK_SECOND_US) /* an empty store waits this long for relays that are away */
 #define REPLACED_WAIT_US CLOCK_MINUTE_US
 #define ERASE_EVERY_US (5 * CLOCK_SECOND_US)
 
@@ -37,15 +39,18 @@ void node_flush(struct node *node, int64_t now_us, int64_t steady_us)
 
 /* --- frames --- */
 
-static void on_welcome(struct node *node, struct node_link *link, const Hotline__Welcome *welcome, int64_t now_us, int64_t steady_us)
+static void on_welcome(struct node *node, struct node_link *link, const Hotline__Welcome *welcome, int64_t now_us,
+                       int64_t steady_us)
 {
     struct uplink *uplink = &link->uplink;
     if (strcmp(welcome->relay, uplink->relay) != 0) {
-        log_event(LOG_WARN, "a relay answers under another name", "expected", uplink->relay, "got", welcome->relay, NULL);
+        log_event(LOG_WARN, "a relay answers under another name", "expected", uplink->relay, "got", welcome->relay,
+                  NULL);
         return;
     }
     uplink->roster_version = welcome->roster->version;
-    node_hear(node, uplink->relay, welcome->roster->version, wire_slice(welcome->roster->hash), slice_of(NULL, 0), now_us);
+    node_hear(node, uplink->relay, welcome->roster->version, wire_slice(welcome->roster->hash), slice_of(NULL, 0),
+              now_us);
     uplink->skew_us = welcome->clock_us - now_us;
     uplink->has_skew = true;
     uplink->pulsed_us = steady_us;
@@ -56,7 +61,8 @@ static void on_welcome(struct node *node, struct node_link *link, const Hotline_
         Hotline__Rosters rosters = HOTLINE__ROSTERS__INIT;
         ProtobufCMessage *message;
         wire_arena_clear(&node->scratch);
-        if (wire_unpack(&hotline__signed_roster__descriptor, roster_signed(node->directory.roster), &node->scratch, NULL, &message) == OK &&
+        if (wire_unpack(&hotline__signed_roster__descriptor, roster_signed(node->directory.roster), &node->scratch,
+                        NULL, &message) == OK &&
             roster_signed(node->directory.roster).len < LIMIT_FRAME_BYTES - 64) {
             Hotline__SignedRoster *one = (Hotline__SignedRoster *)message;
             rosters.n_rosters = 1;
@@ -82,7 +88,8 @@ static void on_rosters(struct node *node, struct node_link *link, const Hotline_
         buf_free(&bytes);
         changed |= result == OK;
         if (result != OK && result != ERR_EXISTS && result != ERR_ROLLBACK)
-            log_event(LOG_WARN, "a relay sent a roster that is refused", "relay", link->uplink.relay, "error", err_name(result), "why", note.text, NULL);
+            log_event(LOG_WARN, "a relay sent a roster that is refused", "relay", link->uplink.relay, "error",
+                      err_name(result), "why", note.text, NULL);
     }
     if (changed)
         node_roster_changed(node, now_us);
@@ -116,7 +123,8 @@ static void set_presence(struct node *node, const Hotline__Present *present, str
     member->armed = present->armed_consoles > 0;
     member->duty_language_count = 0;
     for (size_t i = 0; i < present->n_languages_on_duty && i < 8; i++)
-        snprintf(member->duty_languages[member->duty_language_count++], sizeof member->duty_languages[0], "%s", present->languages_on_duty[i]);
+        snprintf(member->duty_languages[member->duty_language_count++], sizeof member->duty_languages[0], "%s",
+                 present->languages_on_duty[i]);
 }
 
 static void on_presence(struct node *node, struct node_link *link, const Hotline__Presence *presence, int64_t now_us)
@@ -138,7 +146,9 @@ static void on_presence(struct node *node, struct node_link *link, const Hotline
 static void on_pending(struct node *node, const struct node_link *link, const Hotline__Pending *pending)
 {
     size_t at = 0;
-    while (at < node->pending_count && (strcmp(node->pending[at].sender, pending->sender) != 0 || strcmp(node->pending[at].relay, link->uplink.relay) != 0))
+    while (at < node->pending_count &&
+           (strcmp(node->pending[at].sender, pending->sender) != 0 ||
+            strcmp(node->pending[at].relay, link->uplink.relay) != 0))
         at++;
     if (pending->count == 0) {
         if (at < node->pending_count)
@@ -167,7 +177,8 @@ static void on_pulse(struct node_link *link, const Hotline__Pulse *pulse, int64_
     }
 }
 
-static void on_goodbye(struct node *node, struct node_link *link, const Hotline__Goodbye *goodbye, int64_t now_us, int64_t steady_us)
+static void on_goodbye(struct node *node, struct node_link *link, const Hotline__Goodbye *goodbye, int64_t now_us,
+                       int64_t steady_us)
 {
     const char *reason = goodbye->reason ? goodbye->reason : "";
     switch (goodbye->code) {
@@ -177,7 +188,8 @@ static void on_goodbye(struct node *node, struct node_link *link, const Hotline_
             node_say_hello(node, link, steady_us);
         break;
     case HOTLINE__GOODBYE_CODE__CODE__REPLACED:
-        log_event(LOG_ERROR, "another node uses this member's key: stop one of the two", "relay", link->uplink.relay, NULL);
+        log_event(LOG_ERROR, "another node uses this member's key: stop one of the two", "relay", link->uplink.relay,
+                  NULL);
         node->replaced_us = steady_us;
         link->uplink.greeted_us = steady_us;
         node_link_event(node, link, UPLINK_WAS_REPLACED, "another node uses this member's key", now_us);
@@ -189,7 +201,8 @@ static void on_goodbye(struct node *node, struct node_link *link, const Hotline_
     }
 }
 
-static void on_frame(struct node *node, struct node_link *link, uint8_t type, ProtobufCMessage *message, int64_t now_us, int64_t steady_us)
+static void on_frame(struct node *node, struct node_link *link, uint8_t type, ProtobufCMessage *message, int64_t now_us,
+                     int64_t steady_us)
 {
     switch (type) {
     case WIRE_WELCOME:
@@ -280,7 +293,8 @@ void node_receive(struct node *node, size_t slot, struct slice bytes, int64_t no
         wire_arena_clear(&node->arena);
         if (wire_unpack(wire_descriptor(frame.type), frame.body, &node->arena, &note, &unpacked) != OK) {
             link->uplink.refused_in++;
-            log_event(LOG_WARN, "a relay sent a frame that is refused", "relay", relay, "frame", wire_name(frame.type), "why", note.text, NULL);
+            log_event(LOG_WARN, "a relay sent a frame that is refused", "relay", relay, "frame", wire_name(frame.type),
+                      "why", note.text, NULL);
             continue;
         }
         on_frame(node, link, frame.type, unpacked, now_us, steady_us);
@@ -292,7 +306,11 @@ void node_link(struct node *node, size_t slot, enum uplink_event event, int64_t 
     if (slot >= node->link_count)
         return;
     struct node_link *link = &node->links[slot];
-    node_link_event(node, link, event, event == UPLINK_LINK_DOWN ? "connection lost" : event == UPLINK_KEY_REFUSED ? "the relay does not know this key" : NULL, now_us);
+    node_link_event(node, link, event,
+                    event == UPLINK_LINK_DOWN       ? "connection lost" :
+                        event == UPLINK_KEY_REFUSED ? "the relay does not know this key" :
+                                                      NULL,
+                    now_us);
     if (event == UPLINK_LINK_UP) {
         link->uplink.heard_us = node->steady_us;
         node_say_hello(node, link, node->steady_us);
@@ -330,7 +348,8 @@ static void tick_link(struct node *node, struct node_link *link, int64_t now_us,
         outlet_again(&link->outlet, steady_us - LIMIT_RESEND_MS * CLOCK_MS_US);
 }
 
-/* An empty store takes the subscriptions of its last card, if any relay has it: it waits for all of them, or ten seconds. */
+/* An empty store takes the subscriptions of its last card, if any relay has it: it waits for all of them, or ten
+ * seconds. */
 static void tick_card(struct node *node, int64_t now_us, int64_t steady_us)
 {
     size_t ready = 0;

@@ -1,9 +1,9 @@
 /*
  * node - the orchestrator: draft -> seal -> outbox -> uplinks; frame -> open -> inbox -> event. Read node.c first.
  *
- * Pure of sockets: bytes, a clock and commits come in, messages and events go out through struct node_io. Every function
- * takes now_us (wall clock, us); retries use steady_us. Memory decides; answers, events and sendings wait for the commit.
- * After each input (or once per turn of the loop) call node_flush.
+ * Pure of sockets: bytes, a clock and commits come in, messages and events go out through struct node_io. Every
+ * function takes now_us (wall clock, us); retries use steady_us. Memory decides; answers, events and sendings wait for
+ * the commit. After each input (or once per turn of the loop) call node_flush.
  */
 #ifndef NODE_NODE_H
 #define NODE_NODE_H
@@ -19,19 +19,30 @@ struct node;
 
 /* What happened, told after its commit. Pointers are valid during the call. */
 enum node_event_type {
-    NODE_CASE_RECEIVED, NODE_CASE_UPDATED, NODE_CASE_CLOSED, NODE_CASE_RETRACTED, NODE_REPLY_RECEIVED, NODE_REFERRAL_RECEIVED, NODE_LADDER_CHANGED,
-    NODE_RELAY_ACCEPTED, NODE_RELAY_REFUSED, NODE_RELAY_STATE, NODE_ROSTER_CHANGED, NODE_MEMBERS_CHANGED, NODE_ALARM
+    NODE_CASE_RECEIVED,
+    NODE_CASE_UPDATED,
+    NODE_CASE_CLOSED,
+    NODE_CASE_RETRACTED,
+    NODE_REPLY_RECEIVED,
+    NODE_REFERRAL_RECEIVED,
+    NODE_LADDER_CHANGED,
+    NODE_RELAY_ACCEPTED,
+    NODE_RELAY_REFUSED,
+    NODE_RELAY_STATE,
+    NODE_ROSTER_CHANGED,
+    NODE_MEMBERS_CHANGED,
+    NODE_ALARM
 };
 struct node_event {
     enum node_event_type type;
     int64_t at_us;
-    const struct case_entry *entry;          /* NULL when it is about no case */
-    const struct item *item;                 /* the revision or reply; NULL */
-    const struct ladder_row *row;            /* LADDER_CHANGED, ALARM */
-    const struct item_relay *relay;          /* RELAY_ACCEPTED, RELAY_REFUSED */
-    const struct uplink *uplink;             /* RELAY_STATE */
-    int state;                               /* LADDER_CHANGED: the new one; ALARM: the state that is missing */
-    int64_t after_us;                        /* since the item was committed here */
+    const struct case_entry *entry; /* NULL when it is about no case */
+    const struct item *item;        /* the revision or reply; NULL */
+    const struct ladder_row *row;   /* LADDER_CHANGED, ALARM */
+    const struct item_relay *relay; /* RELAY_ACCEPTED, RELAY_REFUSED */
+    const struct uplink *uplink;    /* RELAY_STATE */
+    int state;                      /* LADDER_CHANGED: the new one; ALARM: the state that is missing */
+    int64_t after_us;               /* since the item was committed here */
 };
 
 struct node_io {
@@ -47,29 +58,29 @@ struct node_io {
 
 struct node_settings {
     int64_t deadline_delivered_us, deadline_shown_us, deadline_acknowledged_us;
-    int64_t closed_after_ack_us, closed_latest_us;             /* retention after a closing or expiry */
-    int64_t error_after_ack_us, error_latest_us;               /* after a retraction: sent in error */
+    int64_t closed_after_ack_us, closed_latest_us; /* retention after a closing or expiry */
+    int64_t error_after_ack_us, error_latest_us;   /* after a retraction: sent in error */
     int64_t encryption_key_life_us;
     int64_t disk_reserve_bytes;
-    size_t open_cases;                       /* of our own at a time; 0: LIMIT_OPEN_CASES */
-    const char *const *subscriptions;        /* for the first card only; borrowed during node_open */
+    size_t open_cases;                /* of our own at a time; 0: LIMIT_OPEN_CASES */
+    const char *const *subscriptions; /* for the first card only; borrowed during node_open */
     size_t subscription_count;
 };
 
 struct node_setup {
-    struct key_set *keys;                    /* taken, also on failure */
-    const struct key_set *previous;          /* of the key file before, whose store this is; NULL. Borrowed during node_open */
-    struct db *db;                           /* opened with vault_schema(); taken, also on failure */
+    struct key_set *keys;           /* taken, also on failure */
+    const struct key_set *previous; /* of the key file before, whose store this is; NULL. Borrowed during node_open */
+    struct db *db;                  /* opened with vault_schema(); taken, also on failure */
     struct roster_trust trust;
-    struct slice roster_seed;                /* SignedRoster bytes, may be empty */
+    struct slice roster_seed; /* SignedRoster bytes, may be empty */
     struct node_settings settings;
     struct node_io io;
-    struct uv_loop_s *loop;                  /* NULL: inline store, see node_store_step */
+    struct uv_loop_s *loop; /* NULL: inline store, see node_store_step */
     int64_t now_us;
 };
 
-/* Loads the store, checks the keys against the roster, starts. ERR_MEMBER, ERR_KEY, ERR_CRYPTO, ERR_CORRUPT, ERR_NOMEM; the
- * note says what to do. */
+/* Loads the store, checks the keys against the roster, starts. ERR_MEMBER, ERR_KEY, ERR_CRYPTO, ERR_CORRUPT, ERR_NOMEM;
+ * the note says what to do. */
 int node_open(struct node_setup *setup, struct err_note *note, struct node **ret_node) MUST_CHECK;
 /* Says Goodbye, commits what waits, closes. The loop must turn once more afterwards (see store_close). */
 void node_close(struct node *node);
@@ -88,61 +99,75 @@ void node_change_settings(struct node *node, const struct node_settings *setting
 
 /* --- what people do. Each returns once decided; its effect is on the disk when *ret_ticket is committed. --- */
 struct node_draft {
-    const Hotline__Case *content;            /* passed case_check_sendable */
+    const Hotline__Case *content; /* passed case_check_sendable */
     bool exercise;
-    const char *const *to;                   /* countries concerned */
+    const char *const *to; /* countries concerned */
     size_t to_count;
     bool restricted;
-    const char *drill_id;                    /* EXERCISE only: the drill that it is part of; NULL: none */
-    bool photos_given;                       /* UPDATE: content's photos are all that it has; else it keeps those of before */
+    const char *drill_id; /* EXERCISE only: the drill that it is part of; NULL: none */
+    bool photos_given;    /* UPDATE: content's photos are all that it has; else it keeps those of before */
 };
 /* Who would get it. Names are borrowed from the roster. */
 struct node_plan {
-    struct route_set recipients;             /* of the roster's indexes; route_set_done */
+    struct route_set recipients; /* of the roster's indexes; route_set_done */
     uint16_t unreached[LIMIT_COUNTRIES];
     size_t unreached_count;
 };
 /* All of publishing's checks. ERR_POLICY, ERR_MEMBER, ERR_EXPIRED, ERR_LIMIT, ERR_DISK_FULL with a sentence. */
-int node_plan(struct node *node, const struct node_draft *draft, int64_t now_us, struct err_note *note, struct node_plan *ret_plan) MUST_CHECK;
-int node_publish(struct node *node, const struct node_draft *draft, int64_t now_us, struct err_note *note, struct case_entry **ret_entry, uint64_t *ret_ticket) MUST_CHECK;
+int node_plan(struct node *node, const struct node_draft *draft, int64_t now_us, struct err_note *note,
+              struct node_plan *ret_plan) MUST_CHECK;
+int node_publish(struct node *node, const struct node_draft *draft, int64_t now_us, struct err_note *note,
+                 struct case_entry **ret_entry, uint64_t *ret_ticket) MUST_CHECK;
 /* UPDATE: draft->to widens the route, draft->exercise and restricted are not looked at. */
-int node_update(struct node *node, struct case_entry *entry, const struct node_draft *draft, int64_t now_us, struct err_note *note, uint64_t *ret_ticket) MUST_CHECK;
+int node_update(struct node *node, struct case_entry *entry, const struct node_draft *draft, int64_t now_us,
+                struct err_note *note, uint64_t *ret_ticket) MUST_CHECK;
 /* CLOSE (outcome of the closing) or RETRACT. The identity fields of closing are filled in here. */
-int node_finish(struct node *node, struct case_entry *entry, Hotline__Act__Code act, Hotline__Closing *closing, int64_t now_us, struct err_note *note, uint64_t *ret_ticket) MUST_CHECK;
-int node_acknowledge(struct node *node, struct case_entry *entry, const char *as, int64_t now_us, struct err_note *note, uint64_t *ret_ticket) MUST_CHECK;
+int node_finish(struct node *node, struct case_entry *entry, Hotline__Act__Code act, Hotline__Closing *closing,
+                int64_t now_us, struct err_note *note, uint64_t *ret_ticket) MUST_CHECK;
+int node_acknowledge(struct node *node, struct case_entry *entry, const char *as, int64_t now_us, struct err_note *note,
+                     uint64_t *ret_ticket) MUST_CHECK;
 /* A person here will not deal with it: the publisher sees the code. ERR_STATE: it is declined or erased already. */
-int node_decline(struct node *node, struct case_entry *entry, Hotline__DeclineCode__Code code, int64_t now_us, struct err_note *note, uint64_t *ret_ticket) MUST_CHECK;
-/* Passed reply_check. To the opener; an ANSWER, from the opener, to whoever wrote in_reply_to. ret_item (may be NULL): the
- * reply's item. */
-int node_reply(struct node *node, struct case_entry *entry, Hotline__Reply *reply, int64_t now_us, struct err_note *note, const struct item **ret_item, uint64_t *ret_ticket) MUST_CHECK;
-/* Appends a file (proto/sealed.h) with what is current of our own in a case: its newest revision, replies not answered yet. to:
- * with this member's grants alone; NULL: all. ERR_STATE, ERR_MEMBER (to holds no grant), ERR_LIMIT, ERR_NOMEM. */
-int node_export(struct node *node, const struct case_entry *entry, const char *to, int64_t now_us, struct err_note *note, struct buf *out) MUST_CHECK;
-/* Takes in such a file as if a relay had delivered it: all of it, or nothing; receipts are owed to every relay. *ret_new: how
- * many envelopes were not here yet. ERR_* of sealed_read; ERR_SIGNATURE, ERR_MEMBER, ERR_KEY, ERR_DISPUTED, ERR_STATE. */
-int node_import(struct node *node, struct slice file, int64_t now_us, struct err_note *note, struct case_entry **ret_entry,
-                size_t *ret_new, uint64_t *ret_ticket) MUST_CHECK;
-/* A parental abduction of our own to the mediators of its countries. request: what a person filled in; act, id and reference are
- * filled in here. ERR_STATE, ERR_POLICY (another category, it names the child, nobody would get it), ERR_MISSING, ERR_LIMIT. */
-int node_refer(struct node *node, struct case_entry *entry, Hotline__Referral *request, int64_t now_us, struct err_note *note,
-               const struct item **ret_item, uint64_t *ret_ticket) MUST_CHECK;
+int node_decline(struct node *node, struct case_entry *entry, Hotline__DeclineCode__Code code, int64_t now_us,
+                 struct err_note *note, uint64_t *ret_ticket) MUST_CHECK;
+/* Passed reply_check. To the opener; an ANSWER, from the opener, to whoever wrote in_reply_to. ret_item (may be NULL):
+ * the reply's item. */
+int node_reply(struct node *node, struct case_entry *entry, Hotline__Reply *reply, int64_t now_us,
+               struct err_note *note, const struct item **ret_item, uint64_t *ret_ticket) MUST_CHECK;
+/* Appends a file (proto/sealed.h) with what is current of our own in a case: its newest revision, replies not answered
+ * yet. to: with this member's grants alone; NULL: all. ERR_STATE, ERR_MEMBER (to holds no grant), ERR_LIMIT, ERR_NOMEM.
+ */
+int node_export(struct node *node, const struct case_entry *entry, const char *to, int64_t now_us,
+                struct err_note *note, struct buf *out) MUST_CHECK;
+/* Takes in such a file as if a relay had delivered it: all of it, or nothing; receipts are owed to every relay.
+ * *ret_new: how many envelopes were not here yet. ERR_* of sealed_read; ERR_SIGNATURE, ERR_MEMBER, ERR_KEY,
+ * ERR_DISPUTED, ERR_STATE. */
+int node_import(struct node *node, struct slice file, int64_t now_us, struct err_note *note,
+                struct case_entry **ret_entry, size_t *ret_new, uint64_t *ret_ticket) MUST_CHECK;
+/* A parental abduction of our own to the mediators of its countries. request: what a person filled in; act, id and
+ * reference are filled in here. ERR_STATE, ERR_POLICY (another category, it names the child, nobody would get it),
+ * ERR_MISSING, ERR_LIMIT. */
+int node_refer(struct node *node, struct case_entry *entry, Hotline__Referral *request, int64_t now_us,
+               struct err_note *note, const struct item **ret_item, uint64_t *ret_ticket) MUST_CHECK;
 struct node_referral_answer {
     bool accept;
-    Hotline__ReferralDecline__Code decline;  /* when it is not accepted */
-    char *text;                              /* NULL: none; borrowed */
+    Hotline__ReferralDecline__Code decline; /* when it is not accepted */
+    char *text;                             /* NULL: none; borrowed */
 };
 /* A mediator's answer to a request that it received; once. ERR_STATE, ERR_EXPIRED: the deadline is over. */
-int node_answer_referral(struct node *node, const struct item *request, const struct node_referral_answer *answer, int64_t now_us,
-                         struct err_note *note, const struct item **ret_item, uint64_t *ret_ticket) MUST_CHECK;
+int node_answer_referral(struct node *node, const struct item *request, const struct node_referral_answer *answer,
+                         int64_t now_us, struct err_note *note, const struct item **ret_item,
+                         uint64_t *ret_ticket) MUST_CHECK;
 /* The next answer to a request from *inout_at (0) on, oldest first; NULL beyond the last. */
 const struct item *node_referral_answer(const struct item *request, size_t *inout_at);
 /* A year's figures to every observer of the roster. ERR_POLICY: there is none. */
 int node_send_statistics(struct node *node, Hotline__Statistics *statistics, int64_t now_us, struct err_note *note,
                          const struct item **ret_item, uint64_t *ret_ticket) MUST_CHECK;
-/* The next opened item of a kind, ours or received, that is on the disk, from *inout_at (0) on, in no order; NULL beyond the last. */
+/* The next opened item of a kind, ours or received, that is on the disk, from *inout_at (0) on, in no order; NULL
+ * beyond the last. */
 const struct item *node_next_item(const struct node *node, size_t *inout_at, Hotline__Kind__Code kind);
 /* The whole new set. ERR_POLICY: the roster does not allow a country. */
-int node_subscribe(struct node *node, const uint8_t subscriptions[LIMIT_COUNTRIES / 8], int64_t now_us, struct err_note *note, uint64_t *ret_ticket) MUST_CHECK;
+int node_subscribe(struct node *node, const uint8_t subscriptions[LIMIT_COUNTRIES / 8], int64_t now_us,
+                   struct err_note *note, uint64_t *ret_ticket) MUST_CHECK;
 /* A verified copy of the store; done(ctx, error, text) on the loop. */
 void node_backup(struct node *node, const char *path, void (*done)(void *ctx, int error, const char *text), void *ctx);
 
@@ -163,7 +188,7 @@ struct vault *node_vault(struct node *node);
 int64_t node_clock_offset_us(const struct node *node);
 /* Relays that have taken this node's receipt ACKNOWLEDGED for the entry's newest revision. */
 size_t node_acknowledgement_taken(const struct node *node, const struct case_entry *entry);
-const struct item *node_item(const struct node *node, const struct key_uuid *id);   /* of our own, by id; NULL */
+const struct item *node_item(const struct node *node, const struct key_uuid *id); /* of our own, by id; NULL */
 /* Some sender's grant is awaited: the i-th such sender, NULL beyond the last. */
 struct node_pending {
     char sender[LIMIT_ID_CHARS + 1];
@@ -184,10 +209,10 @@ struct node_idempotency {
     char key[129];
     struct key_hash request_hash;
     unsigned status;
-    char location[192];                      /* /v1/cases/MEMBER:REFERENCE */
-    char of[128];                            /* what the request made, in the API's words */
+    char location[192]; /* /v1/cases/MEMBER:REFERENCE */
+    char of[128];       /* what the request made, in the API's words */
     int64_t until_us;
-    uint64_t ticket;                         /* set by _put; 0 after a restart */
+    uint64_t ticket; /* set by _put; 0 after a restart */
 };
 /* NULL: unknown, or past until_us. */
 const struct node_idempotency *node_idempotency_find(const struct node *node, const char *key, int64_t now_us);

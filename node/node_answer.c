@@ -1,6 +1,6 @@
 /*
- * node_answer: what comes back to envelopes of our own: relays' Accepted and Refused, recipients' receipts and Unreadables,
- * relays' wishes for grants, and the deadlines that nothing answered. Silence is visible here.
+ * node_answer: what comes back to envelopes of our own: relays' Accepted and Refused, recipients' receipts and
+ * Unreadables, relays' wishes for grants, and the deadlines that nothing answered. Silence is visible here.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +24,8 @@ static void note_left_out(struct item *item, const Hotline__Acceptance *acceptan
         for (size_t j = 0; j < item->left_out_count; j++)
             known |= strcmp(item->left_out[j], acceptance->left_out[i]->member) == 0;
         if (!known && item->left_out_count < sizeof item->left_out / sizeof item->left_out[0])
-            snprintf(item->left_out[item->left_out_count++], sizeof item->left_out[0], "%s", acceptance->left_out[i]->member);
+            snprintf(item->left_out[item->left_out_count++], sizeof item->left_out[0], "%s",
+                     acceptance->left_out[i]->member);
     }
 }
 
@@ -45,7 +46,8 @@ static bool answers_grants(const struct item *item, const Hotline__Acceptance *a
     return named >= late;
 }
 
-static void accept_one(struct node *node, struct node_link *link, const Hotline__Acceptance *acceptance, struct slice proof, int64_t now_us)
+static void accept_one(struct node *node, struct node_link *link, const Hotline__Acceptance *acceptance,
+                       struct slice proof, int64_t now_us)
 {
     struct item *item = own_by_hash(node, wire_slice(acceptance->envelope_hash));
     if (item == NULL)
@@ -66,7 +68,11 @@ static void accept_one(struct node *node, struct node_link *link, const Hotline_
         return;
     relay->at_us = now_us;
     uint64_t ticket = item_save_relay(node->vault, item, relay, proof);
-    struct node_event event = {.type = NODE_RELAY_ACCEPTED, .at_us = now_us, .entry = item->case_entry, .item = item, .relay = relay,
+    struct node_event event = {.type = NODE_RELAY_ACCEPTED,
+                               .at_us = now_us,
+                               .entry = item->case_entry,
+                               .item = item,
+                               .relay = relay,
                                .after_us = now_us - item->at_us};
     node_hold_event(node, ticket, &event);
 }
@@ -82,10 +88,12 @@ void node_accepted(struct node *node, struct node_link *link, const Hotline__Acc
         log_event(LOG_WARN, "an Accepted is refused", "relay", link->uplink.relay, "error", err_name(result), NULL);
         return;
     }
-    node_hear_signed(node, batch->relay, batch->roster_version, wire_slice(batch->roster_hash), &accepted->accepted->base, now_us);
+    node_hear_signed(node, batch->relay, batch->roster_version, wire_slice(batch->roster_hash),
+                     &accepted->accepted->base, now_us);
     struct buf proof;
     buf_init(&proof);
-    /* The proof is kept once per envelope: a batch of one is the rule when it matters, a large one is evidence for all of it. */
+    /* The proof is kept once per envelope: a batch of one is the rule when it matters, a large one is evidence for all
+     * of it. */
     if (batch->n_acceptances <= 4)
         wire_pack(&accepted->accepted->base, &proof);
     for (size_t i = 0; i < batch->n_acceptances; i++)
@@ -96,7 +104,7 @@ void node_accepted(struct node *node, struct node_link *link, const Hotline__Acc
 static bool is_passing(int code)
 {
     return code == HOTLINE__REFUSED_CODE__CODE__RATE || code == HOTLINE__REFUSED_CODE__CODE__DISK_FULL ||
-           code == HOTLINE__REFUSED_CODE__CODE__FROM_THE_FUTURE || code == HOTLINE__REFUSED_CODE__CODE__TOO_MANY_OPEN;
+        code == HOTLINE__REFUSED_CODE__CODE__FROM_THE_FUTURE || code == HOTLINE__REFUSED_CODE__CODE__TOO_MANY_OPEN;
 }
 
 static void send_later(struct node *node, const struct node_link *link, struct item *item, int64_t due_us)
@@ -118,7 +126,8 @@ static void send_later(struct node *node, const struct node_link *link, struct i
     snprintf(slot->relay, sizeof slot->relay, "%s", link->uplink.relay);
 }
 
-void node_refused(struct node *node, struct node_link *link, const Hotline__Refused *refused, int64_t now_us, int64_t steady_us)
+void node_refused(struct node *node, struct node_link *link, const Hotline__Refused *refused, int64_t now_us,
+                  int64_t steady_us)
 {
     struct item *item = own_by_hash(node, wire_slice(refused->envelope_hash));
     if (item == NULL)
@@ -142,9 +151,15 @@ void node_refused(struct node *node, struct node_link *link, const Hotline__Refu
         relay->state = ITEM_REFUSED;
     }
     uint64_t ticket = item_save_relay(node->vault, item, relay, slice_of(NULL, 0));
-    const ProtobufCEnumValue *code = protobuf_c_enum_descriptor_get_value(&hotline__refused_code__code__descriptor, refused->code);
-    log_event(LOG_WARN, "a relay refused an envelope", "relay", link->uplink.relay, "code", code ? code->name : "?", NULL);
-    struct node_event event = {.type = NODE_RELAY_REFUSED, .at_us = now_us, .entry = item->case_entry, .item = item, .relay = relay,
+    const ProtobufCEnumValue *code =
+        protobuf_c_enum_descriptor_get_value(&hotline__refused_code__code__descriptor, refused->code);
+    log_event(LOG_WARN, "a relay refused an envelope", "relay", link->uplink.relay, "code", code ? code->name : "?",
+              NULL);
+    struct node_event event = {.type = NODE_RELAY_REFUSED,
+                               .at_us = now_us,
+                               .entry = item->case_entry,
+                               .item = item,
+                               .relay = relay,
                                .after_us = now_us - item->at_us};
     node_hold_event(node, ticket, &event);
 }
@@ -152,7 +167,8 @@ void node_refused(struct node *node, struct node_link *link, const Hotline__Refu
 /* --- receipts --- */
 
 /* The photo column grows by itself: the receipt that says so repeats a state, which moves nothing. */
-static void take_photos(struct node *node, const Hotline__Receipt *receipt, struct item *item, struct ladder_row *row, int64_t now_us)
+static void take_photos(struct node *node, const Hotline__Receipt *receipt, struct item *item, struct ladder_row *row,
+                        int64_t now_us)
 {
     if (!receipt->has_photos || receipt->photos <= row->photos)
         return;
@@ -164,11 +180,13 @@ static void take_photos(struct node *node, const Hotline__Receipt *receipt, stru
 }
 
 /* One receipt into its row; nothing when it moves no state forward. */
-static void take_receipt(struct node *node, const Hotline__Receipt *receipt, const char *recipient, struct slice proof, int64_t now_us)
+static void take_receipt(struct node *node, const Hotline__Receipt *receipt, const char *recipient, struct slice proof,
+                         int64_t now_us)
 {
     struct item *item = own_by_hash(node, wire_slice(receipt->envelope_hash));
     struct ladder_row *row = item ? item_row(item, recipient) : NULL;
-    /* A stranger's word opens no row: later revisions go to all that have one. But for what was granted before a disk was lost. */
+    /* A stranger's word opens no row: later revisions go to all that have one. But for what was granted before a disk
+     * was lost. */
     if (item == NULL || (row == NULL && !item->recovered))
         return;
     if (row == NULL && (row = item_row_add(item, recipient)) == NULL)
@@ -184,8 +202,13 @@ static void take_receipt(struct node *node, const Hotline__Receipt *receipt, con
     buf_clear(&row->proof);
     buf_add_slice(&row->proof, proof);
     uint64_t ticket = item_save_row(node->vault, item, row);
-    struct node_event event = {.type = NODE_LADDER_CHANGED, .at_us = now_us, .entry = item->case_entry, .item = item, .row = row,
-                               .state = receipt->state, .after_us = now_us - item->at_us};
+    struct node_event event = {.type = NODE_LADDER_CHANGED,
+                               .at_us = now_us,
+                               .entry = item->case_entry,
+                               .item = item,
+                               .row = row,
+                               .state = receipt->state,
+                               .after_us = now_us - item->at_us};
     node_hold_event(node, ticket, &event);
 }
 
@@ -200,10 +223,12 @@ void node_receipts(struct node *node, struct node_link *link, const Hotline__Rec
         node->counters.refused_in++;
         log_event(LOG_WARN, "receipts are refused", "relay", link->uplink.relay, "error", err_name(result), NULL);
         if (result == OK || result == ERR_SIGNATURE)
-            node_hold_taken(node, vault_last(node->vault), link, name); /* it will never be good: the relay may forget it */
+            node_hold_taken(node, vault_last(node->vault), link,
+                            name); /* it will never be good: the relay may forget it */
         return;
     }
-    node_hear_signed(node, batch->recipient, batch->roster_version, wire_slice(batch->roster_hash), &signed_receipts->base, now_us);
+    node_hear_signed(node, batch->recipient, batch->roster_version, wire_slice(batch->roster_hash),
+                     &signed_receipts->base, now_us);
     struct buf proof;
     buf_init(&proof);
     if (batch->n_receipts <= 8)
@@ -216,27 +241,31 @@ void node_receipts(struct node *node, struct node_link *link, const Hotline__Rec
     node_hold_taken(node, vault_last(node->vault), link, name);
 }
 
-void node_unreadables(struct node *node, struct node_link *link, const Hotline__Unreadables *unreadables, int64_t now_us)
+void node_unreadables(struct node *node, struct node_link *link, const Hotline__Unreadables *unreadables,
+                      int64_t now_us)
 {
     const Hotline__SignedUnreadable *signed_unreadable = unreadables->unreadable;
     Hotline__Unreadable *unreadable;
     size_t recipient;
     bool changed = false;
     struct receipt_name name = receipt_name_of(wire_slice(signed_unreadable->unreadable));
-    int result = receipt_verify_unreadable(signed_unreadable, node->directory.roster, now_us, &node->arena, &unreadable, &recipient);
+    int result = receipt_verify_unreadable(signed_unreadable, node->directory.roster, now_us, &node->arena, &unreadable,
+                                           &recipient);
     if (result != OK || strcmp(unreadable->sender, node->keys->id) != 0) {
         node->counters.refused_in++;
         if (result == OK || result == ERR_SIGNATURE)
             node_hold_taken(node, vault_last(node->vault), link, name);
         return;
     }
-    if (signed_unreadable->card != NULL && directory_card(&node->directory, signed_unreadable->card, now_us, &changed) != OK)
+    if (signed_unreadable->card != NULL &&
+        directory_card(&node->directory, signed_unreadable->card, now_us, &changed) != OK)
         node->counters.refused_in++;
     struct item *item = own_by_hash(node, wire_slice(unreadable->envelope_hash));
     struct ladder_row *row = item ? item_row(item, unreadable->recipient) : NULL;
     if (row != NULL && !receipt_ends_debt(row->state) && recipient != node->directory.self) {
         struct key_id before = row->grant.key_id;
-        if (node_grant(node, item, recipient, true) == OK && !key_id_equal(before, item_row(item, unreadable->recipient)->grant.key_id)) {
+        if (node_grant(node, item, recipient, true) == OK &&
+            !key_id_equal(before, item_row(item, unreadable->recipient)->grant.key_id)) {
             node_queue(node, NULL, OUTLET_GRANTS, item);
         } else {
             row = item_row(item, unreadable->recipient);
@@ -250,7 +279,8 @@ void node_unreadables(struct node *node, struct node_link *link, const Hotline__
 
 /* --- grants that a relay wants --- */
 
-static void answer_not_routed(struct node *node, struct node_link *link, const Hotline__GrantWanted *wanted, const char *member)
+static void answer_not_routed(struct node *node, struct node_link *link, const Hotline__GrantWanted *wanted,
+                              const char *member)
 {
     Hotline__Grants grants = HOTLINE__GRANTS__INIT;
     char id[LIMIT_ID_CHARS + 1], *ids[1] = {id};
@@ -271,7 +301,8 @@ void node_grant_wanted(struct node *node, struct node_link *link, const Hotline_
         if (directory_card(&node->directory, wanted->cards[i], now_us, &changed) != OK)
             node->counters.refused_in++;
     }
-    if (item == NULL || !node_may_grant(node, item, now_us) || route_set_init(&routed, roster_member_count(node->directory.roster)) != OK)
+    if (item == NULL || !node_may_grant(node, item, now_us) ||
+        route_set_init(&routed, roster_member_count(node->directory.roster)) != OK)
         return;
     uint16_t unreached[LIMIT_COUNTRIES];
     size_t unreached_count;
@@ -303,15 +334,21 @@ struct deadline {
     int64_t after_us;
 };
 
-static void alarm_row(struct node *node, struct item *item, struct ladder_row *row, const struct deadline *deadline, int64_t now_us)
+static void alarm_row(struct node *node, struct item *item, struct ladder_row *row, const struct deadline *deadline,
+                      int64_t now_us)
 {
     if (row->state >= deadline->state || (row->alarmed & deadline->bit) || now_us - item->at_us < deadline->after_us)
         return;
     row->alarmed |= deadline->bit;
     node->counters.alarms++;
     uint64_t ticket = item_save_row(node->vault, item, row);
-    struct node_event event = {.type = NODE_ALARM, .at_us = now_us, .entry = item->case_entry, .item = item, .row = row,
-                               .state = deadline->state, .after_us = now_us - item->at_us};
+    struct node_event event = {.type = NODE_ALARM,
+                               .at_us = now_us,
+                               .entry = item->case_entry,
+                               .item = item,
+                               .row = row,
+                               .state = deadline->state,
+                               .after_us = now_us - item->at_us};
     node_hold_event(node, ticket, &event);
 }
 
@@ -324,8 +361,10 @@ void node_alarms(struct node *node, int64_t now_us)
     };
     for (size_t i = 0; i < node->cases.count; i++) {
         struct case_entry *entry = node->cases.order[i];
-        struct item *item = entry->mine && entry->revision_count > 0 ? entry->revisions[entry->revision_count - 1] : NULL;
-        if (item == NULL || item->header->urgency != HOTLINE__URGENCY__CODE__IMMEDIATE || !node_is_current(node, item, now_us))
+        struct item *item =
+            entry->mine && entry->revision_count > 0 ? entry->revisions[entry->revision_count - 1] : NULL;
+        if (item == NULL || item->header->urgency != HOTLINE__URGENCY__CODE__IMMEDIATE ||
+            !node_is_current(node, item, now_us))
             continue;
         for (size_t r = 0; r < item->ladder_count; r++) {
             for (size_t d = 0; d < sizeof deadlines / sizeof deadlines[0]; d++)

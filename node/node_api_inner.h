@@ -21,9 +21,9 @@ struct node_api_wait;
 typedef int node_api_handler(struct node_api_call *call);
 
 enum node_api_needs {
-    NODE_API_BODY = 1, /* call->body */
-    NODE_API_KEY = 2,  /* an Idempotency-Key; a replay never reaches the handler */
-    NODE_API_DRY = 4,  /* a body with dry_run needs no key */
+    NODE_API_BODY = 1,  /* call->body */
+    NODE_API_KEY = 2,   /* an Idempotency-Key; a replay never reaches the handler */
+    NODE_API_DRY = 4,   /* a body with dry_run needs no key */
     NODE_API_BYTES = 8, /* a body that is no JSON: Content-Type NODE_API_BYTES_TYPE */
 };
 
@@ -143,7 +143,7 @@ node_api_handler node_api_get_status, node_api_get_members, node_api_get_subscri
 node_api_handler node_api_post_photo, node_api_get_photo;
 node_api_handler node_api_put_subscriptions, node_api_post_backup, node_api_post_case, node_api_post_revision,
     node_api_post_close, node_api_post_retract, node_api_post_acknowledge, node_api_post_decline, node_api_post_reply;
-node_api_handler node_api_post_referral, node_api_get_referrals, node_api_get_referral, node_api_post_referral_answer, node_api_get_figures,
-    node_api_post_figures; /* node_api_refer.c */
+node_api_handler node_api_post_referral, node_api_get_referrals, node_api_get_referral, node_api_post_referral_answer,
+    node_api_get_figures, node_api_post_figures; /* node_api_refer.c */
 
 #endif

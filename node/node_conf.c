@@ -25,8 +25,9 @@ static const struct conf_option options[] = {
     {.path = "previous_key",
      .type = CONF_PATH,
      .standard = "",
-     .doc = "The key file before, after it was replaced by a wholly new one: opens the store once and wraps its key anew. "
-            "Take the line out after that start."},
+     .doc =
+         "The key file before, after it was replaced by a wholly new one: opens the store once and wraps its key anew. "
+         "Take the line out after that start."},
     {.path = "authority",
      .type = CONF_PATH,
      .example = "/etc/hotline/authority.pub",

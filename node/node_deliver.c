@@ -1,6 +1,7 @@
 /*
- * node_deliver: an envelope comes in. The heart of exactly once: verify the bytes; roster, sizes; open; then in one turn seen,
- * view and receipt; commit; show; send the receipt. What fails is counted and answered, and never marks the id as seen.
+ * node_deliver: an envelope comes in. The heart of exactly once: verify the bytes; roster, sizes; open; then in one
+ * turn seen, view and receipt; commit; show; send the receipt. What fails is counted and answered, and never marks the
+ * id as seen.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -71,8 +72,9 @@ int node_load_seen(struct node *node, struct slice bytes)
     Hotline__Node__SeenRecord *record = hotline__node__seen_record__unpack(NULL, bytes.len, bytes.data);
     struct seen *seen = calloc(1, sizeof *seen);
     int result = record && seen ? OK : ERR_NOMEM;
-    if (result == OK && (record->sender == NULL || strlen(record->sender) > LIMIT_ID_CHARS || record->id.len != KEY_UUID_BYTES ||
-                         record->hash.len != KEY_HASH_BYTES))
+    if (result == OK &&
+        (record->sender == NULL || strlen(record->sender) > LIMIT_ID_CHARS || record->id.len != KEY_UUID_BYTES ||
+         record->hash.len != KEY_HASH_BYTES))
         result = ERR_CORRUPT;
     if (result == OK) {
         seen_key(record->sender, record->id.data, seen->key);
@@ -92,20 +94,23 @@ int node_load_seen(struct node *node, struct slice bytes)
 
 /* --- opening --- */
 
-/* Replies and mediators' answers come to the opener, answers and requests from it: no third party speaks in a case's thread. */
+/* Replies and mediators' answers come to the opener, answers and requests from it: no third party speaks in a case's
+ * thread. */
 static bool may_say(const struct node *node, const struct item *item)
 {
     Hotline__Kind__Code kind = item->header->kind;
     if (kind != HOTLINE__KIND__CODE__REPLY && kind != HOTLINE__KIND__CODE__REFERRAL)
         return true;
     const char *opener = item->header->case_name->opener;
-    bool from_opener = kind == HOTLINE__KIND__CODE__REPLY ? item->content->reply->kind == HOTLINE__REPLY_KIND__CODE__ANSWER :
-                                                            item->content->referral->act == HOTLINE__REFERRAL_ACT__CODE__REQUEST;
+    bool from_opener = kind == HOTLINE__KIND__CODE__REPLY ?
+        item->content->reply->kind == HOTLINE__REPLY_KIND__CODE__ANSWER :
+        item->content->referral->act == HOTLINE__REFERRAL_ACT__CODE__REQUEST;
     return strcmp(opener, from_opener ? item->header->sender : node->keys->id) == 0;
 }
 
 /* Why an envelope cannot be read, as the answer's code; 0 when it can. */
-static int open_for_us(struct node *node, struct item *item, const Hotline__Envelope *wire, const struct envelope *envelope)
+static int open_for_us(struct node *node, struct item *item, const Hotline__Envelope *wire,
+                       const struct envelope *envelope)
 {
     const Hotline__Grant *grant = NULL;
     for (size_t i = 0; i < wire->n_grants; i++) {
@@ -127,13 +132,15 @@ static int open_for_us(struct node *node, struct item *item, const Hotline__Enve
         result = envelope_grant_open(envelope, grant, &pair, &content, &item->sequence);
     seal_wipe(&pair, sizeof pair);
     if (result != OK)
-        return result == ERR_DISPUTED ? HOTLINE__UNREADABLE_CODE__CODE__BAD_COMMITMENT : HOTLINE__UNREADABLE_CODE__CODE__BAD_GRANT;
+        return result == ERR_DISPUTED ? HOTLINE__UNREADABLE_CODE__CODE__BAD_COMMITMENT :
+                                        HOTLINE__UNREADABLE_CODE__CODE__BAD_GRANT;
     result = item_open(item, &content, &node->scratch, &note);
     seal_wipe(&content, sizeof content);
     if (result == OK && !may_say(node, item))
         result = ERR_MEMBER;
     if (result != OK)
-        log_event(LOG_WARN, "an envelope opens to something else than it says", "sender", envelope->header->sender, "error", err_name(result), NULL);
+        log_event(LOG_WARN, "an envelope opens to something else than it says", "sender", envelope->header->sender,
+                  "error", err_name(result), NULL);
     return result == OK ? 0 : HOTLINE__UNREADABLE_CODE__CODE__BAD_BODY;
 }
 
@@ -187,7 +194,8 @@ int node_take_in(struct node *node, struct item *item, int64_t now_us)
 
 /* --- our own, handed back after a lost disk --- */
 
-static int open_own(struct node *node, struct item *item, const Hotline__Envelope *wire, const struct envelope *envelope)
+static int open_own(struct node *node, struct item *item, const Hotline__Envelope *wire,
+                    const struct envelope *envelope)
 {
     struct key_box sending;
     struct key_pair pair;
@@ -220,7 +228,8 @@ static void resume_reference(struct node *node, const char *reference)
 }
 
 /* Who was granted, as the union of what the relays say, and that this relay holds it. */
-static int recover_rows(struct node *node, struct node_link *link, struct item *item, const Hotline__Deliver *deliver, int64_t now_us)
+static int recover_rows(struct node *node, struct node_link *link, struct item *item, const Hotline__Deliver *deliver,
+                        int64_t now_us)
 {
     for (size_t i = 0; i < deliver->n_granted; i++) {
         if (item_row(item, deliver->granted[i]) != NULL)
@@ -240,7 +249,8 @@ static int recover_rows(struct node *node, struct node_link *link, struct item *
     return OK;
 }
 
-static int recover(struct node *node, struct node_link *link, struct item *item, const Hotline__Deliver *deliver, int64_t now_us, uint64_t *ret_ticket)
+static int recover(struct node *node, struct node_link *link, struct item *item, const Hotline__Deliver *deliver,
+                   int64_t now_us, uint64_t *ret_ticket)
 {
     bool newest;
     item->mine = item->recovered = true;
@@ -259,7 +269,8 @@ static int recover(struct node *node, struct node_link *link, struct item *item,
     return OK;
 }
 
-static void deliver_own(struct node *node, struct node_link *link, const Hotline__Deliver *deliver, const struct envelope *envelope, int64_t now_us)
+static void deliver_own(struct node *node, struct node_link *link, const Hotline__Deliver *deliver,
+                        const struct envelope *envelope, int64_t now_us)
 {
     const Hotline__Envelope *wire = deliver->envelope;
     struct item *item = lookup_find(&node->items, &envelope->hash);
@@ -273,7 +284,8 @@ static void deliver_own(struct node *node, struct node_link *link, const Hotline
         else if (result == OK)
             result = recover(node, link, item, deliver, now_us, &ticket);
         if (result != OK) {
-            log_event(LOG_WARN, "an envelope of our own cannot be recovered", "relay", link->uplink.relay, "error", err_name(result), NULL);
+            log_event(LOG_WARN, "an envelope of our own cannot be recovered", "relay", link->uplink.relay, "error",
+                      err_name(result), NULL);
             return;
         }
     } else if (item->recovered && recover_rows(node, link, item, deliver, now_us) == OK) {
@@ -284,7 +296,8 @@ static void deliver_own(struct node *node, struct node_link *link, const Hotline
 
 /* --- the way in --- */
 
-static void duplicate(struct node *node, struct node_link *link, const char *sender, const struct key_hash *hash, int64_t now_us)
+static void duplicate(struct node *node, struct node_link *link, const char *sender, const struct key_hash *hash,
+                      int64_t now_us)
 {
     struct item *item = lookup_find(&node->items, hash);
     node->counters.duplicates++;
@@ -298,10 +311,12 @@ static void duplicate(struct node *node, struct node_link *link, const char *sen
         node_receipt_for(node, sender, hash, HOTLINE__RECEIPT_STATE__CODE__ERASED, only, now_us);
 }
 
-static void dispute(struct node *node, struct node_link *link, struct seen *seen, const struct envelope *envelope, int64_t now_us)
+static void dispute(struct node *node, struct node_link *link, struct seen *seen, const struct envelope *envelope,
+                    int64_t now_us)
 {
     node->counters.disputed++;
-    log_event(LOG_WARN, "two envelopes under one id: the first stays", "sender", envelope->header->sender, "relay", link->uplink.relay, NULL);
+    log_event(LOG_WARN, "two envelopes under one id: the first stays", "sender", envelope->header->sender, "relay",
+              link->uplink.relay, NULL);
     if (!seen->is_disputed) {
         seen->is_disputed = true;
         seen->disputed = envelope->hash;
@@ -311,7 +326,8 @@ static void dispute(struct node *node, struct node_link *link, struct seen *seen
         save_seen(node, seen, buf_slice(&proof));
         buf_free(&proof);
     }
-    node_unreadable(node, envelope->header->sender, &envelope->hash, HOTLINE__UNREADABLE_CODE__CODE__DISPUTED, link, now_us);
+    node_unreadable(node, envelope->header->sender, &envelope->hash, HOTLINE__UNREADABLE_CODE__CODE__DISPUTED, link,
+                    now_us);
 }
 
 /* The sender is who it says, by the roster that is held here. */
@@ -322,11 +338,14 @@ static int check_sender(const struct node *node, const struct envelope *envelope
     if (result == OK) {
         const struct roster *roster = node->directory.roster;
         bool gone = roster_standing(roster, sender, now_us) == HOTLINE__STANDING__CODE__WITHDRAWN;
-        return gone && envelope->header->sent_at_us > roster_issued_us(roster) ? HOTLINE__UNREADABLE_CODE__CODE__NO_SENDER : 0;
+        return gone && envelope->header->sent_at_us > roster_issued_us(roster) ?
+            HOTLINE__UNREADABLE_CODE__CODE__NO_SENDER :
+            0;
     }
     if (result == ERR_MEMBER)
-        return envelope->header->roster_version > roster_version(node->directory.roster) ? HOTLINE__UNREADABLE_CODE__CODE__ROSTER_OLDER
-                                                                                        : HOTLINE__UNREADABLE_CODE__CODE__NO_SENDER;
+        return envelope->header->roster_version > roster_version(node->directory.roster) ?
+            HOTLINE__UNREADABLE_CODE__CODE__ROSTER_OLDER :
+            HOTLINE__UNREADABLE_CODE__CODE__NO_SENDER;
     return HOTLINE__UNREADABLE_CODE__CODE__BAD_SIGNATURE;
 }
 
@@ -335,7 +354,8 @@ void node_judge(struct node *node, const Hotline__Envelope *wire, int64_t now_us
     struct node_judged judged = {.verdict = NODE_NO_ENVELOPE};
     struct envelope *envelope = &judged.envelope;
     wire_arena_clear(&node->scratch);
-    if (envelope_parse(wire_slice(wire->header), wire_slice(wire->signature), wire_slice(wire->body), &node->scratch, &judged.note, envelope) != OK) {
+    if (envelope_parse(wire_slice(wire->header), wire_slice(wire->signature), wire_slice(wire->body), &node->scratch,
+                       &judged.note, envelope) != OK) {
         *ret_judged = judged;
         return;
     }
@@ -344,7 +364,8 @@ void node_judge(struct node *node, const Hotline__Envelope *wire, int64_t now_us
     if (judged.unreadable == 0) {
         const char *sender = envelope->header->sender;
         judged.seen = node_seen(node, sender, &envelope->id);
-        bool held = lookup_find(&node->items, &envelope->hash) != NULL; /* also when it was seen too long ago to remember */
+        bool held =
+            lookup_find(&node->items, &envelope->hash) != NULL; /* also when it was seen too long ago to remember */
         node_hear_envelope(node, envelope, now_us);
         if (strcmp(sender, node->keys->id) == 0)
             judged.verdict = NODE_OWN;
@@ -375,10 +396,12 @@ void node_deliver(struct node *node, struct node_link *link, const Hotline__Deli
     switch (judged.verdict) {
     case NODE_NO_ENVELOPE:
         node->counters.refused_in++;
-        log_event(LOG_WARN, "a relay delivered something that is no envelope", "relay", link->uplink.relay, "why", judged.note.text, NULL);
+        log_event(LOG_WARN, "a relay delivered something that is no envelope", "relay", link->uplink.relay, "why",
+                  judged.note.text, NULL);
         break;
     case NODE_UNREADABLE:
-        node_unreadable(node, envelope->header->sender, &envelope->hash, (Hotline__UnreadableCode__Code)judged.unreadable, link, now_us);
+        node_unreadable(node, envelope->header->sender, &envelope->hash,
+                        (Hotline__UnreadableCode__Code)judged.unreadable, link, now_us);
         break;
     case NODE_OWN:
         deliver_own(node, link, deliver, envelope, now_us);

@@ -1,7 +1,8 @@
 /*
- * node_erase: the end of personal data. When a case's time is over its key is destroyed with every record under it; what stays
- * is a tombstone, the closing, and the shell of the newest header, which say when and to whom, not about whom. Each sender is
- * told by a signed ERASED receipt, and the write-ahead log is truncated. Nothing erased is ever shown again.
+ * node_erase: the end of personal data. When a case's time is over its key is destroyed with every record under it;
+ * what stays is a tombstone, the closing, and the shell of the newest header, which say when and to whom, not about
+ * whom. Each sender is told by a signed ERASED receipt, and the write-ahead log is truncated. Nothing erased is ever
+ * shown again.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -51,8 +52,8 @@ bool node_is_erased(const struct node *node, const struct envelope *envelope)
     const Hotline__EnvelopeHeader *header = envelope->header;
     if (header->case_name == NULL)
         return false;
-    struct envelope_case_key key =
-        envelope_case_key(header->case_name->opener, header->status == HOTLINE__STATUS__CODE__EXERCISE, header->case_name->case_id.data);
+    struct envelope_case_key key = envelope_case_key(
+        header->case_name->opener, header->status == HOTLINE__STATUS__CODE__EXERCISE, header->case_name->case_id.data);
     const struct case_entry *entry = cases_find(&node->cases, &key);
     if (entry == NULL || !entry->erased)
         return false;
@@ -94,8 +95,8 @@ static void remember_heard(const struct case_entry *entry, struct item *newest)
     }
 }
 
-/* The closing says nothing of the child: it stays whole, and is offered until every holder has answered. Its receipt says that the
- * case is erased: on its ladder the publisher counts who has done so. */
+/* The closing says nothing of the child: it stays whole, and is offered until every holder has answered. Its receipt
+ * says that the case is erased: on its ladder the publisher counts who has done so. */
 static void spare_newest(struct node *node, struct case_entry *entry, struct item *newest, bool ends, int64_t now_us)
 {
     if (ends) {
@@ -123,7 +124,8 @@ static int erase_case(struct node *node, struct case_entry *entry, int64_t now_u
     tombstone->erased_at_us = now_us;
     free(entry->tombstone);
     entry->tombstone = tombstone;
-    bool ends = newest != NULL && (newest->header->act == HOTLINE__ACT__CODE__CLOSE || newest->header->act == HOTLINE__ACT__CODE__RETRACT);
+    bool ends = newest != NULL &&
+        (newest->header->act == HOTLINE__ACT__CODE__CLOSE || newest->header->act == HOTLINE__ACT__CODE__RETRACT);
     for (size_t i = 0; i < entry->revision_count; i++) {
         if (entry->revisions[i] != newest)
             erase_item(node, entry->revisions[i], now_us);
@@ -158,8 +160,8 @@ static void checkpoint_done(void *ctx, void *job, int result)
         log_event(LOG_WARN, "the write-ahead log could not be truncated yet", "error", err_name(result), NULL);
 }
 
-/* Erasure is final, so it does not follow a clock that jumped: relays say what time it is, as their median; without any, our
- * own clock counts as long as it ran evenly since the start. False: wait. */
+/* Erasure is final, so it does not follow a clock that jumped: relays say what time it is, as their median; without
+ * any, our own clock counts as long as it ran evenly since the start. False: wait. */
 static bool trusted_time(const struct node *node, int64_t now_us, int64_t *ret_us)
 {
     bool any = false;

@@ -47,7 +47,8 @@ size_t node_outbox_size(const struct node *node)
     size_t size = 0;
     int64_t now_us = node->now_us;
     for (size_t i = 0; i < node->sent_count; i++)
-        size += node_is_current(node, node->sent[i], now_us) && item_accepted_by(node->sent[i]) < node_accepted_needed(node);
+        size += node_is_current(node, node->sent[i], now_us) &&
+            item_accepted_by(node->sent[i]) < node_accepted_needed(node);
     return size;
 }
 
@@ -110,9 +111,14 @@ static void warn_of_roster(const struct node *node, int64_t now_us, struct warni
     int64_t left_us = roster_expires_us(roster) - now_us;
     clock_format_age(left_us < 0 ? -left_us : left_us, age);
     if (roster_is_dead(roster, now_us))
-        warn(warnings, "ROSTER_EXPIRED", "The roster expired %s ago, beyond its grace of 30 days: nothing can be opened until the authority signs a new one.", age);
+        warn(
+            warnings, "ROSTER_EXPIRED",
+            "The roster expired %s ago, beyond its grace of 30 days: nothing can be opened until the "
+             "authority signs a new one.",
+            age);
     else if (left_us < 0)
-        warn(warnings, "ROSTER_EXPIRED", "The roster expired %s ago: after 30 days nothing can be opened. Ask the authority for a new one.", age);
+        warn(warnings, "ROSTER_EXPIRED",
+             "The roster expired %s ago: after 30 days nothing can be opened. Ask the authority for a new one.", age);
     else if (left_us < 14 * CLOCK_DAY_US)
         warn(warnings, "ROSTER_EXPIRES", "The roster expires in %s: ask the authority for a new one.", age);
 }
@@ -130,14 +136,16 @@ static void warn_of_expiry(const struct node *node, int64_t now_us, struct warni
     size_t count = 0;
     for (size_t i = 0; i < node->cases.count; i++) {
         const struct case_entry *entry = node->cases.order[i];
-        if (!entry->mine || cases_newest(&node->cases, entry) == NULL || cases_state(&node->cases, entry, now_us) != CASE_OPEN)
+        if (!entry->mine || cases_newest(&node->cases, entry) == NULL ||
+            cases_state(&node->cases, entry, now_us) != CASE_OPEN)
             continue;
         char left[CLOCK_TEXT_MAX];
         int64_t left_us = cases_newest(&node->cases, entry)->header->expires_at_us - now_us;
         if (left_us > EXPIRY_WARNING_US || ++count > EXPIRY_WARNINGS)
             continue;
         clock_format_age(left_us, left);
-        warn(warnings, "CASE_EXPIRES", "%s expires in %s: renew it (hotline update %s FILE --valid-for 72h) or close it.", entry->reference, left,
+        warn(warnings, "CASE_EXPIRES",
+             "%s expires in %s: renew it (hotline update %s FILE --valid-for 72h) or close it.", entry->reference, left,
              entry->reference);
     }
     if (count > EXPIRY_WARNINGS)
@@ -152,8 +160,8 @@ static void warn_of_others(const struct node *node, struct warnings *warnings)
         const struct evidence_fact *fact = &node->evidence.facts[i];
         char at[CLOCK_TEXT_MAX];
         clock_format(fact->at_us, at);
-        warn(warnings, "ROSTER_EVIDENCE", "%s %s (version %llu, noticed %s). The proof is kept: tell the authority.", fact->who,
-             evidence_text(fact->kind), (unsigned long long)fact->version, at);
+        warn(warnings, "ROSTER_EVIDENCE", "%s %s (version %llu, noticed %s). The proof is kept: tell the authority.",
+             fact->who, evidence_text(fact->kind), (unsigned long long)fact->version, at);
     }
     for (size_t i = 0; i < node->gaps.count; i++) {
         const struct gap_source *source = &node->gaps.sources[i];
@@ -164,7 +172,8 @@ static void warn_of_others(const struct node *node, struct warnings *warnings)
     for (size_t i = 0; i < node->link_count; i++) {
         const struct node_link *link = &node->links[i];
         if (link->suspected)
-            warn(warnings, "RELAY_SUSPECTED", "%s took an alert for %s, whom it called connected, and no receipt came in a minute.",
+            warn(warnings, "RELAY_SUSPECTED",
+                 "%s took an alert for %s, whom it called connected, and no receipt came in a minute.",
                  link->uplink.relay, link->suspected_of);
     }
 }
@@ -181,9 +190,13 @@ size_t node_warnings(const struct node *node, int64_t now_us, struct node_warnin
     else if (standing == HOTLINE__STANDING__CODE__SUSPENDED)
         warn(&warnings, "SUSPENDED", "This member is suspended: it can update, close and reply, but open nothing.");
     if (node->directory.locked_out)
-        warn(&warnings, "KEY", "The roster names keys that this key file does not hold: start the node with the new key file.");
+        warn(&warnings, "KEY",
+             "The roster names keys that this key file does not hold: start the node with the new key file.");
     if (ready == 0)
-        warn(&warnings, "NO_RELAY", "No relay is connected: alerts are neither sent nor received. Check the network, then ring the relays' operators.");
+        warn(
+            &warnings, "NO_RELAY",
+            "No relay is connected: alerts are neither sent nor received. Check the network, then ring the "
+             "relays' operators.");
     if (node->replaced_us != 0 && node->steady_us - node->replaced_us < CLONED_FOR_US)
         warn(&warnings, "CLONED", "Another node uses this member's key: stop one of the two.");
     warn_of_roster(node, now_us, &warnings);
@@ -191,16 +204,18 @@ size_t node_warnings(const struct node *node, int64_t now_us, struct node_warnin
     warn_of_expiry(node, now_us, &warnings);
     int64_t offset_us = node_clock_offset_us(node);
     if (offset_us > 30 * CLOCK_SECOND_US || offset_us < -30 * CLOCK_SECOND_US)
-        warn(&warnings, "CLOCK", "This machine's clock is %lld s %s the relays': set it.", (long long)(offset_us < 0 ? -offset_us : offset_us) / CLOCK_SECOND_US,
+        warn(&warnings, "CLOCK", "This machine's clock is %lld s %s the relays': set it.",
+             (long long)(offset_us < 0 ? -offset_us : offset_us) / CLOCK_SECOND_US,
              offset_us > 0 ? "behind" : "ahead of");
     int64_t free_bytes = store_counters(vault_store(node->vault)).free_bytes;
     if (free_bytes < node->settings.disk_reserve_bytes)
-        warn(&warnings, "DISK", "The store's disk has %lld MiB free: new cases are refused below %lld MiB.", (long long)(free_bytes >> 20),
-             (long long)(node->settings.disk_reserve_bytes >> 20));
+        warn(&warnings, "DISK", "The store's disk has %lld MiB free: new cases are refused below %lld MiB.",
+             (long long)(free_bytes >> 20), (long long)(node->settings.disk_reserve_bytes >> 20));
     if (ready > 0 && ready < node->link_count)
         warn(&warnings, "RELAY_AWAY", "%zu of %zu relays are connected.", ready, node->link_count);
     if (node->link_count < 3)
-        warn(&warnings, "FEW_RELAYS", "The roster has %zu relay%s: a network runs three or more.", node->link_count, node->link_count == 1 ? "" : "s");
+        warn(&warnings, "FEW_RELAYS", "The roster has %zu relay%s: a network runs three or more.", node->link_count,
+             node->link_count == 1 ? "" : "s");
     return warnings.count;
 }
 

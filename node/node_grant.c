@@ -1,4 +1,5 @@
-/* node_grant: who an envelope of our own reaches, its grants and the numbers in them. One durable grant per recipient and key. */
+/* node_grant: who an envelope of our own reaches, its grants and the numbers in them. One durable grant per recipient
+ * and key. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,8 +16,8 @@ static void granted_before(const struct node *node, const struct item *item, str
         if (earlier == item || earlier->header->revision >= item->header->revision)
             break;
         for (size_t i = 0; i < earlier->ladder_count; i++) {
-            /* Who was granted what a relay handed back is that relay's unsigned word: of a restricted case only those count
-             * who said so themselves, by a receipt, or whom the rule names anyway. */
+            /* Who was granted what a relay handed back is that relay's unsigned word: of a restricted case only those
+             * count who said so themselves, by a receipt, or whom the rule names anyway. */
             bool claimed = earlier->recovered && earlier->header->route->restricted && earlier->ladder[i].state == 0;
             size_t index = roster_find(node->directory.roster, earlier->ladder[i].member);
             if (index != ROSTER_NONE && !claimed)
@@ -25,7 +26,8 @@ static void granted_before(const struct node *node, const struct item *item, str
     }
 }
 
-void node_route(const struct node *node, const struct item *item, struct route_set *set, uint16_t *ret_unreached, size_t *ret_unreached_count)
+void node_route(const struct node *node, const struct item *item, struct route_set *set, uint16_t *ret_unreached,
+                size_t *ret_unreached_count)
 {
     struct route_set granted;
     CHECK(route_set_init(&granted, set->count) == OK);

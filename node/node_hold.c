@@ -1,4 +1,5 @@
-/* node_hold: what may only be told after its commit: events to people, answers that let a relay forget, calls of the API. */
+/* node_hold: what may only be told after its commit: events to people, answers that let a relay forget, calls of the
+ * API. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,7 +75,8 @@ static void tell_taken(struct node *node, const struct held *held)
 void node_release_held(struct node *node)
 {
     uint64_t committed = vault_committed(node->vault);
-    for (size_t left = node->held_count; left > 0 && node->held_count > 0; left--) { /* a call may have come here again */
+    for (size_t left = node->held_count; left > 0 && node->held_count > 0;
+         left--) { /* a call may have come here again */
         struct held held = node->held[node->held_head];
         if (held.ticket > committed)
             break;

@@ -4,23 +4,23 @@
 #ifndef NODE_NODE_INNER_H
 #define NODE_NODE_INNER_H
 
-#include "node/node.h"
-#include "node/node_blob.h"
 #include "node/evidence.h"
 #include "node/gaps.h"
+#include "node/node.h"
+#include "node/node_blob.h"
 #include "node/outlet.h"
 
 /* A signed thing that relays must still take: a receipt batch or an Unreadable. */
 struct owed {
-    struct receipt_name name;                /* first: the key of the table */
-    char sender[LIMIT_ID_CHARS + 1];         /* whose envelopes it is about */
+    struct receipt_name name;        /* first: the key of the table */
+    char sender[LIMIT_ID_CHARS + 1]; /* whose envelopes it is about */
     struct buf signed_bytes;
     bool unreadable;
     int64_t made_at_us;
     uint64_t ticket;
-    struct key_hash *hashes;                 /* of the envelopes */
+    struct key_hash *hashes; /* of the envelopes */
     size_t hash_count;
-    char (*relays)[LIMIT_ID_CHARS + 1];      /* that have not taken it */
+    char (*relays)[LIMIT_ID_CHARS + 1]; /* that have not taken it */
     size_t relay_count;
 };
 
@@ -28,12 +28,12 @@ struct owed {
 struct node_link {
     struct uplink uplink;
     struct outlet outlet;
-    struct buf out;                          /* frames of this turn */
-    struct route_set present;                /* whom it says to be connected */
-    bool suspected;                          /* it took an alert for a connected recipient that never answered ... */
-    char suspected_of[LIMIT_ID_CHARS + 1];   /* ... this one */
-    uint64_t card_said;                      /* serial of the own card that was sent in this session; 0 none */
-    struct node_giving giving;               /* chunks of our photos that it asked for */
+    struct buf out;                        /* frames of this turn */
+    struct route_set present;              /* whom it says to be connected */
+    bool suspected;                        /* it took an alert for a connected recipient that never answered ... */
+    char suspected_of[LIMIT_ID_CHARS + 1]; /* ... this one */
+    uint64_t card_said;                    /* serial of the own card that was sent in this session; 0 none */
+    struct node_giving giving;             /* chunks of our photos that it asked for */
 };
 
 /* A receipt decided in this turn, not yet signed. */
@@ -41,11 +41,11 @@ struct fresh_receipt {
     char sender[LIMIT_ID_CHARS + 1];
     struct key_hash hash;
     int state, decline;
-    int64_t backup_until_us;                 /* ERASED */
+    int64_t backup_until_us; /* ERASED */
     bool late;
-    uint32_t photos;                         /* of the revision's, that are here whole */
+    uint32_t photos; /* of the revision's, that are here whole */
     int64_t at_us;
-    size_t only;                             /* slot, or SIZE_MAX: all relays */
+    size_t only; /* slot, or SIZE_MAX: all relays */
 };
 
 /* What waits for a commit. */
@@ -53,11 +53,11 @@ enum held_kind { HELD_TAKEN, HELD_EVENT, HELD_CALL };
 struct held {
     uint64_t ticket;
     enum held_kind kind;
-    char relay[LIMIT_ID_CHARS + 1];          /* TAKEN; RELAY events */
-    struct receipt_name name;                /* TAKEN */
-    struct node_event event;                 /* EVENT: row and relay are found again by member and relay */
+    char relay[LIMIT_ID_CHARS + 1]; /* TAKEN; RELAY events */
+    struct receipt_name name;       /* TAKEN */
+    struct node_event event;        /* EVENT: row and relay are found again by member and relay */
     char member[LIMIT_ID_CHARS + 1];
-    void (*fn)(void *ctx);                   /* CALL */
+    void (*fn)(void *ctx); /* CALL */
     void *ctx;
 };
 
@@ -65,7 +65,7 @@ struct held {
 struct delayed {
     char relay[LIMIT_ID_CHARS + 1];
     struct item *item;
-    int64_t due_us;                          /* steady */
+    int64_t due_us; /* steady */
 };
 
 struct seen {
@@ -76,7 +76,7 @@ struct seen {
 };
 
 struct sequence {
-    char member[LIMIT_ID_CHARS];             /* first, NUL-padded */
+    char member[LIMIT_ID_CHARS]; /* first, NUL-padded */
     uint64_t last;
 };
 
@@ -87,9 +87,9 @@ struct node {
     struct cases cases;
     struct node_io io;
     struct node_settings settings;
-    struct lookup items;                     /* by hash: all */
-    struct lookup own;                       /* by id: mine */
-    struct item **sent;                      /* mine, by age */
+    struct lookup items; /* by hash: all */
+    struct lookup own;   /* by id: mine */
+    struct item **sent;  /* mine, by age */
     size_t sent_count, sent_capacity;
     struct lookup seen, sequences, idempotency, owed;
     uint32_t reference_year, reference_last;
@@ -97,7 +97,7 @@ struct node {
     size_t link_count;
     struct fresh_receipt *receipts;
     size_t receipt_count, receipt_capacity;
-    struct held *held;                       /* a ring, in order of ticket */
+    struct held *held; /* a ring, in order of ticket */
     size_t held_head, held_count, held_capacity;
     struct delayed *delayed;
     size_t delayed_count, delayed_capacity;
@@ -107,11 +107,11 @@ struct node {
     size_t pending_count;
     struct node_blobs blobs;
     struct wire_arena arena, scratch;
-    int64_t now_us, steady_us;               /* of the last input: what commits bring is dated by them */
+    int64_t now_us, steady_us; /* of the last input: what commits bring is dated by them */
     int64_t opened_us, welcomed_us, ticked_us, checked_us, erased_us;
-    int64_t backup_us;                       /* wall: the last backup; 0 never */
-    int64_t start_wall_us, start_steady_us;  /* of the first tick: whether the clock runs evenly */
-    int64_t replaced_us;                     /* steady: when another node last took our place; 0 never */
+    int64_t backup_us;                      /* wall: the last backup; 0 never */
+    int64_t start_wall_us, start_steady_us; /* of the first tick: whether the clock runs evenly */
+    int64_t replaced_us;                    /* steady: when another node last took our place; 0 never */
     uint8_t first_subscriptions[LIMIT_COUNTRIES / 8];
     bool failed, closing;
     struct node_counters counters;
@@ -124,8 +124,8 @@ void node_hold_taken(struct node *node, uint64_t ticket, const struct node_link 
 void node_release_held(struct node *node);
 
 /* node_out.c */
-/* An envelope as it travels: to one recipient (only), or with all grants (NULL). The list of grants is one block, freed with
- * node_free_envelope; everything else is borrowed from the item. ERR_NOMEM. */
+/* An envelope as it travels: to one recipient (only), or with all grants (NULL). The list of grants is one block, freed
+ * with node_free_envelope; everything else is borrowed from the item. ERR_NOMEM. */
 int node_envelope(struct item *item, const char *only, Hotline__Envelope *ret_envelope) MUST_CHECK;
 void node_free_envelope(Hotline__Envelope *envelope);
 /* Adds a frame to what goes to this relay in this turn. */
@@ -142,7 +142,8 @@ void node_lacking(struct node *node, struct node_link *link, const Hotline__Lack
 
 /* node_relays.c */
 /* A step of the uplink's state, told to people when it changed something. */
-void node_link_event(struct node *node, struct node_link *link, enum uplink_event event, const char *reason, int64_t now_us);
+void node_link_event(struct node *node, struct node_link *link, enum uplink_event event, const char *reason,
+                     int64_t now_us);
 /* One link per relay of the roster; those that stay keep their state. */
 int node_build_links(struct node *node, int64_t now_us) MUST_CHECK;
 void node_free_link(struct node_link *link);
@@ -172,8 +173,10 @@ bool node_may_grant(const struct node *node, const struct item *item, int64_t no
 
 /* node_grant.c */
 /* The rule of routing for an item of our own; set is initialised. */
-void node_route(const struct node *node, const struct item *item, struct route_set *set, uint16_t *ret_unreached, size_t *ret_unreached_count);
-/* The grant for a member of the roster, made when there is none for its key, and saved with its row. ERR_NOT_FOUND: no card. */
+void node_route(const struct node *node, const struct item *item, struct route_set *set, uint16_t *ret_unreached,
+                size_t *ret_unreached_count);
+/* The grant for a member of the roster, made when there is none for its key, and saved with its row. ERR_NOT_FOUND: no
+ * card. */
 int node_grant(struct node *node, struct item *item, size_t member, bool late) MUST_CHECK;
 int node_self_grant(struct node *node, const struct item *item, struct envelope_grant *ret_grant) MUST_CHECK;
 
@@ -182,15 +185,16 @@ int node_self_grant(struct node *node, const struct item *item, struct envelope_
 enum node_verdict { NODE_NO_ENVELOPE, NODE_UNREADABLE, NODE_OWN, NODE_KNOWN, NODE_DISPUTED, NODE_NEW };
 struct node_judged {
     enum node_verdict verdict;
-    struct envelope envelope;                /* until the scratch arena is cleared; not of NO_ENVELOPE */
-    int unreadable;                          /* UNREADABLE: Hotline__UnreadableCode__Code */
-    struct seen *seen;                       /* under the same id; NULL */
-    struct item *item;                       /* NEW: opened, the caller's to take in or free; NULL: out of memory */
-    struct err_note note;                    /* NO_ENVELOPE */
+    struct envelope envelope; /* until the scratch arena is cleared; not of NO_ENVELOPE */
+    int unreadable;           /* UNREADABLE: Hotline__UnreadableCode__Code */
+    struct seen *seen;        /* under the same id; NULL */
+    struct item *item;        /* NEW: opened, the caller's to take in or free; NULL: out of memory */
+    struct err_note note;     /* NO_ENVELOPE */
 };
 /* Verifies and opens; keeps nothing but what the signed words say of the sender's roster. */
 void node_judge(struct node *node, const Hotline__Envelope *wire, int64_t now_us, struct node_judged *ret_judged);
-/* Takes a NEW item: seen, view and receipt in this turn; the event and the receipt's sending wait for the commit. ERR_NOMEM. */
+/* Takes a NEW item: seen, view and receipt in this turn; the event and the receipt's sending wait for the commit.
+ * ERR_NOMEM. */
 int node_take_in(struct node *node, struct item *item, int64_t now_us) MUST_CHECK;
 void node_deliver(struct node *node, struct node_link *link, const Hotline__Deliver *deliver, int64_t now_us);
 struct seen *node_seen(const struct node *node, const char *sender, const struct key_uuid *id);
@@ -199,9 +203,11 @@ int node_load_seen(struct node *node, struct slice record) MUST_CHECK;
 
 /* node_answer.c */
 void node_accepted(struct node *node, struct node_link *link, const Hotline__Accepted *accepted, int64_t now_us);
-void node_refused(struct node *node, struct node_link *link, const Hotline__Refused *refused, int64_t now_us, int64_t steady_us);
+void node_refused(struct node *node, struct node_link *link, const Hotline__Refused *refused, int64_t now_us,
+                  int64_t steady_us);
 void node_receipts(struct node *node, struct node_link *link, const Hotline__Receipts *receipts, int64_t now_us);
-void node_unreadables(struct node *node, struct node_link *link, const Hotline__Unreadables *unreadables, int64_t now_us);
+void node_unreadables(struct node *node, struct node_link *link, const Hotline__Unreadables *unreadables,
+                      int64_t now_us);
 void node_grant_wanted(struct node *node, struct node_link *link, const Hotline__GrantWanted *wanted, int64_t now_us);
 void node_alarms(struct node *node, int64_t now_us);
 
@@ -209,8 +215,10 @@ void node_alarms(struct node *node, int64_t now_us);
 /* A receipt for an item, decided now; signed at the end of the turn. only: a slot, or SIZE_MAX for all relays. */
 void node_receipt(struct node *node, const struct item *item, int state, size_t only, int64_t now_us);
 /* The same for an envelope that is not held any more. */
-void node_receipt_for(struct node *node, const char *sender, const struct key_hash *hash, int state, size_t only, int64_t now_us);
-void node_unreadable(struct node *node, const char *sender, const struct key_hash *hash, Hotline__UnreadableCode__Code code, struct node_link *link, int64_t now_us);
+void node_receipt_for(struct node *node, const char *sender, const struct key_hash *hash, int state, size_t only,
+                      int64_t now_us);
+void node_unreadable(struct node *node, const char *sender, const struct key_hash *hash,
+                     Hotline__UnreadableCode__Code code, struct node_link *link, int64_t now_us);
 /* Signs what was decided in this turn. */
 void node_sign_receipts(struct node *node, int64_t now_us);
 void node_taken(struct node *node, struct node_link *link, const Hotline__Taken *taken);
@@ -222,9 +230,11 @@ void node_free_owed(struct owed *owed);
 
 /* node_watch.c */
 /* What a peer's words say of its roster; proof: the signed bytes, empty when it is unsigned. */
-void node_hear(struct node *node, const char *who, uint64_t version, struct slice hash, struct slice proof, int64_t now_us);
+void node_hear(struct node *node, const char *who, uint64_t version, struct slice hash, struct slice proof,
+               int64_t now_us);
 /* The same with a signed message as its proof: packed only when the names differ. */
-void node_hear_signed(struct node *node, const char *who, uint64_t version, struct slice hash, const ProtobufCMessage *words, int64_t now_us);
+void node_hear_signed(struct node *node, const char *who, uint64_t version, struct slice hash,
+                      const ProtobufCMessage *words, int64_t now_us);
 /* Signed proof of an envelope, without its body. */
 void node_prove(const struct envelope *envelope, struct buf *out);
 void node_hear_envelope(struct node *node, const struct envelope *envelope, int64_t now_us);

@@ -71,7 +71,8 @@ bool node_is_current(const struct node *node, const struct item *item, int64_t n
         return false;
     bool ends = header->act == HOTLINE__ACT__CODE__CLOSE || header->act == HOTLINE__ACT__CODE__RETRACT;
     if (ends)
-        return now_us - LIMIT_AFTERLIFE_US <= header->expires_at_us && (now_us <= header->expires_at_us || !item_is_answered(item));
+        return now_us - LIMIT_AFTERLIFE_US <= header->expires_at_us &&
+            (now_us <= header->expires_at_us || !item_is_answered(item));
     return now_us <= header->expires_at_us;
 }
 
@@ -152,7 +153,7 @@ static void init_tables(struct node *node)
     lookup_init(&node->own, offsetof(struct item, id), KEY_UUID_BYTES);
     lookup_init(&node->seen, offsetof(struct seen, key), LIMIT_ID_CHARS + KEY_UUID_BYTES);
     lookup_init(&node->sequences, offsetof(struct sequence, member), LIMIT_ID_CHARS);
-    lookup_init(&node->idempotency, offsetof(struct node_idempotency, key), sizeof ((struct node_idempotency *)0)->key);
+    lookup_init(&node->idempotency, offsetof(struct node_idempotency, key), sizeof((struct node_idempotency *)0)->key);
     lookup_init(&node->owed, offsetof(struct owed, name), RECEIPT_NAME_BYTES);
 }
 
@@ -207,7 +208,8 @@ static int open_parts(struct node *node, struct node_setup *setup, struct err_no
     if (result == OK)
         result = wire_arena_init(&node->scratch);
     if (result == OK)
-        result = directory_open(&node->directory, node->vault, node->keys, &setup->trust, setup->roster_seed, setup->now_us, note);
+        result = directory_open(&node->directory, node->vault, node->keys, &setup->trust, setup->roster_seed,
+                                setup->now_us, note);
     if (result == OK)
         result = node_load(node, note);
     if (result != OK)

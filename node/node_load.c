@@ -64,7 +64,7 @@ static int load_items(struct node *node, struct err_note *note)
 static void row_from(struct ladder_row *row, const Hotline__Node__LadderRecord *record)
 {
     row->has_grant = record->box.len == ENVELOPE_GRANT_BOX_BYTES && record->nonce.len == sizeof row->grant.nonce &&
-                     key_id_from(wire_slice(record->key_id), &row->grant.key_id) == OK;
+        key_id_from(wire_slice(record->key_id), &row->grant.key_id) == OK;
     if (row->has_grant) {
         memcpy(row->grant.box, record->box.data, sizeof row->grant.box);
         memcpy(row->grant.nonce, record->nonce.data, sizeof row->grant.nonce);
@@ -90,7 +90,10 @@ static int load_row(void *ctx, struct slice bytes)
     Hotline__Node__LadderRecord *record = hotline__node__ladder_record__unpack(NULL, bytes.len, bytes.data);
     if (record == NULL)
         return ERR_CORRUPT;
-    int result = record->member && strlen(record->member) <= LIMIT_ID_CHARS && record->envelope_hash.len == KEY_HASH_BYTES ? OK : ERR_CORRUPT;
+    int result =
+        record->member && strlen(record->member) <= LIMIT_ID_CHARS && record->envelope_hash.len == KEY_HASH_BYTES ?
+        OK :
+        ERR_CORRUPT;
     struct item *item = result == OK ? lookup_find(&node->items, record->envelope_hash.data) : NULL;
     if (item != NULL) {
         struct ladder_row *row = item_row_add(item, record->member);
@@ -231,9 +234,17 @@ int node_load(struct node *node, struct err_note *note)
     const struct {
         enum vault_space space;
         vault_row each;
-    } tables[] = {{VAULT_LADDER, load_row}, {VAULT_RELAY, load_relay}, {VAULT_SEEN, load_seen}, {VAULT_OWED, load_owed},
-                  {VAULT_SEQUENCE, load_sequence}, {VAULT_REFERENCE, load_reference}, {VAULT_IDEMPOTENCY, load_idempotency},
-                  {VAULT_BLOB, load_blob}, {VAULT_BACKUP, load_backup}, {VAULT_EVIDENCE, load_evidence}, {VAULT_GAP, load_gap}};
+    } tables[] = {{VAULT_LADDER, load_row},
+                  {VAULT_RELAY, load_relay},
+                  {VAULT_SEEN, load_seen},
+                  {VAULT_OWED, load_owed},
+                  {VAULT_SEQUENCE, load_sequence},
+                  {VAULT_REFERENCE, load_reference},
+                  {VAULT_IDEMPOTENCY, load_idempotency},
+                  {VAULT_BLOB, load_blob},
+                  {VAULT_BACKUP, load_backup},
+                  {VAULT_EVIDENCE, load_evidence},
+                  {VAULT_GAP, load_gap}};
     int result = vault_each(node->vault, VAULT_CASE, load_case, node, note);
     if (result == OK)
         result = load_items(node, note);
@@ -251,7 +262,8 @@ int node_load(struct node *node, struct err_note *note)
         /* Erased when no revision but spared ones is left under its tombstone. */
         struct case_entry *entry = cases->order[i];
         struct item *last = entry->revision_count ? entry->revisions[entry->revision_count - 1] : NULL;
-        entry->erased = entry->tombstone != NULL && (last == NULL || last->header->revision <= entry->tombstone->revision);
+        entry->erased =
+            entry->tombstone != NULL && (last == NULL || last->header->revision <= entry->tombstone->revision);
         if (entry->erased && last != NULL)
             last->spared = true;
     }

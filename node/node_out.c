@@ -1,6 +1,6 @@
 /*
- * node_out: what leaves to a relay: frames gathered into messages, Hello, the outlet's things in their order, offers. What ZeroMQ
- * does not take now is sent again when no answer comes.
+ * node_out: what leaves to a relay: frames gathered into messages, Hello, the outlet's things in their order, offers.
+ * What ZeroMQ does not take now is sent again when no answer comes.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -79,7 +79,8 @@ static void send_grant_fields(Hotline__Grant *grant, struct envelope_grant *from
 }
 
 /* Grants of the rows: all, or only the late ones, or only this member's; *ret_block is what the list points into. */
-static size_t gather_grants(struct item *item, bool late_only, const char *only, Hotline__Grant **ret_block, Hotline__Grant ***ret_list)
+static size_t gather_grants(struct item *item, bool late_only, const char *only, Hotline__Grant **ret_block,
+                            Hotline__Grant ***ret_list)
 {
     Hotline__Grant *block = malloc((item->ladder_count + 1) * sizeof *block);
     Hotline__Grant **list = malloc((item->ladder_count + 1) * sizeof *list);
@@ -155,7 +156,8 @@ static void send_grants(struct node *node, struct node_link *link, struct item *
 static void send_owed(struct node *node, struct node_link *link, const struct owed *owed)
 {
     ProtobufCMessage *message;
-    const ProtobufCMessageDescriptor *descriptor = owed->unreadable ? &hotline__signed_unreadable__descriptor : &hotline__signed_receipts__descriptor;
+    const ProtobufCMessageDescriptor *descriptor =
+        owed->unreadable ? &hotline__signed_unreadable__descriptor : &hotline__signed_receipts__descriptor;
     wire_arena_clear(&node->scratch);
     if (wire_unpack(descriptor, buf_slice(&owed->signed_bytes), &node->scratch, NULL, &message) != OK)
         return;
@@ -170,7 +172,8 @@ static void send_owed(struct node *node, struct node_link *link, const struct ow
 }
 
 /* Sends an entry if it is on the disk and still wanted. False: it must wait for the disk. */
-static bool send_entry(struct node *node, struct node_link *link, const struct outlet_entry *entry, int64_t now_us, int64_t steady_us)
+static bool send_entry(struct node *node, struct node_link *link, const struct outlet_entry *entry, int64_t now_us,
+                       int64_t steady_us)
 {
     uint64_t committed = vault_committed(node->vault);
     if (entry->kind == OUTLET_OWED) {
@@ -184,7 +187,8 @@ static bool send_entry(struct node *node, struct node_link *link, const struct o
     struct item *item = entry->thing;
     if (item->ticket > committed || item->grants_ticket > committed)
         return false;
-    bool wanted = entry->kind == OUTLET_GRANTS ? node_may_grant(node, item, now_us) : node_is_current(node, item, now_us);
+    bool wanted =
+        entry->kind == OUTLET_GRANTS ? node_may_grant(node, item, now_us) : node_is_current(node, item, now_us);
     if (!wanted) {
         outlet_drop(&link->outlet); /* superseded or expired: the newer revision is queued by itself */
     } else if (entry->kind == OUTLET_ITEM) {
@@ -270,7 +274,7 @@ void node_lacking(struct node *node, struct node_link *link, const Hotline__Lack
             continue;
         struct item_relay *relay = item_relay_add(item, link->uplink.relay);
         if (relay != NULL && relay->state == ITEM_ACCEPTED)
-            relay->state = ITEM_WAITING; /* it lost its disk */
+            relay->state = ITEM_WAITING;                     /* it lost its disk */
         if (!outlet_holds(&link->outlet, OUTLET_ITEM, item)) /* asked for again and again, it waits once */
             node_queue(node, link, OUTLET_ITEM, item);
     }

@@ -1,6 +1,6 @@
 /*
- * node_owed: what this member says of others' envelopes: receipts, gathered per turn and sender under one signature, and
- * Unreadables. Each is kept until every relay of the roster has taken it.
+ * node_owed: what this member says of others' envelopes: receipts, gathered per turn and sender under one signature,
+ * and Unreadables. Each is kept until every relay of the roster has taken it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -46,7 +46,8 @@ static uint64_t save_owed(struct node *node, const struct owed *owed)
     buf_init(&bytes);
     wire_pack(&record.base, &bytes);
     CHECK(!buf_broken(&bytes));
-    uint64_t ticket = vault_put(node->vault, VAULT_OWED, slice_of(owed->name.bytes, RECEIPT_NAME_BYTES), NULL, buf_slice(&bytes));
+    uint64_t ticket =
+        vault_put(node->vault, VAULT_OWED, slice_of(owed->name.bytes, RECEIPT_NAME_BYTES), NULL, buf_slice(&bytes));
     buf_free(&bytes);
     free(hashes);
     return ticket;
@@ -148,12 +149,14 @@ static struct fresh_receipt *fresh(struct node *node, const char *sender, const 
     return receipt;
 }
 
-void node_receipt_for(struct node *node, const char *sender, const struct key_hash *hash, int state, size_t only, int64_t now_us)
+void node_receipt_for(struct node *node, const char *sender, const struct key_hash *hash, int state, size_t only,
+                      int64_t now_us)
 {
     struct fresh_receipt *receipt = fresh(node, sender, hash, state);
     receipt->at_us = node_stamp(node, now_us);
     receipt->only = only;
-    if (state == HOTLINE__RECEIPT_STATE__CODE__ERASED && node->backup_us != 0 && now_us - node->backup_us < LIMIT_AFTERLIFE_US)
+    if (state == HOTLINE__RECEIPT_STATE__CODE__ERASED && node->backup_us != 0 &&
+        now_us - node->backup_us < LIMIT_AFTERLIFE_US)
         receipt->backup_until_us = node->backup_us + LIMIT_AFTERLIFE_US;
 }
 
@@ -226,7 +229,8 @@ static int name_batch(struct node *node, struct owed *owed)
 {
     ProtobufCMessage *message;
     wire_arena_clear(&node->scratch);
-    int result = wire_unpack(&hotline__signed_receipts__descriptor, buf_slice(&owed->signed_bytes), &node->scratch, NULL, &message);
+    int result = wire_unpack(&hotline__signed_receipts__descriptor, buf_slice(&owed->signed_bytes), &node->scratch,
+                             NULL, &message);
     if (result == OK)
         owed->name = receipt_name_of(wire_slice(((const Hotline__SignedReceipts *)message)->batch));
     return result;
@@ -239,7 +243,8 @@ void node_sign_receipts(struct node *node, int64_t now_us)
     qsort(node->receipts, node->receipt_count, sizeof node->receipts[0], by_sender);
     for (size_t from = 0, to; from < node->receipt_count; from = to) {
         const struct fresh_receipt *first = &node->receipts[from];
-        for (to = from + 1; to < node->receipt_count && to - from < LIMIT_RECEIPTS && by_sender(first, &node->receipts[to]) == 0;)
+        for (to = from + 1;
+             to < node->receipt_count && to - from < LIMIT_RECEIPTS && by_sender(first, &node->receipts[to]) == 0;)
             to++;
         struct owed *owed = signed_batch(node, first, to - from, now_us);
         if (owed == NULL || name_batch(node, owed) != OK) {
@@ -276,7 +281,8 @@ static int sign_unreadable(struct node *node, const Hotline__Unreadable *unreada
         WIRE_SET_BYTES(&outer, signature, signature.bytes, KEY_SIGNATURE_BYTES);
         owed->name = receipt_name_of(buf_slice(&bytes));
         result = wire_arena_init_sized(&arena, 256 * 1024);
-        if (result == OK && node->directory.has_own_card && card_view(&node->directory.own_card, &arena, &outer.card) != OK)
+        if (result == OK && node->directory.has_own_card &&
+            card_view(&node->directory.own_card, &arena, &outer.card) != OK)
             outer.card = NULL;
         if (result == OK)
             wire_pack(&outer.base, &owed->signed_bytes);
@@ -302,14 +308,15 @@ static bool answers_enough(const struct node *node, const struct key_hash *hash,
     return false;
 }
 
-void node_unreadable(struct node *node, const char *sender, const struct key_hash *hash, Hotline__UnreadableCode__Code code, struct node_link *link,
-                     int64_t now_us)
+void node_unreadable(struct node *node, const char *sender, const struct key_hash *hash,
+                     Hotline__UnreadableCode__Code code, struct node_link *link, int64_t now_us)
 {
     struct owed *owed = calloc(1, sizeof *owed);
     Hotline__Unreadable unreadable = HOTLINE__UNREADABLE__INIT;
     char to[LIMIT_ID_CHARS + 1];
     node->counters.unreadable++;
-    if (answers_enough(node, hash, link->uplink.relay) || owed == NULL || (owed->hashes = malloc(sizeof *owed->hashes)) == NULL) {
+    if (answers_enough(node, hash, link->uplink.relay) || owed == NULL ||
+        (owed->hashes = malloc(sizeof *owed->hashes)) == NULL) {
         node_free_owed(owed);
         return;
     }
@@ -323,8 +330,10 @@ void node_unreadable(struct node *node, const char *sender, const struct key_has
     owed->hashes[owed->hash_count++] = *hash;
     owed->unreadable = true;
     owed->made_at_us = now_us;
-    const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(&hotline__unreadable_code__code__descriptor, code);
-    log_event(LOG_WARN, "an envelope cannot be read here; its sender is told", "sender", sender, "relay", link->uplink.relay, "code", value ? value->name : "?", NULL);
+    const ProtobufCEnumValue *value =
+        protobuf_c_enum_descriptor_get_value(&hotline__unreadable_code__code__descriptor, code);
+    log_event(LOG_WARN, "an envelope cannot be read here; its sender is told", "sender", sender, "relay",
+              link->uplink.relay, "code", value ? value->name : "?", NULL);
     if (sign_unreadable(node, &unreadable, owed) == OK)
         keep_owed(node, owed, (size_t)(link - node->links));
     else

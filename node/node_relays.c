@@ -7,7 +7,8 @@
 #include "proto/country.h"
 #include "proto/log.h"
 
-void node_link_event(struct node *node, struct node_link *link, enum uplink_event event, const char *reason, int64_t now_us)
+void node_link_event(struct node *node, struct node_link *link, enum uplink_event event, const char *reason,
+                     int64_t now_us)
 {
     enum uplink_state before = link->uplink.state;
     if (!uplink_step(&link->uplink, event, reason, now_us))
@@ -39,7 +40,8 @@ static int fill_link(struct node *node, struct node_link *link)
     size_t at = 0;
     for (struct owed *owed; (owed = lookup_next(&node->owed, &at)) != NULL;) {
         for (size_t i = 0; i < owed->relay_count; i++) {
-            if (strcmp(owed->relays[i], link->uplink.relay) == 0 && outlet_push(&link->outlet, OUTLET_OWED, owed, 1) != OK)
+            if (strcmp(owed->relays[i], link->uplink.relay) == 0 &&
+                outlet_push(&link->outlet, OUTLET_OWED, owed, 1) != OK)
                 return ERR_NOMEM;
         }
     }
@@ -91,7 +93,8 @@ int node_build_links(struct node *node, int64_t now_us)
 void node_roster_changed(struct node *node, int64_t now_us)
 {
     struct log_number version;
-    log_event(LOG_INFO, "roster changed", "version", log_number(&version, (long long)roster_version(node->directory.roster)), NULL);
+    log_event(LOG_INFO, "roster changed", "version",
+              log_number(&version, (long long)roster_version(node->directory.roster)), NULL);
     node_sign_receipts(node, now_us); /* those for one relay name it by its slot */
     node_drop_owed(node);
     CHECK(node_build_links(node, now_us) == OK);
@@ -141,7 +144,8 @@ static void spread_card(void *ctx)
 
 static int new_card(struct node *node, const uint8_t *subscriptions, int64_t now_us, struct err_note *note)
 {
-    int result = directory_new_card(&node->directory, subscriptions, node->settings.encryption_key_life_us, now_us, note);
+    int result =
+        directory_new_card(&node->directory, subscriptions, node->settings.encryption_key_life_us, now_us, note);
     if (result == OK)
         node_when(node, node->directory.own_card_ticket, spread_card, node);
     return result;
@@ -153,16 +157,17 @@ void node_renew_card(struct node *node, int64_t now_us)
     struct directory *directory = &node->directory;
     if (!directory_card_is_due(directory, now_us))
         return;
-    const uint8_t *subscriptions = directory->has_own_card        ? directory->own_card.subscriptions
-                                   : directory->own_serial_seen > 0 ? directory->own_seen
-                                                                    : node->first_subscriptions;
+    const uint8_t *subscriptions = directory->has_own_card ? directory->own_card.subscriptions :
+        directory->own_serial_seen > 0                     ? directory->own_seen :
+                                                             node->first_subscriptions;
     uint8_t copy[LIMIT_COUNTRIES / 8];
     memcpy(copy, subscriptions, sizeof copy);
     if (new_card(node, copy, now_us, &note) != OK)
         log_event(LOG_ERROR, "a new card cannot be made", "why", note.text, NULL);
 }
 
-int node_subscribe(struct node *node, const uint8_t subscriptions[LIMIT_COUNTRIES / 8], int64_t now_us, struct err_note *note, uint64_t *ret_ticket)
+int node_subscribe(struct node *node, const uint8_t subscriptions[LIMIT_COUNTRIES / 8], int64_t now_us,
+                   struct err_note *note, uint64_t *ret_ticket)
 {
     const Hotline__Member *self = directory_self(&node->directory);
     for (int country = 0; country < COUNTRY_COUNT; country++) {
@@ -172,7 +177,8 @@ int node_subscribe(struct node *node, const uint8_t subscriptions[LIMIT_COUNTRIE
         for (size_t i = 0; i < self->n_may_subscribe; i++)
             allowed |= strcmp(self->may_subscribe[i], country_code(country)) == 0;
         if (!allowed)
-            return err_set(note, ERR_POLICY, "the roster does not allow this member to subscribe to %s (%s)", country_code(country), country_name(country));
+            return err_set(note, ERR_POLICY, "the roster does not allow this member to subscribe to %s (%s)",
+                           country_code(country), country_name(country));
     }
     uint8_t copy[LIMIT_COUNTRIES / 8];
     memcpy(copy, subscriptions, sizeof copy);

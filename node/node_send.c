@@ -1,6 +1,7 @@
 /*
- * node_send: what people do with cases of their own: publish, update, close, retract. Everything is checked before anything is kept;
- * then one turn seals, saves and queues it (node_make.c). Nothing leaves before its turn is on the disk.
+ * node_send: what people do with cases of their own: publish, update, close, retract. Everything is checked before
+ * anything is kept; then one turn seals, saves and queues it (node_make.c). Nothing leaves before its turn is on the
+ * disk.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,8 @@ static int check_disk(struct node *node, struct err_note *note)
     int64_t free_bytes = store_counters(vault_store(node->vault)).free_bytes;
     if (free_bytes >= node->settings.disk_reserve_bytes)
         return OK;
-    return err_set(note, ERR_DISK_FULL, "the disk of the store has %lld bytes free; new cases need %lld (disk_reserve): make room",
+    return err_set(note, ERR_DISK_FULL,
+                   "the disk of the store has %lld bytes free; new cases need %lld (disk_reserve): make room",
                    (long long)free_bytes, (long long)node->settings.disk_reserve_bytes);
 }
 
@@ -69,7 +71,8 @@ static int add_countries(struct node_outgoing *out, const char *const *codes, si
 
 /* --- publish --- */
 
-int node_plan(struct node *node, const struct node_draft *draft, int64_t now_us, struct err_note *note, struct node_plan *ret_plan)
+int node_plan(struct node *node, const struct node_draft *draft, int64_t now_us, struct err_note *note,
+              struct node_plan *ret_plan)
 {
     struct node_outgoing out;
     const char *why;
@@ -97,11 +100,13 @@ int node_plan(struct node *node, const struct node_draft *draft, int64_t now_us,
     WIRE_SET(&out.route, restricted, draft->restricted);
     struct route_query query = {.sender = node->keys->id, .route = &out.route};
     ret_plan->unreached_count = 0;
-    route_compute(node->directory.index, &query, &ret_plan->recipients, ret_plan->unreached, &ret_plan->unreached_count);
+    route_compute(node->directory.index, &query, &ret_plan->recipients, ret_plan->unreached,
+                  &ret_plan->unreached_count);
     if (route_set_size(&ret_plan->recipients) > 0)
         return OK;
     route_set_done(&ret_plan->recipients);
-    return err_set(note, ERR_POLICY, "nobody would get it: no hotline is active in these countries and nobody subscribes to them");
+    return err_set(note, ERR_POLICY,
+                   "nobody would get it: no hotline is active in these countries and nobody subscribes to them");
 }
 
 /* The highest number that a case of ours has in this year: a clock that was years off must not make a number twice. */
@@ -112,8 +117,8 @@ static uint32_t highest_reference(const struct node *node, uint32_t year)
         const struct case_entry *entry = node->cases.order[i];
         unsigned of_year, number;
         char country[3];
-        if (entry->mine && sscanf(entry->reference, "%2[A-Z]-%4u-%8u", country, &of_year, &number) == 3 && of_year == year &&
-            number > highest)
+        if (entry->mine && sscanf(entry->reference, "%2[A-Z]-%4u-%8u", country, &of_year, &number) == 3 &&
+            of_year == year && number > highest)
             highest = number;
     }
     return highest;
@@ -128,7 +133,8 @@ static void next_reference(struct node *node, int64_t now_us, char room[CASES_RE
     }
     node->reference_last++;
     node_save_reference(node);
-    snprintf(room, CASES_REFERENCE_MAX, "%s-%04u-%05u", node->keys->country, year % 10000u, node->reference_last % 100000000u);
+    snprintf(room, CASES_REFERENCE_MAX, "%s-%04u-%05u", node->keys->country, year % 10000u,
+             node->reference_last % 100000000u);
 }
 
 /* A copy that the identity group can be filled into. */
@@ -137,7 +143,9 @@ static Hotline__Case *copy_case(const Hotline__Case *content)
     struct buf bytes;
     buf_init(&bytes);
     wire_pack(&content->base, &bytes);
-    Hotline__Case *copy = buf_broken(&bytes) ? NULL : hotline__case__unpack(NULL, bytes.len, bytes.data ? bytes.data : (const uint8_t *)"");
+    Hotline__Case *copy = buf_broken(&bytes) ?
+        NULL :
+        hotline__case__unpack(NULL, bytes.len, bytes.data ? bytes.data : (const uint8_t *)"");
     if (bytes.data != NULL)
         seal_wipe(bytes.data, bytes.len);
     buf_free(&bytes);
@@ -149,8 +157,8 @@ struct identity {
     uint32_t revision;
     bool exercise;
     int64_t opened_us, valid_until_us;
-    const char *drill_id;                    /* NULL: none */
-    const struct item *before;               /* the revision whose photos it may keep; NULL: none */
+    const char *drill_id;      /* NULL: none */
+    const struct item *before; /* the revision whose photos it may keep; NULL: none */
 };
 
 /* Fills the node's own fields; what they held is freed with the copy. */
@@ -183,8 +191,9 @@ static int fill_identity(Hotline__Case *content, const struct node_outgoing *out
 }
 
 /* Seals a case's content under the header begun, and launches it. */
-static int send_content(struct node *node, struct node_outgoing *out, const struct node_draft *draft, const struct identity *identity,
-                        int64_t now_us, struct err_note *note, struct item **ret_item, uint64_t *ret_ticket)
+static int send_content(struct node *node, struct node_outgoing *out, const struct node_draft *draft,
+                        const struct identity *identity, int64_t now_us, struct err_note *note, struct item **ret_item,
+                        uint64_t *ret_ticket)
 {
     struct node_attached attached = {.count = 0};
     Hotline__Case *content = copy_case(draft->content);
@@ -209,7 +218,8 @@ static int send_content(struct node *node, struct node_outgoing *out, const stru
     return result;
 }
 
-int node_publish(struct node *node, const struct node_draft *draft, int64_t now_us, struct err_note *note, struct case_entry **ret_entry, uint64_t *ret_ticket)
+int node_publish(struct node *node, const struct node_draft *draft, int64_t now_us, struct err_note *note,
+                 struct case_entry **ret_entry, uint64_t *ret_ticket)
 {
     struct node_plan plan;
     struct node_outgoing out;
@@ -229,8 +239,12 @@ int node_publish(struct node *node, const struct node_draft *draft, int64_t now_
     WIRE_SET(&out.header, act, HOTLINE__ACT__CODE__OPEN);
     WIRE_SET(&out.header, revision, 1);
     next_reference(node, now_us, reference);
-    struct identity identity = {.reference = reference, .revision = 1, .exercise = draft->exercise, .opened_us = out.header.sent_at_us,
-                                .valid_until_us = valid_until(node, draft->content, now_us), .drill_id = draft->drill_id};
+    struct identity identity = {.reference = reference,
+                                .revision = 1,
+                                .exercise = draft->exercise,
+                                .opened_us = out.header.sent_at_us,
+                                .valid_until_us = valid_until(node, draft->content, now_us),
+                                .drill_id = draft->drill_id};
     result = send_content(node, &out, draft, &identity, now_us, note, &item, ret_ticket);
     if (result == OK)
         *ret_entry = item->case_entry;
@@ -240,7 +254,8 @@ int node_publish(struct node *node, const struct node_draft *draft, int64_t now_
 /* --- update, close, retract --- */
 
 /* The header of the next revision: the case's route, its number, never an earlier expiry. */
-static int begin_revision(struct node *node, struct node_outgoing *out, const struct case_entry *entry, Hotline__Act__Code act, int64_t now_us)
+static int begin_revision(struct node *node, struct node_outgoing *out, const struct case_entry *entry,
+                          Hotline__Act__Code act, int64_t now_us)
 {
     const struct item *last = entry->revisions[entry->revision_count - 1];
     int result = node_begin(node, out, HOTLINE__KIND__CODE__CASE, entry->exercise, now_us);
@@ -269,11 +284,13 @@ static int begin_revision(struct node *node, struct node_outgoing *out, const st
 static int check_mine(const struct node *node, const struct case_entry *entry, struct err_note *note)
 {
     if (!entry->mine)
-        return err_set(note, ERR_STATE, "%s is a case of %s: only its opener revises it", entry->reference, entry->opener);
+        return err_set(note, ERR_STATE, "%s is a case of %s: only its opener revises it", entry->reference,
+                       entry->opener);
     return cases_newest(&node->cases, entry) ? OK : ERR_NOT_FOUND;
 }
 
-int node_update(struct node *node, struct case_entry *entry, const struct node_draft *draft, int64_t now_us, struct err_note *note, uint64_t *ret_ticket)
+int node_update(struct node *node, struct case_entry *entry, const struct node_draft *draft, int64_t now_us,
+                struct err_note *note, uint64_t *ret_ticket)
 {
     struct node_outgoing out;
     struct item *item;
@@ -285,7 +302,8 @@ int node_update(struct node *node, struct case_entry *entry, const struct node_d
     if (result == OK)
         result = check_disk(node, note);
     if (result == OK && (state == CASE_RETRACTED || state == CASE_EXPIRED))
-        result = err_set(note, ERR_STATE, "%s is %s: publish it as a new case", entry->reference, cases_state_name(state));
+        result =
+            err_set(note, ERR_STATE, "%s is %s: publish it as a new case", entry->reference, cases_state_name(state));
     if (result == OK)
         result = check_validity(node, draft->content, now_us, note);
     if (result == OK)
@@ -295,18 +313,24 @@ int node_update(struct node *node, struct case_entry *entry, const struct node_d
     if (result != OK)
         return result;
     if (!out.route.restricted && case_needs_restriction(draft->content, &why))
-        return err_set(note, ERR_POLICY, "%s, and this case is not restricted: close it and open a restricted one", why);
+        return err_set(note, ERR_POLICY, "%s, and this case is not restricted: close it and open a restricted one",
+                       why);
     const struct item *first = entry->revisions[0];
     int64_t until_us = valid_until(node, draft->content, now_us);
     const struct item *shown = cases_shown(&node->cases, entry); /* absent after an erasure */
-    struct identity identity = {.before = shown, .reference = entry->reference, .revision = out.header.revision, .exercise = entry->exercise,
-                                .opened_us = first->header->sent_at_us, .drill_id = shown ? shown->content->alert->drill_id : NULL,
-                                .valid_until_us = until_us > out.header.expires_at_us ? until_us : out.header.expires_at_us};
+    struct identity identity = {.before = shown,
+                                .reference = entry->reference,
+                                .revision = out.header.revision,
+                                .exercise = entry->exercise,
+                                .opened_us = first->header->sent_at_us,
+                                .drill_id = shown ? shown->content->alert->drill_id : NULL,
+                                .valid_until_us =
+                                    until_us > out.header.expires_at_us ? until_us : out.header.expires_at_us};
     return send_content(node, &out, draft, &identity, now_us, note, &item, ret_ticket);
 }
 
-int node_finish(struct node *node, struct case_entry *entry, Hotline__Act__Code act, Hotline__Closing *closing, int64_t now_us, struct err_note *note,
-                uint64_t *ret_ticket)
+int node_finish(struct node *node, struct case_entry *entry, Hotline__Act__Code act, Hotline__Closing *closing,
+                int64_t now_us, struct err_note *note, uint64_t *ret_ticket)
 {
     struct node_outgoing out;
     struct item *item;

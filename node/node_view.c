@@ -83,13 +83,19 @@ bool node_view_is_on_disk(const struct node *node, const struct item *item)
 const char *node_view_event_type(enum node_event_type type)
 {
     static const char *const names[] = {
-        [NODE_CASE_RECEIVED] = "case.received",     [NODE_CASE_UPDATED] = "case.updated",
-        [NODE_CASE_CLOSED] = "case.closed",         [NODE_CASE_RETRACTED] = "case.retracted",
-        [NODE_REPLY_RECEIVED] = "reply.received",   [NODE_LADDER_CHANGED] = "ladder.changed",
+        [NODE_CASE_RECEIVED] = "case.received",
+        [NODE_CASE_UPDATED] = "case.updated",
+        [NODE_CASE_CLOSED] = "case.closed",
+        [NODE_CASE_RETRACTED] = "case.retracted",
+        [NODE_REPLY_RECEIVED] = "reply.received",
+        [NODE_LADDER_CHANGED] = "ladder.changed",
         [NODE_REFERRAL_RECEIVED] = "referral.received",
-        [NODE_RELAY_ACCEPTED] = "relay.accepted",   [NODE_RELAY_REFUSED] = "relay.refused",
-        [NODE_RELAY_STATE] = "relay.state",         [NODE_ROSTER_CHANGED] = "roster.changed",
-        [NODE_MEMBERS_CHANGED] = "members.changed", [NODE_ALARM] = "alarm",
+        [NODE_RELAY_ACCEPTED] = "relay.accepted",
+        [NODE_RELAY_REFUSED] = "relay.refused",
+        [NODE_RELAY_STATE] = "relay.state",
+        [NODE_ROSTER_CHANGED] = "roster.changed",
+        [NODE_MEMBERS_CHANGED] = "members.changed",
+        [NODE_ALARM] = "alarm",
     };
     CHECK((size_t)type < sizeof names / sizeof names[0]);
     return names[type];
@@ -151,7 +157,8 @@ static void set_referral(struct jdoc *object, const struct item *item)
     node_view_set_text_if(object, "reference", referral->reference); /* a mediator holds no case to take it from */
     node_view_set_text_if(object, "urgency", node_view_urgency_name(item));
     node_view_set_hex(object, "referral", wire_slice(referral->referral_id));
-    node_view_set_text_if(object, "kind", mapper_code_name(&hotline__referral_act__code__descriptor, (int)referral->act));
+    node_view_set_text_if(object, "kind",
+                          mapper_code_name(&hotline__referral_act__code__descriptor, (int)referral->act));
 }
 
 static void set_relay(struct jdoc *object, const struct node_event *event)

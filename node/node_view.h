@@ -64,15 +64,17 @@ bool node_view_is_on_disk(const struct node *node, const struct item *item);
 /* --- node_view_refer.c, node_view_figures.c --- */
 /* Of the item of a request, ours or received. */
 struct jdoc *node_view_referral(const struct node *node, const struct item *request, int64_t now_us);
-/* What an act of ours made, other than a case: a ThreadEntry, a Referral, or who gets the figures. NULL: erased since. */
+/* What an act of ours made, other than a case: a ThreadEntry, a Referral, or who gets the figures. NULL: erased since.
+ */
 struct jdoc *node_view_sent(const struct node *node, const struct item *item, int64_t now_us);
 struct node_view_year {
     unsigned year;
-    bool in_house;                           /* nothing is suppressed: not for others' eyes */
-    bool network;                            /* of what the members sent to this observer, not of this store's cases */
+    bool in_house; /* nothing is suppressed: not for others' eyes */
+    bool network;  /* of what the members sent to this observer, not of this store's cases */
 };
 /* Live and drills. ERR_NOMEM. */
-int node_view_figures(const struct node *node, const struct node_view_year *query, int64_t now_us, struct jdoc **ret_doc) MUST_CHECK;
+int node_view_figures(const struct node *node, const struct node_view_year *query, int64_t now_us,
+                      struct jdoc **ret_doc) MUST_CHECK;
 /* This store's own of a year, not suppressed; figures_done in any case. ERR_NOMEM. */
 struct figures;
 int node_view_gather(const struct node *node, struct figures *figures) MUST_CHECK;

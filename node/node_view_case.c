@@ -360,7 +360,8 @@ static void set_thread(const struct node *node, struct jdoc *view, const struct 
 {
     struct jdoc *thread = jdoc_set_doc(view, "thread", jdoc_array());
     for (size_t i = 0; i < entry->thread_count; i++)
-        if (node_view_is_on_disk(node, entry->thread[i]) && entry->thread[i]->header->kind == HOTLINE__KIND__CODE__REPLY)
+        if (node_view_is_on_disk(node, entry->thread[i]) &&
+            entry->thread[i]->header->kind == HOTLINE__KIND__CODE__REPLY)
             jdoc_add_doc(thread, node_view_thread_entry(node, entry->thread[i]));
 }
 

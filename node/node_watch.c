@@ -1,6 +1,6 @@
 /*
- * node_watch: what others leave out. Rosters that cannot be true together, numbers that never came, relays that promised a
- * delivery and did not deliver: noticed, kept, told to the sender where it can help, shown to people.
+ * node_watch: what others leave out. Rosters that cannot be true together, numbers that never came, relays that
+ * promised a delivery and did not deliver: noticed, kept, told to the sender where it can help, shown to people.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -24,12 +24,15 @@ static void tell_evidence(enum evidence_kind kind, const char *who, uint64_t ver
                   log_number(&number, (long long)version), "what", evidence_text(kind), NULL);
 }
 
-void node_hear(struct node *node, const char *who, uint64_t version, struct slice hash, struct slice proof, int64_t now_us)
+void node_hear(struct node *node, const char *who, uint64_t version, struct slice hash, struct slice proof,
+               int64_t now_us)
 {
-    tell_evidence(evidence_hear(&node->evidence, who, version, hash, proof, node->directory.roster, now_us), who, version);
+    tell_evidence(evidence_hear(&node->evidence, who, version, hash, proof, node->directory.roster, now_us), who,
+                  version);
 }
 
-void node_hear_signed(struct node *node, const char *who, uint64_t version, struct slice hash, const ProtobufCMessage *words, int64_t now_us)
+void node_hear_signed(struct node *node, const char *who, uint64_t version, struct slice hash,
+                      const ProtobufCMessage *words, int64_t now_us)
 {
     struct buf proof;
     buf_init(&proof);
@@ -99,14 +102,17 @@ int node_load_gap(struct node *node, struct slice bytes)
     struct key_uuid store_id;
     if (record == NULL)
         return ERR_CORRUPT;
-    int result = record->sender && strlen(record->sender) <= LIMIT_ID_CHARS ? key_uuid_from(wire_slice(record->store_id), &store_id) : ERR_CORRUPT;
+    int result = record->sender && strlen(record->sender) <= LIMIT_ID_CHARS ?
+        key_uuid_from(wire_slice(record->store_id), &store_id) :
+        ERR_CORRUPT;
     if (result == OK)
         result = gaps_restore(&node->gaps, record->sender, &store_id, record->upto);
     hotline__node__gap_record__free_unpacked(record, NULL);
     return result;
 }
 
-static void meet(struct node *node, const char *sender, const struct key_uuid *store_id, uint64_t number, int64_t now_us)
+static void meet(struct node *node, const char *sender, const struct key_uuid *store_id, uint64_t number,
+                 int64_t now_us)
 {
     if (gaps_meet(&node->gaps, sender, store_id, number, now_us))
         save_gap(node, gaps_find(&node->gaps, sender, store_id));
@@ -158,11 +164,12 @@ void node_watch_gaps(struct node *node, int64_t now_us)
 void node_gap_answer(struct node *node, const Hotline__GapAnswer *answer, int64_t now_us)
 {
     struct key_uuid store_id;
-    if (strcmp(answer->recipient, node->keys->id) != 0 || key_uuid_from(wire_slice(answer->store_id), &store_id) != OK ||
+    if (strcmp(answer->recipient, node->keys->id) != 0 ||
+        key_uuid_from(wire_slice(answer->store_id), &store_id) != OK ||
         gaps_find(&node->gaps, answer->sender, &store_id) == NULL)
         return;
-    /* Unsigned, so a relay could void a number: it closes what it shows, and hides nothing that it could not drop anyway. The
-     * publisher still sees the missing receipt. */
+    /* Unsigned, so a relay could void a number: it closes what it shows, and hides nothing that it could not drop
+     * anyway. The publisher still sees the missing receipt. */
     for (size_t i = 0; i < answer->n_voided; i++)
         meet(node, answer->sender, &store_id, answer->voided[i], now_us);
 }
@@ -200,8 +207,8 @@ void node_gap(struct node *node, struct node_link *link, const Hotline__Gap *gap
         node_queue(node, NULL, OUTLET_ITEM, item);
     }
     struct log_number count;
-    log_event(LOG_WARN, "a recipient misses alerts of ours; they go out again", "member", gap->recipient, "relay", link->uplink.relay,
-              "again", log_number(&count, (long long)answer.n_envelope_ids), NULL);
+    log_event(LOG_WARN, "a recipient misses alerts of ours; they go out again", "member", gap->recipient, "relay",
+              link->uplink.relay, "again", log_number(&count, (long long)answer.n_envelope_ids), NULL);
     answer.recipient = gap->recipient;
     answer.sender = gap->sender;
     answer.has_store_id = 1;
@@ -229,11 +236,12 @@ static void suspect(struct node *node, const struct item *item, const struct lad
     for (size_t i = 0; i < item->relay_count && i < 32; i++) {
         const struct item_relay *relay = &item->relays[i];
         struct node_link *link = node_link_named(node, relay->relay);
-        if (!(row->promised >> i & 1) || relay->state != ITEM_ACCEPTED || now_us - relay->at_us < SUSPECT_AFTER_US || link == NULL)
+        if (!(row->promised >> i & 1) || relay->state != ITEM_ACCEPTED || now_us - relay->at_us < SUSPECT_AFTER_US ||
+            link == NULL)
             continue;
         if (!link->suspected)
-            log_event(LOG_WARN, "a relay is suspected: it took an alert for a connected recipient that never answered", "relay", relay->relay,
-                      "member", row->member, NULL);
+            log_event(LOG_WARN, "a relay is suspected: it took an alert for a connected recipient that never answered",
+                      "relay", relay->relay, "member", row->member, NULL);
         link->suspected = true;
         snprintf(link->suspected_of, sizeof link->suspected_of, "%s", row->member);
     }

@@ -47,7 +47,8 @@ static bool flies(const struct outlet *outlet, enum outlet_kind kind, const void
     return false;
 }
 
-/* Waiting twice costs one needless sending, which every answer is idempotent against; so only the newest is looked at. */
+/* Waiting twice costs one needless sending, which every answer is idempotent against; so only the newest is looked at.
+ */
 static bool waits_last(const struct outlet_queue *queue, enum outlet_kind kind, const void *thing)
 {
     return queue->count > 0 && is(at(queue, queue->count - 1), kind, thing);

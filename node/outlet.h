@@ -1,8 +1,8 @@
 /*
  * outlet - what goes out to one relay: in order of urgency, within a window, sent again until answered. Pure.
  *
- * It holds pointers to things that the node owns and knows nothing of them. A thing is either waiting, or in flight, or not
- * here (grants may be both). Whoever frees a thing forgets it here first.
+ * It holds pointers to things that the node owns and knows nothing of them. A thing is either waiting, or in flight, or
+ * not here (grants may be both). Whoever frees a thing forgets it here first.
  */
 #ifndef NODE_OUTLET_H
 #define NODE_OUTLET_H
@@ -22,7 +22,7 @@ struct outlet_entry {
     int64_t sent_us; /* steady; in flight only */
 };
 
-#define OUTLET_RANKS 4   /* 0 first: immediate alerts, then receipts, then expected, then routine */
+#define OUTLET_RANKS 4 /* 0 first: immediate alerts, then receipts, then expected, then routine */
 #define OUTLET_WINDOW 256
 
 struct outlet_queue {
@@ -38,10 +38,11 @@ struct outlet {
 
 void outlet_init(struct outlet *outlet);
 void outlet_done(struct outlet *outlet);
-/* Queues a thing behind its rank, unless it waits or flies already as this kind; grants in flight are queued once more, for
- * the frame that flies lacks those added since. ERR_NOMEM. */
+/* Queues a thing behind its rank, unless it waits or flies already as this kind; grants in flight are queued once more,
+ * for the frame that flies lacks those added since. ERR_NOMEM. */
 int outlet_push(struct outlet *outlet, enum outlet_kind kind, void *thing, int rank) MUST_CHECK;
-/* The next one to send, or NULL (nothing waits, the window is full). It stays the next until outlet_sent or outlet_drop. */
+/* The next one to send, or NULL (nothing waits, the window is full). It stays the next until outlet_sent or
+ * outlet_drop. */
 const struct outlet_entry *outlet_next(const struct outlet *outlet);
 /* It was handed to the link. */
 void outlet_sent(struct outlet *outlet, int64_t steady_us);

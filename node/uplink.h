@@ -22,7 +22,13 @@
 
 enum uplink_state { UPLINK_OFFLINE, UPLINK_GREETING, UPLINK_READY, UPLINK_REFUSED, UPLINK_REPLACED };
 enum uplink_event {
-    UPLINK_LINK_UP, UPLINK_LINK_DOWN, UPLINK_KEY_REFUSED, UPLINK_WELCOMED, UPLINK_HELLO_WANTED, UPLINK_WAS_REPLACED, UPLINK_SILENT,
+    UPLINK_LINK_UP,
+    UPLINK_LINK_DOWN,
+    UPLINK_KEY_REFUSED,
+    UPLINK_WELCOMED,
+    UPLINK_HELLO_WANTED,
+    UPLINK_WAS_REPLACED,
+    UPLINK_SILENT,
     UPLINK_RETRY
 };
 
@@ -36,8 +42,8 @@ struct uplink {
     int64_t skew_us;                         /* its clock less ours */
     bool has_skew;
     uint64_t roster_version;
-    char reason[LIMIT_SENTENCE_BYTES + 1];   /* why the last session ended */
-    uint64_t held_count;                     /* of Welcome */
+    char reason[LIMIT_SENTENCE_BYTES + 1]; /* why the last session ended */
+    uint64_t held_count;                   /* of Welcome */
     struct key_hash held_xor;
     uint64_t frames_in, frames_out, refused_in;
 };

@@ -1,6 +1,6 @@
 /*
- * vault: the only file of the node that knows SQL. Seals each record on the loop (microseconds), hands whole turns to the
- * store's thread. Never writes a plain byte, never leaves a turn half written.
+ * vault: the only file of the node that knows SQL. Seals each record on the loop (microseconds), hands whole turns to
+ * the store's thread. Never writes a plain byte, never leaves a turn half written.
  */
 #include "node/vault.h"
 
@@ -16,7 +16,8 @@
 #define PATIENT_STEPS 256 /* so many may wait for a turn of their own */
 
 static const char SQL_CREATE[] =
-    "CREATE TABLE record(space INTEGER NOT NULL, id BLOB NOT NULL, owner BLOB, sealed BLOB NOT NULL, UNIQUE(space, id)) STRICT;"
+    "CREATE TABLE record(space INTEGER NOT NULL, id BLOB NOT NULL, owner BLOB, sealed BLOB NOT NULL,"
+    " UNIQUE(space, id)) STRICT;"
     "CREATE INDEX record_owner ON record(owner) WHERE owner IS NOT NULL;"
     "CREATE TABLE case_key(owner BLOB PRIMARY KEY, sealed BLOB NOT NULL) STRICT;";
 static const char SQL_PUT[] = "INSERT INTO record(space, id, owner, sealed) VALUES(?1, ?2, ?3, ?4)"
@@ -56,14 +57,14 @@ struct turn {
 };
 
 struct vault {
-    struct db *db;          /* until vault_start, then the store's */
+    struct db *db; /* until vault_start, then the store's */
     struct store *store;
-    struct key_store *key;  /* guarded */
+    struct key_store *key; /* guarded */
     struct key_uuid store_id;
     bool fresh;
     struct lookup owners;
-    struct turn *turn;      /* the open one, or NULL */
-    bool urgent;            /* something in it may not wait */
+    struct turn *turn; /* the open one, or NULL */
+    bool urgent;       /* something in it may not wait */
 };
 
 const struct db_schema *vault_schema(void)
@@ -152,7 +153,8 @@ static int unwrap_key(struct vault *vault, const struct key_store *wrap, struct 
 }
 
 /* The member has a new key file: what the old master wrapped is wrapped by the new one from now on. */
-static int unwrap_with_previous(struct vault *vault, const struct key_set *previous, const struct key_store *wrap, struct slice sealed)
+static int unwrap_with_previous(struct vault *vault, const struct key_set *previous, const struct key_store *wrap,
+                                struct slice sealed)
 {
     struct key_store old;
     int result = previous ? key_storage_wrap(previous, &old) : ERR_CRYPTO;
@@ -162,7 +164,8 @@ static int unwrap_with_previous(struct vault *vault, const struct key_set *previ
     return result == OK ? wrap_again(vault, wrap) : result;
 }
 
-static int open_key(struct vault *vault, const struct key_set *keys, const struct key_set *previous, struct err_note *note)
+static int open_key(struct vault *vault, const struct key_set *keys, const struct key_set *previous,
+                    struct err_note *note)
 {
     struct key_store wrap;
     struct buf sealed;
@@ -175,7 +178,8 @@ static int open_key(struct vault *vault, const struct key_set *keys, const struc
     } else if (result == OK && unwrap_key(vault, &wrap, buf_slice(&sealed)) != OK) {
         result = unwrap_with_previous(vault, previous, &wrap, buf_slice(&sealed));
         if (result != OK)
-            err_set(note, result, "%s: was sealed under another key: name the key file before as previous_key", db_path(vault->db));
+            err_set(note, result, "%s: was sealed under another key: name the key file before as previous_key",
+                    db_path(vault->db));
     }
     seal_wipe(&wrap, sizeof wrap);
     buf_free(&sealed);
@@ -189,7 +193,8 @@ static int open_store_id(struct vault *vault)
     buf_init(&value);
     buf_init(&restored);
     int had = db_meta_get(vault->db, META_STORE, &value);
-    bool was_restored = db_meta_get(vault->db, META_RESTORED, &restored) == OK && restored.len == 1 && restored.data[0] == '1';
+    bool was_restored =
+        db_meta_get(vault->db, META_RESTORED, &restored) == OK && restored.len == 1 && restored.data[0] == '1';
     int result = had == ERR_NOT_FOUND ? OK : had;
     if (had == OK && !was_restored && value.len == KEY_UUID_BYTES) {
         memcpy(vault->store_id.bytes, value.data, KEY_UUID_BYTES);
@@ -210,7 +215,9 @@ static int load_owner(struct vault *vault, struct slice owner, struct slice seal
     struct owner_key *entry = calloc(1, sizeof *entry);
     struct buf plain;
     buf_init(&plain);
-    int result = entry == NULL ? ERR_NOMEM : owner.len != INDEX_BYTES ? ERR_CORRUPT : seal_unrecord(vault->key, owner, sealed, &plain);
+    int result = entry == NULL   ? ERR_NOMEM :
+        owner.len != INDEX_BYTES ? ERR_CORRUPT :
+                                   seal_unrecord(vault->key, owner, sealed, &plain);
     if (result == OK && plain.len != KEY_BYTES)
         result = ERR_CORRUPT;
     if (result == OK) {
@@ -218,7 +225,8 @@ static int load_owner(struct vault *vault, struct slice owner, struct slice seal
         memcpy(entry->key.bytes, plain.data, KEY_BYTES);
         result = lookup_add(&vault->owners, entry);
     } else {
-        result = err_set(note, result == ERR_NOMEM ? result : ERR_CORRUPT, "%s: a case's key does not open: the file was changed", db_path(vault->db));
+        result = err_set(note, result == ERR_NOMEM ? result : ERR_CORRUPT,
+                         "%s: a case's key does not open: the file was changed", db_path(vault->db));
     }
     if (plain.data != NULL)
         seal_wipe(plain.data, plain.len);
@@ -257,7 +265,8 @@ static void free_vault(struct vault *vault)
     free(vault);
 }
 
-int vault_open(struct db *db, const struct key_set *keys, const struct key_set *previous, struct err_note *note, struct vault **ret_vault)
+int vault_open(struct db *db, const struct key_set *keys, const struct key_set *previous, struct err_note *note,
+               struct vault **ret_vault)
 {
     struct vault *vault = calloc(1, sizeof *vault);
     if (vault == NULL) {
@@ -298,13 +307,15 @@ bool vault_is_fresh(const struct vault *vault)
     return vault->fresh;
 }
 
-void vault_index(const struct vault *vault, enum vault_space space, struct slice key, uint8_t ret_index[VAULT_INDEX_BYTES])
+void vault_index(const struct vault *vault, enum vault_space space, struct slice key,
+                 uint8_t ret_index[VAULT_INDEX_BYTES])
 {
     struct index index = record_index(vault, space, key);
     memcpy(ret_index, index.bytes, INDEX_BYTES);
 }
 
-int vault_open_row(const struct vault *vault, enum vault_space space, struct slice id, struct slice owner, struct slice sealed, struct buf *plain)
+int vault_open_row(const struct vault *vault, enum vault_space space, struct slice id, struct slice owner,
+                   struct slice sealed, struct buf *plain)
 {
     struct index id_index, owner_index_bytes;
     const struct key_store *key = vault->key;
@@ -337,9 +348,11 @@ int vault_each(struct vault *vault, enum vault_space space, vault_row each, void
         buf_clear(&plain);
         result = vault_open_row(vault, space, db_blob(rows, 0), db_blob(rows, 1), db_blob(rows, 2), &plain);
         if (result != OK)
-            err_set(note, result, "%s: a record does not open: the file was changed or damaged; restore a backup", db_path(vault->db));
+            err_set(note, result, "%s: a record does not open: the file was changed or damaged; restore a backup",
+                    db_path(vault->db));
         else if ((result = each(ctx, buf_slice(&plain))) != OK)
-            err_set(note, result, "%s: a record of space %d cannot be read: %s", db_path(vault->db), (int)space, err_text(result));
+            err_set(note, result, "%s: a record of space %d cannot be read: %s", db_path(vault->db), (int)space,
+                    err_text(result));
         if (result != OK)
             sqlite3_reset(rows);
     }
@@ -426,12 +439,14 @@ static const struct key_store *key_for(struct vault *vault, const struct index *
     struct step *step = add_step(vault, STEP_PUT_KEY);
     step->owner = *owner;
     step->from = vault->turn->bytes.len;
-    CHECK(seal_record(vault->key, slice_of(owner->bytes, INDEX_BYTES), slice_of(entry->key.bytes, KEY_BYTES), &vault->turn->bytes) == OK);
+    CHECK(seal_record(vault->key, slice_of(owner->bytes, INDEX_BYTES), slice_of(entry->key.bytes, KEY_BYTES),
+                      &vault->turn->bytes) == OK);
     step->len = vault->turn->bytes.len - step->from;
     return &entry->key;
 }
 
-uint64_t vault_put(struct vault *vault, enum vault_space space, struct slice key, const struct envelope_case_key *owner, struct slice plain)
+uint64_t vault_put(struct vault *vault, enum vault_space space, struct slice key, const struct envelope_case_key *owner,
+                   struct slice plain)
 {
     struct index id = record_index(vault, space, key), owner_id;
     const struct key_store *with = vault->key;

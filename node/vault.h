@@ -1,9 +1,9 @@
 /*
  * vault - the node's records at rest: sealed one by one, a key per case, written in atomic turns.
  *
- * Every record is XChaCha20-Poly1305 under its case's key, or the store's key when it belongs to no case; its space, its
- * index and its owner are associated data. Index columns are keyed BLAKE2b, so that the file says nothing of who or what.
- * The store's key is random, wrapped by the member's master. Destroying a case's key destroys the case.
+ * Every record is XChaCha20-Poly1305 under its case's key, or the store's key when it belongs to no case; its space,
+ * its index and its owner are associated data. Index columns are keyed BLAKE2b, so that the file says nothing of who or
+ * what. The store's key is random, wrapped by the member's master. Destroying a case's key destroys the case.
  *
  * Memory decides, the disk follows: puts and removals gather in a turn; vault_flush hands the turn to the store as one
  * write, so it commits whole or not at all. A put returns the ticket to wait for before anything is said to anybody.
@@ -29,20 +29,21 @@ enum vault_space {
     VAULT_SEQUENCE,
     VAULT_REFERENCE,
     VAULT_IDEMPOTENCY,
-    VAULT_ROSTER,       /* SignedRoster bytes, by version */
-    VAULT_CARD,         /* SignedCard bytes, by member */
-    VAULT_BACKUP,       /* when the last backup was made */
-    VAULT_EVIDENCE,     /* of rosters that cannot be true together */
-    VAULT_GAP,          /* numbers met, by sender and store */
-    VAULT_BLOB,         /* what is here of an attached file, by name */
-    VAULT_CHUNK,        /* its sealed chunks, by name and number: never read at a start */
+    VAULT_ROSTER,   /* SignedRoster bytes, by version */
+    VAULT_CARD,     /* SignedCard bytes, by member */
+    VAULT_BACKUP,   /* when the last backup was made */
+    VAULT_EVIDENCE, /* of rosters that cannot be true together */
+    VAULT_GAP,      /* numbers met, by sender and store */
+    VAULT_BLOB,     /* what is here of an attached file, by name */
+    VAULT_CHUNK,    /* its sealed chunks, by name and number: never read at a start */
 };
 
 /* The schema for db_open(). */
 const struct db_schema *vault_schema(void);
 
-/* Takes db. Makes or unwraps the store's key; a new store id when the file is new or was restored. ERR_CRYPTO: the file was
- * sealed by another master; previous (may be NULL) is tried then, and the store's key is wrapped anew. Then vault_each, then vault_start. */
+/* Takes db. Makes or unwraps the store's key; a new store id when the file is new or was restored. ERR_CRYPTO: the file
+ * was sealed by another master; previous (may be NULL) is tried then, and the store's key is wrapped anew. Then
+ * vault_each, then vault_start. */
 int vault_open(struct db *db, const struct key_set *keys, const struct key_set *previous, struct err_note *note,
                struct vault **ret_vault) MUST_CHECK;
 const struct key_uuid *vault_store_id(const struct vault *vault);
@@ -51,10 +52,11 @@ bool vault_is_fresh(const struct vault *vault);
 /* Calls each(ctx, plain record) for all of a space, in no order; stops at the first error. Before vault_start only.
  * ERR_CORRUPT when a record does not open. */
 typedef int (*vault_row)(void *ctx, struct slice plain);
-int vault_each(struct vault *vault, enum vault_space space, vault_row each, void *ctx, struct err_note *note) MUST_CHECK;
-/* Reads one record: found(ctx, OK, plain) on the loop (or in the store's step), as of all that was flushed before; plain is valid
- * during the call. ERR_NOT_FOUND, ERR_CORRUPT (its case's key was destroyed too), ERR_STATE (the store closes). ERR_NOMEM at once:
- * found is not called. After vault_start. */
+int vault_each(struct vault *vault, enum vault_space space, vault_row each, void *ctx,
+               struct err_note *note) MUST_CHECK;
+/* Reads one record: found(ctx, OK, plain) on the loop (or in the store's step), as of all that was flushed before;
+ * plain is valid during the call. ERR_NOT_FOUND, ERR_CORRUPT (its case's key was destroyed too), ERR_STATE (the store
+ * closes). ERR_NOMEM at once: found is not called. After vault_start. */
 typedef void vault_found(void *ctx, int result, struct slice plain);
 int vault_find(struct vault *vault, enum vault_space space, struct slice key, vault_found *found, void *ctx) MUST_CHECK;
 /* Starts the store on the loop (NULL: inline). events->on_commit and on_failed as in store.h. */
@@ -62,10 +64,12 @@ int vault_start(struct vault *vault, struct uv_loop_s *loop, const struct store_
 struct store *vault_store(struct vault *vault);
 
 /* Adds or replaces a record in the open turn. owner NULL: under the store's key. Returns its ticket. */
-uint64_t vault_put(struct vault *vault, enum vault_space space, struct slice key, const struct envelope_case_key *owner, struct slice plain);
+uint64_t vault_put(struct vault *vault, enum vault_space space, struct slice key, const struct envelope_case_key *owner,
+                   struct slice plain);
 uint64_t vault_remove(struct vault *vault, enum vault_space space, struct slice key);
-/* As vault_remove, of what does no harm when it is there again after a crash: it goes with the next turn that is written for
- * another reason, or by vault_hurry. Saves a sync of the disk for each answer that lets this node forget. */
+/* As vault_remove, of what does no harm when it is there again after a crash: it goes with the next turn that is
+ * written for another reason, or by vault_hurry. Saves a sync of the disk for each answer that lets this node forget.
+ */
 void vault_forget(struct vault *vault, enum vault_space space, struct slice key);
 /* What waits in the open turn goes with the next vault_flush. */
 void vault_hurry(struct vault *vault);

@@ -1,4 +1,5 @@
-/* card: makes, verifies and keeps signed cards. Never believes a card that its member's identity on the roster did not sign. */
+/* card: makes, verifies and keeps signed cards. Never believes a card that its member's identity on the roster did not
+ * sign. */
 #include "card.h"
 
 #include <stdlib.h>
@@ -91,7 +92,9 @@ int card_make(const struct key_set *set, const struct card_draft *draft, struct 
         result = take_content(&content, &card);
     if (result == OK) {
         wire_pack(&content.base, &bytes);
-        result = buf_broken(&bytes) ? ERR_NOMEM : seal_sign(&set->identity_secret, SEAL_CONTEXT_CARD, buf_slice(&bytes), &signature);
+        result = buf_broken(&bytes) ?
+            ERR_NOMEM :
+            seal_sign(&set->identity_secret, SEAL_CONTEXT_CARD, buf_slice(&bytes), &signature);
     }
     if (result == OK)
         result = pack_signed(buf_slice(&bytes), &signature, &card.bytes);
@@ -103,8 +106,8 @@ int card_make(const struct key_set *set, const struct card_draft *draft, struct 
     return result;
 }
 
-static int verify_content(const Hotline__SignedCard *signed_card, const struct roster *roster, int64_t now_us, struct wire_arena *arena,
-                          struct err_note *note, struct card *card, size_t *ret_index)
+static int verify_content(const Hotline__SignedCard *signed_card, const struct roster *roster, int64_t now_us,
+                          struct wire_arena *arena, struct err_note *note, struct card *card, size_t *ret_index)
 {
     ProtobufCMessage *message;
     int result = wire_unpack(&hotline__card__descriptor, wire_slice(signed_card->card), arena, note, &message);
@@ -114,17 +117,19 @@ static int verify_content(const Hotline__SignedCard *signed_card, const struct r
     size_t index = roster_find(roster, content->member);
     if (index == ROSTER_NONE)
         return err_set(note, ERR_MEMBER, "card: %s is not on the roster", content->member);
-    result = roster_verify_member(roster, index, SEAL_CONTEXT_CARD, wire_slice(signed_card->card), wire_slice(signed_card->signature), now_us);
+    result = roster_verify_member(roster, index, SEAL_CONTEXT_CARD, wire_slice(signed_card->card),
+                                  wire_slice(signed_card->signature), now_us);
     if (result != OK)
         return err_set(note, result, "card: not signed by the identity of %s", content->member);
     if ((result = take_content(content, card)) != OK)
-        return err_set(note, result, "card: encryption_key or subscriptions of %s: %s", content->member, err_text(result));
+        return err_set(note, result, "card: encryption_key or subscriptions of %s: %s", content->member,
+                       err_text(result));
     *ret_index = index;
     return OK;
 }
 
-int card_verify(const Hotline__SignedCard *signed_card, const struct roster *roster, int64_t now_us, struct err_note *note, struct card *ret_card,
-                size_t *ret_index)
+int card_verify(const Hotline__SignedCard *signed_card, const struct roster *roster, int64_t now_us,
+                struct err_note *note, struct card *ret_card, size_t *ret_index)
 {
     struct wire_arena arena;
     struct card card = {0};
@@ -147,7 +152,8 @@ int card_verify(const Hotline__SignedCard *signed_card, const struct roster *ros
     return result;
 }
 
-int card_load(struct slice signed_card, const struct roster *roster, int64_t now_us, struct card *ret_card, size_t *ret_index)
+int card_load(struct slice signed_card, const struct roster *roster, int64_t now_us, struct card *ret_card,
+              size_t *ret_index)
 {
     struct wire_arena arena;
     ProtobufCMessage *message;

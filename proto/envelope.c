@@ -14,7 +14,8 @@
 static int check_case_fields(const Hotline__EnvelopeHeader *header, struct err_note *note)
 {
     bool is_case = header->kind == HOTLINE__KIND__CODE__CASE;
-    bool about_case = is_case || header->kind == HOTLINE__KIND__CODE__REPLY || header->kind == HOTLINE__KIND__CODE__REFERRAL;
+    bool about_case =
+        is_case || header->kind == HOTLINE__KIND__CODE__REPLY || header->kind == HOTLINE__KIND__CODE__REFERRAL;
     if (about_case != (header->case_name != NULL))
         return err_set(note, ERR_INVALID, "header.case_name: %s for this kind", about_case ? "needed" : "not allowed");
     if (is_case != (bool)header->has_revision || is_case != (bool)header->has_act)
@@ -51,14 +52,14 @@ static struct key_hash hash_of(struct slice header, struct slice body)
     return seal_hash2(header, slice_of(body_hash.bytes, sizeof body_hash.bytes));
 }
 
-int envelope_parse(struct slice header, struct slice signature, struct slice body, struct wire_arena *arena, struct err_note *note,
-                   struct envelope *ret_envelope)
+int envelope_parse(struct slice header, struct slice signature, struct slice body, struct wire_arena *arena,
+                   struct err_note *note, struct envelope *ret_envelope)
 {
     if (header.len > LIMIT_HEADER_BYTES)
         return err_set(note, ERR_LIMIT, "header: %zu bytes, at most %d", header.len, LIMIT_HEADER_BYTES);
     if (body.len < LIMIT_BODY_PAD_BYTES + SEAL_TAG_BYTES || body.len > LIMIT_BODY_BYTES + SEAL_TAG_BYTES)
-        return err_set(note, ERR_LIMIT, "body: %zu bytes, allowed are %d to %d", body.len, LIMIT_BODY_PAD_BYTES + SEAL_TAG_BYTES,
-                       LIMIT_BODY_BYTES + SEAL_TAG_BYTES);
+        return err_set(note, ERR_LIMIT, "body: %zu bytes, allowed are %d to %d", body.len,
+                       LIMIT_BODY_PAD_BYTES + SEAL_TAG_BYTES, LIMIT_BODY_BYTES + SEAL_TAG_BYTES);
     ProtobufCMessage *message;
     int result = wire_unpack(&hotline__envelope_header__descriptor, header, arena, note, &message);
     if (result != OK)
@@ -91,7 +92,8 @@ int envelope_verify(const struct envelope *envelope, const struct roster *roster
     buf_init(&bytes);
     int result = signed_bytes(envelope->header_bytes, envelope->body, &bytes);
     if (result == OK)
-        result = roster_verify_member(roster, sender, SEAL_CONTEXT_ENVELOPE, buf_slice(&bytes), envelope->signature, now_us);
+        result =
+            roster_verify_member(roster, sender, SEAL_CONTEXT_ENVELOPE, buf_slice(&bytes), envelope->signature, now_us);
     buf_free(&bytes);
     if (result == OK)
         *ret_sender = sender;
@@ -123,7 +125,8 @@ static bool is_exercise(const Hotline__EnvelopeHeader *header)
     return header->status == HOTLINE__STATUS__CODE__EXERCISE;
 }
 
-static int seal_body(const Hotline__EnvelopeHeader *header, const ProtobufCMessage *body, struct envelope_sealed *sealed)
+static int seal_body(const Hotline__EnvelopeHeader *header, const ProtobufCMessage *body,
+                     struct envelope_sealed *sealed)
 {
     struct buf plain;
     uint8_t key[KEY_BYTES];
@@ -132,7 +135,9 @@ static int seal_body(const Hotline__EnvelopeHeader *header, const ProtobufCMessa
     if (result == OK) {
         seal_body_key(&sealed->content, is_exercise(header), key);
         uint8_t *room = buf_reserve(&sealed->body, plain.len + SEAL_TAG_BYTES);
-        result = room == NULL ? ERR_NOMEM : seal_encrypt(key, header->body_nonce.data, buf_slice(&sealed->header), buf_slice(&plain), room);
+        result = room == NULL ?
+            ERR_NOMEM :
+            seal_encrypt(key, header->body_nonce.data, buf_slice(&sealed->header), buf_slice(&plain), room);
         if (result == OK)
             buf_grew(&sealed->body, plain.len + SEAL_TAG_BYTES);
         seal_wipe(key, sizeof key);
@@ -143,8 +148,8 @@ static int seal_body(const Hotline__EnvelopeHeader *header, const ProtobufCMessa
     return result;
 }
 
-int envelope_seal(Hotline__EnvelopeHeader *header, const ProtobufCMessage *body, const struct key_identity_secret *identity,
-                  struct envelope_sealed *ret_sealed)
+int envelope_seal(Hotline__EnvelopeHeader *header, const ProtobufCMessage *body,
+                  const struct key_identity_secret *identity, struct envelope_sealed *ret_sealed)
 {
     struct envelope_sealed sealed = {0};
     uint8_t nonce[SEAL_NONCE_BYTES];
@@ -189,7 +194,8 @@ void envelope_sealed_done(struct envelope_sealed *sealed)
 
 /* --- grants --- */
 
-int envelope_grant_make(const struct key_content *content, uint64_t sequence, const struct key_pair *pair, struct envelope_grant *grant)
+int envelope_grant_make(const struct key_content *content, uint64_t sequence, const struct key_pair *pair,
+                        struct envelope_grant *grant)
 {
     uint8_t plain[KEY_BYTES + 8];
     memcpy(plain, content->bytes, KEY_BYTES);
@@ -268,8 +274,8 @@ int envelope_open(const struct envelope *envelope, const struct key_content *con
 
 /* --- order and names --- */
 
-int envelope_order(uint32_t revision_a, int64_t sent_a_us, const struct key_hash *hash_a, uint32_t revision_b, int64_t sent_b_us,
-                   const struct key_hash *hash_b)
+int envelope_order(uint32_t revision_a, int64_t sent_a_us, const struct key_hash *hash_a, uint32_t revision_b,
+                   int64_t sent_b_us, const struct key_hash *hash_b)
 {
     if (revision_a != revision_b)
         return revision_a < revision_b ? -1 : 1;

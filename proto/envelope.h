@@ -31,7 +31,8 @@ struct envelope {
 int envelope_parse(struct slice header, struct slice signature, struct slice body, struct wire_arena *arena,
                    struct err_note *note, struct envelope *ret_envelope) MUST_CHECK;
 /* Verifies the sender's signature by the roster; ERR_MEMBER when the sender is not on it. *ret_sender is its index. */
-int envelope_verify(const struct envelope *envelope, const struct roster *roster, int64_t now_us, size_t *ret_sender) MUST_CHECK;
+int envelope_verify(const struct envelope *envelope, const struct roster *roster, int64_t now_us,
+                    size_t *ret_sender) MUST_CHECK;
 
 /* A new envelope. `header` is filled by the caller, but for body_nonce and key_commitment: set here, and cleared again.
  * header_bytes, body and signature are appended to their buffers; *ret_content is the content key (guard it). */
@@ -42,8 +43,8 @@ struct envelope_sealed {
     struct key_hash hash;
     struct key_content content;
 };
-int envelope_seal(Hotline__EnvelopeHeader *header, const ProtobufCMessage *body, const struct key_identity_secret *identity,
-                  struct envelope_sealed *ret_sealed) MUST_CHECK;
+int envelope_seal(Hotline__EnvelopeHeader *header, const ProtobufCMessage *body,
+                  const struct key_identity_secret *identity, struct envelope_sealed *ret_sealed) MUST_CHECK;
 void envelope_sealed_done(struct envelope_sealed *sealed);
 
 /* One grant: nonce and box written into the caller's memory. */
@@ -52,9 +53,10 @@ struct envelope_grant {
     struct key_id key_id;
     uint8_t nonce[24];
     uint8_t box[ENVELOPE_GRANT_BOX_BYTES];
-    uint64_t sequence;                   /* inside the box too; 0: unnumbered */
+    uint64_t sequence; /* inside the box too; 0: unnumbered */
 };
-int envelope_grant_make(const struct key_content *content, uint64_t sequence, const struct key_pair *pair, struct envelope_grant *grant) MUST_CHECK;
+int envelope_grant_make(const struct key_content *content, uint64_t sequence, const struct key_pair *pair,
+                        struct envelope_grant *grant) MUST_CHECK;
 /* Opens a grant; ERR_CRYPTO when the box is not for this pair, ERR_DISPUTED when the key is not the committed one. */
 int envelope_grant_open(const struct envelope *envelope, const Hotline__Grant *grant, const struct key_pair *pair,
                         struct key_content *ret_content, uint64_t *ret_sequence) MUST_CHECK;
@@ -63,8 +65,8 @@ int envelope_grant_open(const struct envelope *envelope, const Hotline__Grant *g
 int envelope_open(const struct envelope *envelope, const struct key_content *content, struct buf *out) MUST_CHECK;
 
 /* Whether a case revision comes after another: (revision, sent_at, hash), everywhere. */
-int envelope_order(uint32_t revision_a, int64_t sent_a_us, const struct key_hash *hash_a,
-                   uint32_t revision_b, int64_t sent_b_us, const struct key_hash *hash_b);
+int envelope_order(uint32_t revision_a, int64_t sent_a_us, const struct key_hash *hash_a, uint32_t revision_b,
+                   int64_t sent_b_us, const struct key_hash *hash_b);
 
 /* The key of a case in any table: opener NUL-padded to 40, status, case id: 57 bytes. */
 #define ENVELOPE_CASE_KEY_BYTES (LIMIT_ID_CHARS + 1 + KEY_UUID_BYTES)

@@ -1,4 +1,5 @@
-/* key: derives a member's keys from its master and checks the keys of others. Never prints or copies a secret elsewhere. */
+/* key: derives a member's keys from its master and checks the keys of others. Never prints or copies a secret
+ * elsewhere. */
 #include "key.h"
 
 #include <sodium.h>

@@ -1,6 +1,6 @@
 /*
- * keyfile: key sets in files. A file is written whole or not at all, never over another, and never read when others could
- * have read it. Secrets pass through guarded memory, or through memory that does not move and is wiped.
+ * keyfile: key sets in files. A file is written whole or not at all, never over another, and never read when others
+ * could have read it. Secrets pass through guarded memory, or through memory that does not move and is wiped.
  */
 #include "keyfile.h"
 
@@ -23,11 +23,11 @@ static const char *const kind_names[] = {"", "member", "relay", "authority"};
 
 static int io_error(struct err_note *note, const char *doing, const char *path)
 {
-    int error = errno == ENOSPC || errno == EDQUOT ? ERR_DISK_FULL
-                : errno == ENOENT                  ? ERR_NOT_FOUND
-                : errno == EEXIST                  ? ERR_EXISTS
-                : errno == EACCES || errno == EPERM ? ERR_PERMISSION
-                                                    : ERR_IO;
+    int error = errno == ENOSPC || errno == EDQUOT ? ERR_DISK_FULL :
+        errno == ENOENT                            ? ERR_NOT_FOUND :
+        errno == EEXIST                            ? ERR_EXISTS :
+        errno == EACCES || errno == EPERM          ? ERR_PERMISSION :
+                                                     ERR_IO;
     return err_set(note, error, "%s: cannot %s: %s", path, doing, strerror(errno));
 }
 
@@ -145,8 +145,7 @@ static int slurp_secret(const char *path, size_t max_bytes, char *room, struct e
     if (fstat(fd, &facts) != 0 || !S_ISREG(facts.st_mode)) {
         result = err_set(note, ERR_INVALID, "%s: not a regular file", path);
     } else if (facts.st_mode & 077) {
-        result = err_set(note, ERR_PERMISSION,
-                         "%s: mode %04o lets others read this secret; run: chmod 600 %s", path,
+        result = err_set(note, ERR_PERMISSION, "%s: mode %04o lets others read this secret; run: chmod 600 %s", path,
                          (unsigned)(facts.st_mode & 07777), path);
     } else if ((size_t)facts.st_size > max_bytes) {
         result = err_set(note, ERR_LIMIT, "%s: larger than %zu bytes", path, max_bytes);
@@ -192,7 +191,8 @@ static int check_head(const char *path, const struct key_set *set, struct err_no
 {
     CHECK(set->kind >= KEY_MEMBER && set->kind <= KEY_AUTHORITY);
     if (!key_name_ok(set->id))
-        return err_set(note, ERR_INVALID, "%s: id: only lowercase letters, digits and dashes, at most %d", path, LIMIT_ID_CHARS);
+        return err_set(note, ERR_INVALID, "%s: id: only lowercase letters, digits and dashes, at most %d", path,
+                       LIMIT_ID_CHARS);
     const char *texts[] = {set->country, set->name};
     for (size_t i = 0; i < 2; i++) {
         struct slice rest = slice_text(texts[i]);
@@ -200,7 +200,8 @@ static int check_head(const char *path, const struct key_set *set, struct err_no
             size_t len;
             int32_t point = utf8_next(rest, &len);
             if (point < ' ' || utf8_is_control(point))
-                return err_set(note, ERR_INVALID, "%s: %s: not UTF-8, or holds a control character", path, i ? "name" : "country");
+                return err_set(note, ERR_INVALID, "%s: %s: not UTF-8, or holds a control character", path,
+                               i ? "name" : "country");
             rest = slice_of(rest.data + len, rest.len - len);
         }
     }
@@ -209,8 +210,9 @@ static int check_head(const char *path, const struct key_set *set, struct err_no
 
 static void add_head(struct buf *text, const struct key_set *set)
 {
-    buf_printf(text, "hotline-key 1\nkind %s\nid %s\ncountry %s\nname %s\ngeneration %" PRIu32 "\n", kind_names[set->kind],
-               set->id, set->country[0] ? set->country : "-", set->name[0] ? set->name : "-", set->generation);
+    buf_printf(text, "hotline-key 1\nkind %s\nid %s\ncountry %s\nname %s\ngeneration %" PRIu32 "\n",
+               kind_names[set->kind], set->id, set->country[0] ? set->country : "-", set->name[0] ? set->name : "-",
+               set->generation);
 }
 
 static void add_hex(struct buf *text, struct slice bytes)
@@ -251,7 +253,8 @@ int keyfile_write(const char *path, const struct key_set *set, const char *passp
     if (result != OK)
         return result;
     buf_init(&text);
-    buf_reserve(&text, LIMIT_KEYFILE_BYTES); /* never moved afterwards: growing would leave the secret in freed memory */
+    buf_reserve(&text,
+                LIMIT_KEYFILE_BYTES); /* never moved afterwards: growing would leave the secret in freed memory */
     add_head(&text, set);
     if (passphrase != NULL) {
         result = add_locked(&text, set, passphrase);
@@ -275,7 +278,7 @@ int keyfile_write(const char *path, const struct key_set *set, const char *passp
 /* --- reading --- */
 
 struct reader {
-    char *at;              /* the next line */
+    char *at; /* the next line */
     int line;
     const char *path;
     struct err_note *note;
@@ -328,17 +331,20 @@ static int read_head(struct reader *reader, struct key_set *set)
     if (result != OK)
         return result;
     if (strcmp(value, "1") != 0)
-        return err_set(reader->note, ERR_NEWER, "%s:1: key file version %s; this software reads version 1", reader->path, value);
+        return err_set(reader->note, ERR_NEWER, "%s:1: key file version %s; this software reads version 1",
+                       reader->path, value);
     if ((result = take_line(reader, "kind", &value)) != OK || (result = kind_from(reader, value, &set->kind)) != OK)
         return result;
-    if ((result = take_line(reader, "id", &value)) != OK || (result = copy_value(reader, value, set->id, sizeof set->id)) != OK)
+    if ((result = take_line(reader, "id", &value)) != OK ||
+        (result = copy_value(reader, value, set->id, sizeof set->id)) != OK)
         return result;
     if (!key_name_ok(set->id))
         return bad_line(reader, "the id is not of lowercase letters, digits and dashes");
     if ((result = take_line(reader, "country", &value)) != OK ||
         (result = copy_value(reader, value, set->country, sizeof set->country)) != OK)
         return result;
-    if ((result = take_line(reader, "name", &value)) != OK || (result = copy_value(reader, value, set->name, sizeof set->name)) != OK)
+    if ((result = take_line(reader, "name", &value)) != OK ||
+        (result = copy_value(reader, value, set->name, sizeof set->name)) != OK)
         return result;
     if ((result = take_line(reader, "generation", &value)) != OK)
         return result;
@@ -376,8 +382,8 @@ static int read_lock(struct reader *reader, struct lock *ret_lock)
     return OK;
 }
 
-static int unlock_master(struct reader *reader, const struct lock *lock, struct slice head, const char *hex, const char *passphrase,
-                         struct key_set *set)
+static int unlock_master(struct reader *reader, const struct lock *lock, struct slice head, const char *hex,
+                         const char *passphrase, struct key_set *set)
 {
     uint8_t sealed[KEY_BYTES + SEAL_TAG_BYTES], key[KEY_BYTES];
     if (buf_unhex(hex, sealed, sizeof sealed) != OK)
@@ -391,8 +397,8 @@ static int unlock_master(struct reader *reader, const struct lock *lock, struct 
     return result;
 }
 
-static int ask_and_unlock(struct reader *reader, const struct lock *lock, struct slice head, const char *hex, keyfile_ask ask,
-                          void *ctx, struct key_set *set)
+static int ask_and_unlock(struct reader *reader, const struct lock *lock, struct slice head, const char *hex,
+                          keyfile_ask ask, void *ctx, struct key_set *set)
 {
     char *passphrase = sodium_malloc(LIMIT_PASSPHRASE_BYTES + 1);
     if (passphrase == NULL)

@@ -63,9 +63,10 @@ int loop_bell_new(struct loop *loop, loop_fn *on_ring, void *ctx, struct loop_be
 void loop_bell_ring(struct loop_bell *bell);
 void loop_bell_free(struct loop_bell *bell);
 
-/* Calls on_readable while the descriptor (no regular file) has something to read, or its other end is gone. Free it before
- * the descriptor is closed, and before loop_free(). ERR_NOMEM, ERR_IO. */
-int loop_watch_new(struct loop *loop, int fd, loop_fn *on_readable, void *ctx, struct loop_watch **ret_watch) MUST_CHECK;
+/* Calls on_readable while the descriptor (no regular file) has something to read, or its other end is gone. Free it
+ * before the descriptor is closed, and before loop_free(). ERR_NOMEM, ERR_IO. */
+int loop_watch_new(struct loop *loop, int fd, loop_fn *on_readable, void *ctx,
+                   struct loop_watch **ret_watch) MUST_CHECK;
 /* No further call. NULL is fine. */
 void loop_watch_free(struct loop_watch *watch);
 

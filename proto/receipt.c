@@ -15,7 +15,8 @@ struct receipt_name receipt_name_of(struct slice signed_bytes)
 
 /* Rows and columns: none, DELIVERED, SHOWN, ACKNOWLEDGED, DECLINED, ERASED, as the table in the header. */
 static const bool may_follow[6][6] = {
-    {0, 1, 1, 1, 1, 1}, {0, 0, 1, 1, 1, 1}, {0, 0, 0, 1, 1, 1}, {0, 0, 0, 0, 1, 1}, {0, 0, 0, 1, 0, 1}, {0, 0, 0, 0, 0, 0},
+    {0, 1, 1, 1, 1, 1}, {0, 0, 1, 1, 1, 1}, {0, 0, 0, 1, 1, 1},
+    {0, 0, 0, 0, 1, 1}, {0, 0, 0, 1, 0, 1}, {0, 0, 0, 0, 0, 0},
 };
 
 bool receipt_may_follow(int from, int to)
@@ -35,8 +36,8 @@ const char *receipt_state_name(int state)
 }
 
 /* Packs `content` and signs the bytes. */
-static int pack_and_sign(const ProtobufCMessage *content, const struct key_identity_secret *secret, const char *context, struct buf *bytes,
-                         struct key_signature *ret_signature)
+static int pack_and_sign(const ProtobufCMessage *content, const struct key_identity_secret *secret, const char *context,
+                         struct buf *bytes, struct key_signature *ret_signature)
 {
     int result = wire_check(content, NULL);
     if (result != OK)
@@ -45,7 +46,8 @@ static int pack_and_sign(const ProtobufCMessage *content, const struct key_ident
     return buf_broken(bytes) ? ERR_NOMEM : seal_sign(secret, context, buf_slice(bytes), ret_signature);
 }
 
-/* A batch that is too large for one frame is refused here: how much is gathered is the caller's and its peers' doing. */
+/* A batch that is too large for one frame is refused here: how much is gathered is the caller's and its peers' doing.
+ */
 static int pack_outer(const ProtobufCMessage *outer, struct buf *out)
 {
     int result = wire_check(outer, NULL);
@@ -72,8 +74,8 @@ int receipt_sign(const Hotline__ReceiptBatch *batch, const struct key_set *set, 
 }
 
 /* Unpacks, finds the signer on the roster and verifies. `signer` is read from the message by the caller's getter. */
-static int verify_member(const char *signer, const struct roster *roster, const char *context, struct slice bytes, struct slice signature,
-                         int64_t now_us, size_t *ret_index)
+static int verify_member(const char *signer, const struct roster *roster, const char *context, struct slice bytes,
+                         struct slice signature, int64_t now_us, size_t *ret_index)
 {
     size_t index = roster_find(roster, signer);
     if (index == ROSTER_NONE)
@@ -84,8 +86,8 @@ static int verify_member(const char *signer, const struct roster *roster, const 
     return result;
 }
 
-int receipt_verify(const Hotline__SignedReceipts *signed_receipts, const struct roster *roster, int64_t now_us, struct wire_arena *arena,
-                   Hotline__ReceiptBatch **ret_batch, size_t *ret_recipient)
+int receipt_verify(const Hotline__SignedReceipts *signed_receipts, const struct roster *roster, int64_t now_us,
+                   struct wire_arena *arena, Hotline__ReceiptBatch **ret_batch, size_t *ret_recipient)
 {
     ProtobufCMessage *message;
     struct slice bytes = wire_slice(signed_receipts->batch);
@@ -93,7 +95,8 @@ int receipt_verify(const Hotline__SignedReceipts *signed_receipts, const struct 
     if (result != OK)
         return result;
     Hotline__ReceiptBatch *batch = (Hotline__ReceiptBatch *)message;
-    result = verify_member(batch->recipient, roster, SEAL_CONTEXT_RECEIPTS, bytes, wire_slice(signed_receipts->signature), now_us, ret_recipient);
+    result = verify_member(batch->recipient, roster, SEAL_CONTEXT_RECEIPTS, bytes,
+                           wire_slice(signed_receipts->signature), now_us, ret_recipient);
     if (result == OK)
         *ret_batch = batch;
     return result;
@@ -115,8 +118,8 @@ int receipt_sign_accepted(const Hotline__AcceptedBatch *batch, const struct key_
     return result;
 }
 
-int receipt_verify_accepted(const Hotline__SignedAccepted *signed_accepted, const struct roster *roster, struct wire_arena *arena,
-                            Hotline__AcceptedBatch **ret_batch)
+int receipt_verify_accepted(const Hotline__SignedAccepted *signed_accepted, const struct roster *roster,
+                            struct wire_arena *arena, Hotline__AcceptedBatch **ret_batch)
 {
     ProtobufCMessage *message;
     struct slice bytes = wire_slice(signed_accepted->batch);
@@ -133,13 +136,15 @@ int receipt_verify_accepted(const Hotline__SignedAccepted *signed_accepted, cons
     return result;
 }
 
-int receipt_sign_unreadable(const Hotline__Unreadable *unreadable, const struct key_set *set, struct buf *ret_bytes, struct key_signature *ret_signature)
+int receipt_sign_unreadable(const Hotline__Unreadable *unreadable, const struct key_set *set, struct buf *ret_bytes,
+                            struct key_signature *ret_signature)
 {
     return pack_and_sign(&unreadable->base, &set->identity_secret, SEAL_CONTEXT_UNREADABLE, ret_bytes, ret_signature);
 }
 
-int receipt_verify_unreadable(const Hotline__SignedUnreadable *signed_unreadable, const struct roster *roster, int64_t now_us,
-                              struct wire_arena *arena, Hotline__Unreadable **ret_unreadable, size_t *ret_recipient)
+int receipt_verify_unreadable(const Hotline__SignedUnreadable *signed_unreadable, const struct roster *roster,
+                              int64_t now_us, struct wire_arena *arena, Hotline__Unreadable **ret_unreadable,
+                              size_t *ret_recipient)
 {
     ProtobufCMessage *message;
     struct slice bytes = wire_slice(signed_unreadable->unreadable);
@@ -147,7 +152,8 @@ int receipt_verify_unreadable(const Hotline__SignedUnreadable *signed_unreadable
     if (result != OK)
         return result;
     Hotline__Unreadable *unreadable = (Hotline__Unreadable *)message;
-    result = verify_member(unreadable->recipient, roster, SEAL_CONTEXT_UNREADABLE, bytes, wire_slice(signed_unreadable->signature), now_us, ret_recipient);
+    result = verify_member(unreadable->recipient, roster, SEAL_CONTEXT_UNREADABLE, bytes,
+                           wire_slice(signed_unreadable->signature), now_us, ret_recipient);
     if (result == OK)
         *ret_unreadable = unreadable;
     return result;

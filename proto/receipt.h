@@ -47,7 +47,8 @@ int receipt_verify_accepted(const Hotline__SignedAccepted *signed_accepted, cons
 /* A recipient's signed "cannot read this". */
 int receipt_sign_unreadable(const Hotline__Unreadable *unreadable, const struct key_set *set, struct buf *ret_bytes,
                             struct key_signature *ret_signature) MUST_CHECK;
-int receipt_verify_unreadable(const Hotline__SignedUnreadable *signed_unreadable, const struct roster *roster, int64_t now_us,
-                              struct wire_arena *arena, Hotline__Unreadable **ret_unreadable, size_t *ret_recipient) MUST_CHECK;
+int receipt_verify_unreadable(const Hotline__SignedUnreadable *signed_unreadable, const struct roster *roster,
+                              int64_t now_us, struct wire_arena *arena, Hotline__Unreadable **ret_unreadable,
+                              size_t *ret_recipient) MUST_CHECK;
 
 #endif

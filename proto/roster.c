@@ -1,4 +1,5 @@
-/* roster: verifies what the authority signed and answers questions about it. Never accepts one it has not checked whole. */
+/* roster: verifies what the authority signed and answers questions about it. Never accepts one it has not checked
+ * whole. */
 #include "roster.h"
 
 #include <stdlib.h>
@@ -10,9 +11,9 @@
 #include "seal.h"
 
 struct roster {
-    struct buf bytes;                 /* the SignedRoster as it came */
+    struct buf bytes; /* the SignedRoster as it came */
     struct wire_arena arena;
-    const Hotline__Roster *content;   /* in the arena */
+    const Hotline__Roster *content; /* in the arena */
     struct key_hash hash, previous;
     struct roster_trust next;
 };
@@ -55,7 +56,8 @@ static int trust_parse(const char *path, char *text, struct err_note *note, stru
         else if (*line != '\0')
             result = trust_line(&trust, line);
         if (result != OK)
-            return err_set(note, result, "%s:%d: %s; expected \"hotline-authority 1\", \"threshold K\", \"key HEX\"", path, number, err_text(result));
+            return err_set(note, result, "%s:%d: %s; expected \"hotline-authority 1\", \"threshold K\", \"key HEX\"",
+                           path, number, err_text(result));
         line = next;
     }
     if (trust.threshold < 1 || trust.threshold > trust.count)
@@ -94,13 +96,15 @@ void roster_trust_write(const struct roster_trust *trust, struct buf *out)
 
 static bool trust_equal(const struct roster_trust *a, const struct roster_trust *b)
 {
-    return a->threshold == b->threshold && a->count == b->count && memcmp(a->keys, b->keys, a->count * sizeof a->keys[0]) == 0;
+    return a->threshold == b->threshold && a->count == b->count &&
+        memcmp(a->keys, b->keys, a->count * sizeof a->keys[0]) == 0;
 }
 
 /* --- signatures --- */
 
 /* How many distinct keys of the trust signed the bytes. */
-static size_t count_signers(const Hotline__SignedRoster *signed_roster, const struct roster_trust *trust, size_t *ret_wrong)
+static size_t count_signers(const Hotline__SignedRoster *signed_roster, const struct roster_trust *trust,
+                            size_t *ret_wrong)
 {
     bool counted[LIMIT_AUTHORITY_KEYS] = {false};
     size_t signers = 0;
@@ -111,7 +115,8 @@ static size_t count_signers(const Hotline__SignedRoster *signed_roster, const st
             struct key_id id = key_id_of(trust->keys[k].bytes);
             if (counted[k] || memcmp(id.bytes, signature->key_id.data, KEY_ID_BYTES) != 0)
                 continue;
-            if (seal_verify(&trust->keys[k], SEAL_CONTEXT_ROSTER, wire_slice(signed_roster->roster), wire_slice(signature->signature)) == OK) {
+            if (seal_verify(&trust->keys[k], SEAL_CONTEXT_ROSTER, wire_slice(signed_roster->roster),
+                            wire_slice(signature->signature)) == OK) {
                 counted[k] = true;
                 signers++;
             } else {
@@ -122,15 +127,18 @@ static size_t count_signers(const Hotline__SignedRoster *signed_roster, const st
     return signers;
 }
 
-static int check_signers(const Hotline__SignedRoster *signed_roster, const struct roster_trust *trust, const char *whose, struct err_note *note)
+static int check_signers(const Hotline__SignedRoster *signed_roster, const struct roster_trust *trust,
+                         const char *whose, struct err_note *note)
 {
     size_t wrong, signers = count_signers(signed_roster, trust, &wrong);
     if (signers >= trust->threshold)
         return OK;
     if (wrong > 0)
-        return err_set(note, ERR_SIGNATURE, "%zu signature%s of %s authority keys do%s not verify: the roster was changed after signing", wrong,
-                       wrong == 1 ? "" : "s", whose, wrong == 1 ? "es" : "");
-    return err_set(note, ERR_THRESHOLD, "signed by %zu of the %u %s authority keys needed", signers, trust->threshold, whose);
+        return err_set(note, ERR_SIGNATURE,
+                       "%zu signature%s of %s authority keys do%s not verify: the roster was changed after signing",
+                       wrong, wrong == 1 ? "" : "s", whose, wrong == 1 ? "es" : "");
+    return err_set(note, ERR_THRESHOLD, "signed by %zu of the %u %s authority keys needed", signers, trust->threshold,
+                   whose);
 }
 
 /* --- life --- */
@@ -147,14 +155,16 @@ void roster_free(struct roster *roster)
 static int open_signed(struct roster *roster, const struct roster_trust *trust, struct err_note *note)
 {
     ProtobufCMessage *message;
-    int result = wire_unpack(&hotline__signed_roster__descriptor, buf_slice(&roster->bytes), &roster->arena, note, &message);
+    int result =
+        wire_unpack(&hotline__signed_roster__descriptor, buf_slice(&roster->bytes), &roster->arena, note, &message);
     if (result != OK)
         return result;
     const Hotline__SignedRoster *signed_roster = (const Hotline__SignedRoster *)message;
     if ((result = check_signers(signed_roster, trust, "trusted", note)) != OK)
         return result;
     roster->hash = seal_hash(wire_slice(signed_roster->roster));
-    if ((result = wire_unpack(&hotline__roster__descriptor, wire_slice(signed_roster->roster), &roster->arena, note, &message)) != OK)
+    if ((result = wire_unpack(&hotline__roster__descriptor, wire_slice(signed_roster->roster), &roster->arena, note,
+                              &message)) != OK)
         return result;
     roster->content = (const Hotline__Roster *)message;
     if (roster->content->has_previous_hash)
@@ -165,7 +175,8 @@ static int open_signed(struct roster *roster, const struct roster_trust *trust, 
     return trust_equal(trust, &roster->next) ? OK : check_signers(signed_roster, &roster->next, "new", note);
 }
 
-int roster_verify(struct slice signed_roster, const struct roster_trust *trust, struct err_note *note, struct roster **ret_roster)
+int roster_verify(struct slice signed_roster, const struct roster_trust *trust, struct err_note *note,
+                  struct roster **ret_roster)
 {
     struct roster *roster = calloc(1, sizeof *roster);
     if (roster == NULL)
@@ -184,7 +195,8 @@ int roster_verify(struct slice signed_roster, const struct roster_trust *trust, 
     return result;
 }
 
-int roster_follow(const struct roster *current, struct slice signed_roster, struct err_note *note, struct roster **ret_roster)
+int roster_follow(const struct roster *current, struct slice signed_roster, struct err_note *note,
+                  struct roster **ret_roster)
 {
     struct roster *next;
     int result = roster_verify(signed_roster, &current->next, note, &next);
@@ -192,11 +204,14 @@ int roster_follow(const struct roster *current, struct slice signed_roster, stru
         return result;
     uint64_t had = current->content->version, has = next->content->version;
     if (has < had)
-        result = err_set(note, ERR_ROLLBACK, "version %llu is older than version %llu, known here", (unsigned long long)has, (unsigned long long)had);
+        result = err_set(note, ERR_ROLLBACK, "version %llu is older than version %llu, known here",
+                         (unsigned long long)has, (unsigned long long)had);
     else if (has == had && key_hash_equal(&current->hash, &next->hash))
         result = err_set(note, ERR_EXISTS, "version %llu is known here", (unsigned long long)has);
     else if (has == had)
-        result = err_set(note, ERR_DISPUTED, "two rosters of version %llu are signed: the authority must say which holds", (unsigned long long)has);
+        result =
+            err_set(note, ERR_DISPUTED, "two rosters of version %llu are signed: the authority must say which holds",
+                    (unsigned long long)has);
     if (result == OK)
         *ret_roster = next;
     else
@@ -206,19 +221,43 @@ int roster_follow(const struct roster *current, struct slice signed_roster, stru
 
 /* --- questions --- */
 
-uint64_t roster_version(const struct roster *roster) { return roster->content->version; }
-const struct key_hash *roster_hash(const struct roster *roster) { return &roster->hash; }
-struct slice roster_signed(const struct roster *roster) { return buf_slice(&roster->bytes); }
-const struct roster_trust *roster_next_trust(const struct roster *roster) { return &roster->next; }
+uint64_t roster_version(const struct roster *roster)
+{
+    return roster->content->version;
+}
+const struct key_hash *roster_hash(const struct roster *roster)
+{
+    return &roster->hash;
+}
+struct slice roster_signed(const struct roster *roster)
+{
+    return buf_slice(&roster->bytes);
+}
+const struct roster_trust *roster_next_trust(const struct roster *roster)
+{
+    return &roster->next;
+}
 const struct key_hash *roster_previous(const struct roster *roster)
 {
     return roster->content->has_previous_hash ? &roster->previous : NULL;
 }
 
-int64_t roster_issued_us(const struct roster *roster) { return roster->content->issued_at_us; }
-int64_t roster_expires_us(const struct roster *roster) { return roster->content->expires_at_us; }
-size_t roster_member_count(const struct roster *roster) { return roster->content->n_members; }
-size_t roster_relay_count(const struct roster *roster) { return roster->content->n_relays; }
+int64_t roster_issued_us(const struct roster *roster)
+{
+    return roster->content->issued_at_us;
+}
+int64_t roster_expires_us(const struct roster *roster)
+{
+    return roster->content->expires_at_us;
+}
+size_t roster_member_count(const struct roster *roster)
+{
+    return roster->content->n_members;
+}
+size_t roster_relay_count(const struct roster *roster)
+{
+    return roster->content->n_relays;
+}
 
 bool roster_changes_trust(const struct roster *roster, const struct roster_trust *trust)
 {
@@ -276,13 +315,14 @@ Hotline__Standing__Code roster_standing(const struct roster *roster, size_t inde
 {
     const Hotline__Member *member = roster_member(roster, index);
     bool outside = (member->has_accredited_from_us && now_us < member->accredited_from_us) ||
-                   (member->has_accredited_until_us && now_us > member->accredited_until_us);
+        (member->has_accredited_until_us && now_us > member->accredited_until_us);
     if (member->standing == HOTLINE__STANDING__CODE__ACTIVE && outside)
         return HOTLINE__STANDING__CODE__SUSPENDED;
     return member->standing;
 }
 
-int roster_verify_member(const struct roster *roster, size_t index, const char *context, struct slice bytes, struct slice signature, int64_t now_us)
+int roster_verify_member(const struct roster *roster, size_t index, const char *context, struct slice bytes,
+                         struct slice signature, int64_t now_us)
 {
     const Hotline__Member *member = roster_member(roster, index);
     struct key_identity key;
@@ -297,7 +337,8 @@ int roster_verify_member(const struct roster *roster, size_t index, const char *
     return result;
 }
 
-int roster_verify_relay(const struct roster *roster, size_t index, const char *context, struct slice bytes, struct slice signature)
+int roster_verify_relay(const struct roster *roster, size_t index, const char *context, struct slice bytes,
+                        struct slice signature)
 {
     struct key_identity key;
     memcpy(key.bytes, roster_relay(roster, index)->identity_key.data, KEY_BYTES);

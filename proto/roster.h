@@ -1,8 +1,9 @@
 /*
  * roster - who takes part, as the authority signed it: k of n, versions, chain, expiry; and the authority's own side.
  *
- * A struct roster is always verified, immutable and owns its bytes; members and relays are read through it and valid as long
- * as it is. Members are dense: index 0 .. roster_member_count-1, ordered by id, so that sets of members are bit sets.
+ * A struct roster is always verified, immutable and owns its bytes; members and relays are read through it and valid as
+ * long as it is. Members are dense: index 0 .. roster_member_count-1, ordered by id, so that sets of members are bit
+ * sets.
  */
 #ifndef PROTO_ROSTER_H
 #define PROTO_ROSTER_H
@@ -26,11 +27,14 @@ int roster_trust_read(const char *path, struct err_note *note, struct roster_tru
 void roster_trust_write(const struct roster_trust *trust, struct buf *out);
 
 /* Verifies a SignedRoster (as bytes) against the trust and every rule of its content. ERR_SYNTAX, ERR_LIMIT, ERR_KEY,
- * ERR_SIGNATURE, ERR_THRESHOLD ("1 of 2 needed signatures"), ERR_INVALID with member and field. Expiry is not looked at. */
-int roster_verify(struct slice signed_roster, const struct roster_trust *trust, struct err_note *note, struct roster **ret_roster) MUST_CHECK;
-/* Verifies the one that may follow `current`: by the trust it carries, version higher (same version and hash: ERR_EXISTS;
- * lower: ERR_ROLLBACK; same version, other hash: ERR_DISPUTED, which is evidence of a fork). */
-int roster_follow(const struct roster *current, struct slice signed_roster, struct err_note *note, struct roster **ret_roster) MUST_CHECK;
+ * ERR_SIGNATURE, ERR_THRESHOLD ("1 of 2 needed signatures"), ERR_INVALID with member and field. Expiry is not looked
+ * at. */
+int roster_verify(struct slice signed_roster, const struct roster_trust *trust, struct err_note *note,
+                  struct roster **ret_roster) MUST_CHECK;
+/* Verifies the one that may follow `current`: by the trust it carries, version higher (same version and hash:
+ * ERR_EXISTS; lower: ERR_ROLLBACK; same version, other hash: ERR_DISPUTED, which is evidence of a fork). */
+int roster_follow(const struct roster *current, struct slice signed_roster, struct err_note *note,
+                  struct roster **ret_roster) MUST_CHECK;
 void roster_free(struct roster *roster);
 
 /* What the roster says of itself. */
@@ -65,19 +69,24 @@ Hotline__Standing__Code roster_standing(const struct roster *roster, size_t inde
 /* Verifies a signature of a member, by its identity key or a former one still valid at now_us. */
 int roster_verify_member(const struct roster *roster, size_t index, const char *context, struct slice bytes,
                          struct slice signature, int64_t now_us) MUST_CHECK;
-int roster_verify_relay(const struct roster *roster, size_t index, const char *context, struct slice bytes, struct slice signature) MUST_CHECK;
+int roster_verify_relay(const struct roster *roster, size_t index, const char *context, struct slice bytes,
+                        struct slice signature) MUST_CHECK;
 
 /* --- the authority's side (the command line, offline) --- */
 
-/* A request, signed by the identity key that it asks for; appended to out as SignedRequest bytes. endpoint NULL: a member. */
+/* A request, signed by the identity key that it asks for; appended to out as SignedRequest bytes. endpoint NULL: a
+ * member. */
 int roster_request_make(const struct key_set *set, const char *endpoint, int64_t now_us, struct buf *out) MUST_CHECK;
 /* Verified and parsed; freed by protobuf_c_message_free_unpacked(&request->base, NULL). */
-int roster_request_read(struct slice signed_request, struct err_note *note, Hotline__MembershipRequest **ret_request) MUST_CHECK;
+int roster_request_read(struct slice signed_request, struct err_note *note,
+                        Hotline__MembershipRequest **ret_request) MUST_CHECK;
 /* Checks a Roster message by every rule that roster_verify uses; sorts members and relays by id first. */
 int roster_check(Hotline__Roster *roster, struct err_note *note) MUST_CHECK;
-/* One signature of an authority key over roster bytes, added to a SignedRoster (appended to out): keeps the signatures in
- * `signed_roster` (may be empty) when they are over the same bytes, drops them otherwise. ERR_LIMIT: over LIMIT_ROSTER_BYTES. */
-int roster_sign(struct slice roster_bytes, struct slice signed_roster, const struct key_set *authority, struct buf *out) MUST_CHECK;
+/* One signature of an authority key over roster bytes, added to a SignedRoster (appended to out): keeps the signatures
+ * in `signed_roster` (may be empty) when they are over the same bytes, drops them otherwise. ERR_LIMIT: over
+ * LIMIT_ROSTER_BYTES. */
+int roster_sign(struct slice roster_bytes, struct slice signed_roster, const struct key_set *authority,
+                struct buf *out) MUST_CHECK;
 /* Parses the Roster message inside a SignedRoster without verifying; freed as above. */
 int roster_peek(struct slice signed_roster, struct err_note *note, Hotline__Roster **ret_roster) MUST_CHECK;
 

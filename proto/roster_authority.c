@@ -1,4 +1,5 @@
-/* roster_authority: the authority's side of the roster: requests, checks before signing, one signature at a time. Offline. */
+/* roster_authority: the authority's side of the roster: requests, checks before signing, one signature at a time.
+ * Offline. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,7 +35,8 @@ int roster_request_make(const struct key_set *set, const char *endpoint, int64_t
     struct key_signature signature;
     buf_init(&bytes);
     wire_pack(&request.base, &bytes);
-    result = buf_broken(&bytes) ? ERR_NOMEM : seal_sign(&set->identity_secret, SEAL_CONTEXT_REQUEST, buf_slice(&bytes), &signature);
+    result = buf_broken(&bytes) ? ERR_NOMEM :
+                                  seal_sign(&set->identity_secret, SEAL_CONTEXT_REQUEST, buf_slice(&bytes), &signature);
     if (result == OK) {
         WIRE_SET_BYTES(&signed_request, request, bytes.data, bytes.len);
         WIRE_SET_BYTES(&signed_request, signature, signature.bytes, sizeof signature.bytes);
@@ -45,14 +47,16 @@ int roster_request_make(const struct key_set *set, const char *endpoint, int64_t
     return result;
 }
 
-static int request_open(struct slice signed_request, struct wire_arena *arena, struct err_note *note, struct slice *ret_request)
+static int request_open(struct slice signed_request, struct wire_arena *arena, struct err_note *note,
+                        struct slice *ret_request)
 {
     ProtobufCMessage *message;
     int result = wire_unpack(&hotline__signed_request__descriptor, signed_request, arena, note, &message);
     if (result != OK)
         return result;
     const Hotline__SignedRequest *outer = (const Hotline__SignedRequest *)message;
-    if ((result = wire_unpack(&hotline__membership_request__descriptor, wire_slice(outer->request), arena, note, &message)) != OK)
+    if ((result = wire_unpack(&hotline__membership_request__descriptor, wire_slice(outer->request), arena, note,
+                              &message)) != OK)
         return result;
     const Hotline__MembershipRequest *request = (const Hotline__MembershipRequest *)message;
     struct key_identity identity;
@@ -104,7 +108,8 @@ int roster_check(Hotline__Roster *roster, struct err_note *note)
 }
 
 /* The signatures of `before` that are over the same bytes, and not by the same key. */
-static size_t keep_signatures(const Hotline__SignedRoster *before, struct slice roster_bytes, struct key_id mine, Hotline__Signature **kept)
+static size_t keep_signatures(const Hotline__SignedRoster *before, struct slice roster_bytes, struct key_id mine,
+                              Hotline__Signature **kept)
 {
     size_t count = 0;
     if (before == NULL || !slice_equal(wire_slice(before->roster), roster_bytes))

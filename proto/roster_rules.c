@@ -13,7 +13,8 @@ static int check_country(const char *country, const char *who, const char *field
     return err_set(note, ERR_UNKNOWN, "%s: %s: \"%s\" is not an ISO 3166-1 country code", who, field, country);
 }
 
-static int check_keys(ProtobufCBinaryData identity, ProtobufCBinaryData transport, const char *who, struct err_note *note)
+static int check_keys(ProtobufCBinaryData identity, ProtobufCBinaryData transport, const char *who,
+                      struct err_note *note)
 {
     struct key_identity identity_key;
     struct key_transport transport_key;
@@ -56,7 +57,8 @@ static int check_relay(const Hotline__Relay *relay, struct err_note *note)
         return err_set(note, ERR_INVALID, "%s: id: only lowercase letters, digits and dashes", who);
     for (size_t i = 0; i < relay->n_endpoints; i++) {
         if (strncmp(relay->endpoints[i], "tcp://", 6) != 0)
-            return err_set(note, ERR_INVALID, "%s: endpoints: \"%s\" does not begin with tcp://", who, relay->endpoints[i]);
+            return err_set(note, ERR_INVALID, "%s: endpoints: \"%s\" does not begin with tcp://", who,
+                           relay->endpoints[i]);
     }
     int result = check_country(relay->country, who, "country", note);
     return result == OK ? check_keys(relay->identity_key, relay->transport_key, who, note) : result;
@@ -67,7 +69,8 @@ static int check_trust(const Hotline__Roster *roster, struct err_note *note, str
     ret_trust->threshold = roster->threshold;
     ret_trust->count = roster->n_authority_keys;
     if (roster->threshold < 1 || roster->threshold > roster->n_authority_keys)
-        return err_set(note, ERR_INVALID, "threshold: %u of %zu authority keys", roster->threshold, roster->n_authority_keys);
+        return err_set(note, ERR_INVALID, "threshold: %u of %zu authority keys", roster->threshold,
+                       roster->n_authority_keys);
     for (size_t i = 0; i < roster->n_authority_keys; i++) {
         if (key_identity_from(wire_slice(roster->authority_keys[i]), &ret_trust->keys[i]) != OK)
             return err_set(note, ERR_KEY, "authority_keys[%zu]: not a valid Ed25519 point", i);

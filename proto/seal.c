@@ -16,7 +16,8 @@ _Static_assert(KEY_SIGNATURE_BYTES == crypto_sign_BYTES, "signature");
 _Static_assert(SEAL_STREAM_HEADER_BYTES == crypto_secretstream_xchacha20poly1305_HEADERBYTES, "header of a stream");
 _Static_assert(SEAL_STREAM_EXTRA_BYTES == crypto_secretstream_xchacha20poly1305_ABYTES, "extra bytes of a piece");
 _Static_assert(sizeof(((struct seal_hasher *)0)->state) >= sizeof(crypto_generichash_state), "room for a hash");
-_Static_assert(sizeof(((struct seal_stream *)0)->state) >= sizeof(crypto_secretstream_xchacha20poly1305_state), "room for a stream");
+_Static_assert(sizeof(((struct seal_stream *)0)->state) >= sizeof(crypto_secretstream_xchacha20poly1305_state),
+               "room for a stream");
 
 int seal_start(void)
 {
@@ -108,7 +109,8 @@ static int framed(const char *context, struct slice bytes, struct buf *out)
     return buf_broken(out) ? ERR_NOMEM : OK;
 }
 
-int seal_sign(const struct key_identity_secret *secret, const char *context, struct slice bytes, struct key_signature *ret_signature)
+int seal_sign(const struct key_identity_secret *secret, const char *context, struct slice bytes,
+              struct key_signature *ret_signature)
 {
     struct buf message;
     buf_init(&message);
@@ -132,21 +134,23 @@ int seal_verify(const struct key_identity *identity, const char *context, struct
     return result;
 }
 
-int seal_encrypt(const uint8_t key[KEY_BYTES], const uint8_t nonce[SEAL_NONCE_BYTES], struct slice ad, struct slice plain,
-                 uint8_t *out)
+int seal_encrypt(const uint8_t key[KEY_BYTES], const uint8_t nonce[SEAL_NONCE_BYTES], struct slice ad,
+                 struct slice plain, uint8_t *out)
 {
     unsigned long long len;
-    int failed = crypto_aead_xchacha20poly1305_ietf_encrypt(out, &len, plain.data, plain.len, ad.data, ad.len, NULL, nonce, key);
+    int failed =
+        crypto_aead_xchacha20poly1305_ietf_encrypt(out, &len, plain.data, plain.len, ad.data, ad.len, NULL, nonce, key);
     return failed ? ERR_CRYPTO : OK;
 }
 
-int seal_decrypt(const uint8_t key[KEY_BYTES], const uint8_t nonce[SEAL_NONCE_BYTES], struct slice ad, struct slice sealed,
-                 uint8_t *out)
+int seal_decrypt(const uint8_t key[KEY_BYTES], const uint8_t nonce[SEAL_NONCE_BYTES], struct slice ad,
+                 struct slice sealed, uint8_t *out)
 {
     if (sealed.len < SEAL_TAG_BYTES)
         return ERR_CRYPTO;
     unsigned long long len;
-    int failed = crypto_aead_xchacha20poly1305_ietf_decrypt(out, &len, NULL, sealed.data, sealed.len, ad.data, ad.len, nonce, key);
+    int failed = crypto_aead_xchacha20poly1305_ietf_decrypt(out, &len, NULL, sealed.data, sealed.len, ad.data, ad.len,
+                                                            nonce, key);
     return failed ? ERR_CRYPTO : OK;
 }
 
@@ -229,34 +233,44 @@ static crypto_secretstream_xchacha20poly1305_state *state_of(struct seal_stream 
     return (crypto_secretstream_xchacha20poly1305_state *)(void *)stream->state;
 }
 
-int seal_stream_begin(const struct key_blob *key, uint8_t header[SEAL_STREAM_HEADER_BYTES], struct seal_stream *ret_stream)
+int seal_stream_begin(const struct key_blob *key, uint8_t header[SEAL_STREAM_HEADER_BYTES],
+                      struct seal_stream *ret_stream)
 {
-    return crypto_secretstream_xchacha20poly1305_init_push(state_of(ret_stream), header, key->bytes) == 0 ? OK : ERR_CRYPTO;
+    return crypto_secretstream_xchacha20poly1305_init_push(state_of(ret_stream), header, key->bytes) == 0 ? OK :
+                                                                                                            ERR_CRYPTO;
 }
 
 int seal_stream_push(struct seal_stream *stream, struct slice plain, bool last, uint8_t *out)
 {
-    unsigned char tag = last ? crypto_secretstream_xchacha20poly1305_TAG_FINAL : crypto_secretstream_xchacha20poly1305_TAG_MESSAGE;
-    return crypto_secretstream_xchacha20poly1305_push(state_of(stream), out, NULL, plain.data, plain.len, NULL, 0, tag) == 0 ? OK : ERR_CRYPTO;
+    unsigned char tag =
+        last ? crypto_secretstream_xchacha20poly1305_TAG_FINAL : crypto_secretstream_xchacha20poly1305_TAG_MESSAGE;
+    return crypto_secretstream_xchacha20poly1305_push(state_of(stream), out, NULL, plain.data, plain.len, NULL, 0,
+                                                      tag) == 0 ?
+        OK :
+        ERR_CRYPTO;
 }
 
-int seal_stream_start(const struct key_blob *key, const uint8_t header[SEAL_STREAM_HEADER_BYTES], struct seal_stream *ret_stream)
+int seal_stream_start(const struct key_blob *key, const uint8_t header[SEAL_STREAM_HEADER_BYTES],
+                      struct seal_stream *ret_stream)
 {
-    return crypto_secretstream_xchacha20poly1305_init_pull(state_of(ret_stream), header, key->bytes) == 0 ? OK : ERR_CRYPTO;
+    return crypto_secretstream_xchacha20poly1305_init_pull(state_of(ret_stream), header, key->bytes) == 0 ? OK :
+                                                                                                            ERR_CRYPTO;
 }
 
 int seal_stream_pull(struct seal_stream *stream, struct slice sealed, bool last, uint8_t *out)
 {
     unsigned char tag;
     if (sealed.len < SEAL_STREAM_EXTRA_BYTES ||
-        crypto_secretstream_xchacha20poly1305_pull(state_of(stream), out, NULL, &tag, sealed.data, sealed.len, NULL, 0) != 0)
+        crypto_secretstream_xchacha20poly1305_pull(state_of(stream), out, NULL, &tag, sealed.data, sealed.len, NULL,
+                                                   0) != 0)
         return ERR_CRYPTO;
     return last == (tag == crypto_secretstream_xchacha20poly1305_TAG_FINAL) ? OK : ERR_CRYPTO;
 }
 
 void seal_body_key(const struct key_content *content, bool exercise, uint8_t out[KEY_BYTES])
 {
-    CHECK(crypto_kdf_derive_from_key(out, KEY_BYTES, exercise ? 2 : 1, exercise ? "HRexerci" : "HRactual", content->bytes) == 0);
+    CHECK(crypto_kdf_derive_from_key(out, KEY_BYTES, exercise ? 2 : 1, exercise ? "HRexerci" : "HRactual",
+                                     content->bytes) == 0);
 }
 
 struct seal_argon seal_argon_default(void)
@@ -306,7 +320,8 @@ int seal_unbase64(const char *text, struct buf *out)
     if (room == NULL)
         return ERR_NOMEM;
     const char *end;
-    if (sodium_base642bin(room, most, text, strlen(text), NULL, &len, &end, sodium_base64_VARIANT_ORIGINAL) != 0 || *end != '\0')
+    if (sodium_base642bin(room, most, text, strlen(text), NULL, &len, &end, sodium_base64_VARIANT_ORIGINAL) != 0 ||
+        *end != '\0')
         return ERR_SYNTAX;
     buf_grew(out, len);
     return OK;

@@ -40,14 +40,18 @@ struct key_hash seal_keyed_hash(const struct key_store *key, struct slice bytes)
 struct key_hash seal_personal_hash(const char *personal, struct slice bytes);
 
 /* ERR_NOMEM, ERR_CRYPTO. */
-int seal_sign(const struct key_identity_secret *secret, const char *context, struct slice bytes, struct key_signature *ret_signature) MUST_CHECK;
+int seal_sign(const struct key_identity_secret *secret, const char *context, struct slice bytes,
+              struct key_signature *ret_signature) MUST_CHECK;
 /* ERR_SIGNATURE when it does not verify or has not 64 bytes. */
-int seal_verify(const struct key_identity *identity, const char *context, struct slice bytes, struct slice signature) MUST_CHECK;
+int seal_verify(const struct key_identity *identity, const char *context, struct slice bytes,
+                struct slice signature) MUST_CHECK;
 
 /* XChaCha20-Poly1305-IETF. out has room for plain.len + SEAL_TAG_BYTES. */
-int seal_encrypt(const uint8_t key[KEY_BYTES], const uint8_t nonce[SEAL_NONCE_BYTES], struct slice ad, struct slice plain, uint8_t *out) MUST_CHECK;
+int seal_encrypt(const uint8_t key[KEY_BYTES], const uint8_t nonce[SEAL_NONCE_BYTES], struct slice ad,
+                 struct slice plain, uint8_t *out) MUST_CHECK;
 /* out has room for sealed.len - SEAL_TAG_BYTES; ERR_CRYPTO, and out untouched in meaning, when the tag is wrong. */
-int seal_decrypt(const uint8_t key[KEY_BYTES], const uint8_t nonce[SEAL_NONCE_BYTES], struct slice ad, struct slice sealed, uint8_t *out) MUST_CHECK;
+int seal_decrypt(const uint8_t key[KEY_BYTES], const uint8_t nonce[SEAL_NONCE_BYTES], struct slice ad,
+                 struct slice sealed, uint8_t *out) MUST_CHECK;
 
 /* A record at rest: nonce || sealed bytes, appended to out. */
 int seal_record(const struct key_store *key, struct slice ad, struct slice plain, struct buf *out) MUST_CHECK;
@@ -56,8 +60,10 @@ int seal_unrecord(const struct key_store *key, struct slice ad, struct slice rec
 /* The shared key of two members (crypto_box_beforenm): the costly step, so cache it. ERR_KEY for a low-order key. */
 int seal_pair(const struct key_box *theirs, const struct key_box_secret *ours, struct key_pair *ret_pair) MUST_CHECK;
 /* crypto_box with a pair key. out has room for plain.len + SEAL_TAG_BYTES. */
-int seal_box(const struct key_pair *pair, const uint8_t nonce[SEAL_NONCE_BYTES], struct slice plain, uint8_t *out) MUST_CHECK;
-int seal_unbox(const struct key_pair *pair, const uint8_t nonce[SEAL_NONCE_BYTES], struct slice boxed, uint8_t *out) MUST_CHECK;
+int seal_box(const struct key_pair *pair, const uint8_t nonce[SEAL_NONCE_BYTES], struct slice plain,
+             uint8_t *out) MUST_CHECK;
+int seal_unbox(const struct key_pair *pair, const uint8_t nonce[SEAL_NONCE_BYTES], struct slice boxed,
+               uint8_t *out) MUST_CHECK;
 
 /* BLAKE2b-256 of bytes that come in pieces. */
 struct seal_hasher {
@@ -68,18 +74,22 @@ void seal_hasher_add(struct seal_hasher *hasher, struct slice bytes);
 /* The hash of all that was added; the hasher is used up. */
 struct key_hash seal_hasher_end(struct seal_hasher *hasher);
 
-/* A file in pieces that come in order or not at all: crypto_secretstream_xchacha20poly1305, no associated data; the last piece
- * carries the tag FINAL, the others MESSAGE. One side seals with begin and push, the other opens with start and pull. */
+/* A file in pieces that come in order or not at all: crypto_secretstream_xchacha20poly1305, no associated data; the
+ * last piece carries the tag FINAL, the others MESSAGE. One side seals with begin and push, the other opens with start
+ * and pull. */
 #define SEAL_STREAM_HEADER_BYTES 24
 #define SEAL_STREAM_EXTRA_BYTES 17
 struct seal_stream {
     uint8_t state[56]; /* holds key material: seal_wipe when done */
 };
-int seal_stream_begin(const struct key_blob *key, uint8_t header[SEAL_STREAM_HEADER_BYTES], struct seal_stream *ret_stream) MUST_CHECK;
+int seal_stream_begin(const struct key_blob *key, uint8_t header[SEAL_STREAM_HEADER_BYTES],
+                      struct seal_stream *ret_stream) MUST_CHECK;
 /* out has room for plain.len + SEAL_STREAM_EXTRA_BYTES. */
 int seal_stream_push(struct seal_stream *stream, struct slice plain, bool last, uint8_t *out) MUST_CHECK;
-int seal_stream_start(const struct key_blob *key, const uint8_t header[SEAL_STREAM_HEADER_BYTES], struct seal_stream *ret_stream) MUST_CHECK;
-/* out has room for sealed.len - SEAL_STREAM_EXTRA_BYTES. ERR_CRYPTO: changed, out of order, or last where it is not the last. */
+int seal_stream_start(const struct key_blob *key, const uint8_t header[SEAL_STREAM_HEADER_BYTES],
+                      struct seal_stream *ret_stream) MUST_CHECK;
+/* out has room for sealed.len - SEAL_STREAM_EXTRA_BYTES. ERR_CRYPTO: changed, out of order, or last where it is not the
+ * last. */
 int seal_stream_pull(struct seal_stream *stream, struct slice sealed, bool last, uint8_t *out) MUST_CHECK;
 
 /* The body key of an envelope: crypto_kdf of the content key, subkey 1 context "HRactual" or subkey 2 "HRexerci". */

@@ -8,7 +8,8 @@
 
 /* All of it, NUL included as a character. */
 bool utf8_is_valid(struct slice text);
-/* The code point at the front and its length in *ret_len (1 to 4); -1 and length 1 when it is malformed. text.len > 0. */
+/* The code point at the front and its length in *ret_len (1 to 4); -1 and length 1 when it is malformed. text.len > 0.
+ */
 int32_t utf8_next(struct slice text, size_t *ret_len);
 /* C0 but newline and tab, DEL, C1, and the bidirectional controls: what must never reach a terminal from a peer. */
 bool utf8_is_control(int32_t code_point);

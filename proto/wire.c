@@ -1,4 +1,5 @@
-/* wire: frames, the bounded arena, strict unpacking. Never hands out a message that does not pack to the bytes that came. */
+/* wire: frames, the bounded arena, strict unpacking. Never hands out a message that does not pack to the bytes that
+ * came. */
 #include "wire.h"
 
 #include <stdlib.h>
@@ -29,8 +30,8 @@ const ProtobufCMessageDescriptor *wire_descriptor(uint8_t type)
 
 /* --- arena --- */
 
-/* Memory against bytes on the wire, protobuf-c's scan included. Measured: lists of short ids (Presence, Acceptance) need up to
- * 24, a run of empty submessages 50 and more. The capacity is what a roster of LIMIT_ROSTER_BYTES needs. */
+/* Memory against bytes on the wire, protobuf-c's scan included. Measured: lists of short ids (Presence, Acceptance)
+ * need up to 24, a run of empty submessages 50 and more. The capacity is what a roster of LIMIT_ROSTER_BYTES needs. */
 #define ARENA_FACTOR 24
 #define ARENA_FLOOR (16 * 1024)
 #define ARENA_BYTES (ARENA_FLOOR + 8 * LIMIT_ROSTER_BYTES)
@@ -143,14 +144,16 @@ static bool packs_to(const ProtobufCMessage *message, struct slice bytes)
     return !comparer.differs && comparer.rest.len == 0;
 }
 
-int wire_unpack(const ProtobufCMessageDescriptor *descriptor, struct slice bytes, struct wire_arena *arena, struct err_note *note,
-                ProtobufCMessage **ret_message)
+int wire_unpack(const ProtobufCMessageDescriptor *descriptor, struct slice bytes, struct wire_arena *arena,
+                struct err_note *note, ProtobufCMessage **ret_message)
 {
     if (bytes.len > LIMIT_ROSTER_BYTES)
-        return err_set(note, ERR_LIMIT, "%s: %zu bytes, at most %d", descriptor->short_name, bytes.len, LIMIT_ROSTER_BYTES);
+        return err_set(note, ERR_LIMIT, "%s: %zu bytes, at most %d", descriptor->short_name, bytes.len,
+                       LIMIT_ROSTER_BYTES);
     arena->budget = arena->used + ARENA_FLOOR + ARENA_FACTOR * bytes.len;
     arena->exhausted = false;
-    ProtobufCMessage *message = protobuf_c_message_unpack(descriptor, &arena->allocator, bytes.len, bytes.data ? bytes.data : (const uint8_t *)"");
+    ProtobufCMessage *message = protobuf_c_message_unpack(descriptor, &arena->allocator, bytes.len,
+                                                          bytes.data ? bytes.data : (const uint8_t *)"");
     if (message == NULL && arena->exhausted)
         return err_set(note, ERR_LIMIT, "%s: needs more memory than its size allows", descriptor->short_name);
     if (message == NULL)

@@ -1,6 +1,6 @@
 /*
- * wire_check: walks a message by its descriptor and holds every field against its rule. Never trusts what protobuf-c lets
- * through: NUL and bad UTF-8 in strings, codes that do not exist, absent fields.
+ * wire_check: walks a message by its descriptor and holds every field against its rule. Never trusts what protobuf-c
+ * lets through: NUL and bad UTF-8 in strings, codes that do not exist, absent fields.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -48,7 +48,8 @@ static const struct wire_rule *rule_for(const struct wire_rule *rules, size_t co
     return NULL;
 }
 
-static int check_length(struct walk *walk, const ProtobufCFieldDescriptor *field, const struct wire_rule *rule, size_t len)
+static int check_length(struct walk *walk, const ProtobufCFieldDescriptor *field, const struct wire_rule *rule,
+                        size_t len)
 {
     if (rule == NULL)
         return OK;
@@ -60,13 +61,15 @@ static int check_length(struct walk *walk, const ProtobufCFieldDescriptor *field
     return OK;
 }
 
-static int check_number(struct walk *walk, const ProtobufCFieldDescriptor *field, const struct wire_rule *rule, uint64_t value)
+static int check_number(struct walk *walk, const ProtobufCFieldDescriptor *field, const struct wire_rule *rule,
+                        uint64_t value)
 {
     if (rule == NULL || (rule->min == 0 && rule->max == 0))
         return OK;
     if (value < rule->min || (rule->max != 0 && value > rule->max)) {
         char what[96];
-        snprintf(what, sizeof what, "%" PRIu64 " is outside %" PRIu64 " to %" PRIu64, value, rule->min, rule->max ? rule->max : UINT64_MAX);
+        snprintf(what, sizeof what, "%" PRIu64 " is outside %" PRIu64 " to %" PRIu64, value, rule->min,
+                 rule->max ? rule->max : UINT64_MAX);
         return complain(walk, ERR_LIMIT, field, what);
     }
     return OK;
@@ -80,7 +83,8 @@ static int check_code(struct walk *walk, const ProtobufCFieldDescriptor *field, 
 }
 
 /* One value of a field that is not a message: `at` points at it in the struct. */
-static int check_scalar(struct walk *walk, const ProtobufCFieldDescriptor *field, const struct wire_rule *rule, const void *at)
+static int check_scalar(struct walk *walk, const ProtobufCFieldDescriptor *field, const struct wire_rule *rule,
+                        const void *at)
 {
     switch (field->type) {
     case PROTOBUF_C_TYPE_STRING: {
@@ -126,7 +130,8 @@ static size_t element_size(ProtobufCType type)
 
 static int check_message(struct walk *walk, const ProtobufCMessage *message);
 
-static int check_value(struct walk *walk, const ProtobufCFieldDescriptor *field, const struct wire_rule *rule, const void *at)
+static int check_value(struct walk *walk, const ProtobufCFieldDescriptor *field, const struct wire_rule *rule,
+                       const void *at)
 {
     if (field->type != PROTOBUF_C_TYPE_MESSAGE)
         return check_scalar(walk, field, rule, at);
@@ -175,7 +180,8 @@ static int check_message(struct walk *walk, const ProtobufCMessage *message)
     const ProtobufCMessageDescriptor *descriptor = message->descriptor;
     size_t rule_count;
     const struct wire_rule *rules = wire_rules_of(descriptor, &rule_count);
-    if (message->n_unknown_fields > 0) /* protobuf-c keeps them and packs them again: comparing bytes does not find them */
+    if (message->n_unknown_fields >
+        0) /* protobuf-c keeps them and packs them again: comparing bytes does not find them */
         return complain_of(walk, ERR_UNKNOWN, "a field that this version does not know");
     for (unsigned i = 0; i < descriptor->n_fields; i++) {
         const ProtobufCFieldDescriptor *field = &descriptor->fields[i];

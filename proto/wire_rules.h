@@ -8,10 +8,10 @@
 
 enum wire_need { WIRE_OPTIONAL, WIRE_NEEDED };
 
-/* For bytes and strings min and max are lengths in bytes; for a repeated field `many` bounds the count and min, max each
- * element; for numbers min and max bound the value. max 0: no bound but the frame's. */
+/* For bytes and strings min and max are lengths in bytes; for a repeated field `many` bounds the count and min, max
+ * each element; for numbers min and max bound the value. max 0: no bound but the frame's. */
 struct wire_rule {
-    uint32_t field;          /* the field's number in the .proto */
+    uint32_t field; /* the field's number in the .proto */
     enum wire_need need;
     uint64_t min, max;
     uint32_t many;

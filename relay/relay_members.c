@@ -74,7 +74,8 @@ static void relay_tell_roster(struct relay *relay, uint64_t before)
     }
 }
 
-/* Connections that were let in by a key which the new roster no longer lists must end: whoever holds the old key is out. */
+/* Connections that were let in by a key which the new roster no longer lists must end: whoever holds the old key is
+ * out. */
 static void relay_mark_old_keys(struct relay *relay, const struct roster *before, const struct roster *roster)
 {
     struct session *session;

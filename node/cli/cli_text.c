@@ -1,6 +1,9 @@
 /* cli_text: strips what could steer a terminal and counts columns. Must never let a control character through. */
 #include "cli_text.h"
 
+#include <stdio.h>
+#include <time.h>
+
 #include "cli_width.h"
 #include "proto/clock.h"
 #include "proto/utf8.h"

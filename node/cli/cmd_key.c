@@ -303,7 +303,9 @@ static int rotate(struct cli *cli, const struct cli_args *args, const char *path
     if (!cli_args_has(args, "request"))
         return cli_fail(cli, ERR_USAGE, "--request FILE is missing: what the authority gets");
     if ((set->kind == KEY_RELAY) != cli_args_has(args, "endpoint"))
-        return cli_fail(cli, ERR_USAGE, set->kind == KEY_RELAY ? "a relay needs --endpoint tcp://HOST:PORT" : "--endpoint is for relays");
+        return cli_fail(cli, ERR_USAGE,
+                        set->kind == KEY_RELAY ? "a relay needs --endpoint tcp://HOST:PORT" :
+                                                 "--endpoint is for relays");
     if (snprintf(fresh, sizeof fresh, "%s.new", path) >= (int)sizeof fresh)
         return cli_fail(cli, ERR_LIMIT, "the path is too long");
     set->generation++;
@@ -414,8 +416,9 @@ const struct cli_command cmd_key[] = {
      .summary = "the next identity and transport keys, and the request for them",
      .examples = "  hotline key rotate be-baken.key --request be-baken-2.request\n"
                  "  hotline roster add net be-baken-2.request --replace      (the authority)\n",
-     .notes = "The old keys hold until the roster names the new ones. After a theft of the file this is not enough:\n"
-              "generate a new key file, have it added with --replace --compromised, and name the old one as previous_key.\n",
+     .notes =
+         "The old keys hold until the roster names the new ones. After a theft of the file this is not enough:\n"
+         "generate a new key file, have it added with --replace --compromised, and name the old one as previous_key.\n",
      .options = rotate_options,
      .least = 1,
      .most = 1,

@@ -53,7 +53,8 @@ static int make_authority_key(struct cli *cli, const struct cli_args *args, cons
 }
 
 /* series 1 is the first set of keys: authority.key, or authority-1.key ...; later ones are authority-2-1.key ... */
-static int make_keys(struct cli *cli, const struct cli_args *args, const char *dir, unsigned series, struct roster_trust *trust)
+static int make_keys(struct cli *cli, const struct cli_args *args, const char *dir, unsigned series,
+                     struct roster_trust *trust)
 {
     int error = OK;
     for (size_t i = 0; i < trust->count && error == OK; i++) {
@@ -159,7 +160,9 @@ int cmd_roster_rekey_run(struct cli *cli, const struct cli_args *args)
     if (error == OK)
         error = cli_draft_path(cli, dir, CMD_ROSTER_NEXT, path);
     if (error == OK && stat(path, &facts) == 0)
-        error = cli_fail(cli, ERR_EXISTS, "%s exists: a change of keys is under way; sign it first, or delete that file to give it up", path);
+        error = cli_fail(cli, ERR_EXISTS,
+                         "%s exists: a change of keys is under way; sign it first, or delete that file to give it up",
+                         path);
     if (error == OK)
         error = next_series(cli, dir, &series);
     if (error == OK)
@@ -168,9 +171,11 @@ int cmd_roster_rekey_run(struct cli *cli, const struct cli_args *args)
         error = write_trust(cli, dir, CMD_ROSTER_NEXT, &next);
     if (error != OK)
         return error;
-    cli_talk("The next roster must be signed by %u of the old keys and %u of the new ones: hotline roster sign %s -o FILE.\n"
-             "When it is, authority.pub holds the new keys. Relays and hotlines follow the roster; only new ones need the new file.",
-             now.threshold, next.threshold, dir);
+    cli_talk(
+        "The next roster must be signed by %u of the old keys and %u of the new ones: hotline roster sign %s -o FILE.\n"
+        "When it is, authority.pub holds the new keys. Relays and hotlines follow the roster;\n"
+             "only new ones need the new file.",
+        now.threshold, next.threshold, dir);
     return write_fingerprints(cli, &next);
 }
 

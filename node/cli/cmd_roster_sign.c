@@ -16,7 +16,7 @@
 
 /* One signing: from what was signed last to what is signed now. */
 struct signing {
-    struct roster_trust trust;    /* whose signatures count for this roster */
+    struct roster_trust trust;      /* whose signatures count for this roster */
     struct roster_trust next_trust; /* that it carries for the next one: the same, but after `roster rekey` */
     bool rekeys;
     struct buf last;              /* SignedRoster, empty when there is none */
@@ -197,7 +197,9 @@ static int sign_with(struct cli *cli, const struct cli_args *args, const char *p
     struct buf after;
     buf_init(&after);
     int error = cli_prompt_key(cli, args, path, &set);
-    if (error == OK && (set->kind != KEY_AUTHORITY || !(is_trusted(&signing->trust, &set->identity) || is_trusted(&signing->next_trust, &set->identity))))
+    if (error == OK &&
+        (set->kind != KEY_AUTHORITY ||
+         !(is_trusted(&signing->trust, &set->identity) || is_trusted(&signing->next_trust, &set->identity))))
         error = cli_fail(cli, ERR_KEY, "%s is not a key of this authority", path);
     if (error == OK) {
         error = roster_sign(buf_slice(&signing->bytes), buf_slice(&signing->signatures), set, &after);

@@ -390,9 +390,9 @@ static inline void room_receipt(struct room *room, const struct item *item, Hotl
 
 /* ---- cases ---- */
 
-#define ROOM_CASE                                                                                                         \
-    "{\"category\":\"PARENTAL_ABDUCTION\",\"urgency\":\"IMMEDIATE\",\"child\":{\"given_name\":\"Lotte\",\"age_years\":9," \
-    "\"languages\":[\"nl\"]},\"last_seen\":{\"country\":\"BE\"},\"police\":{\"informed\":true},"                          \
+#define ROOM_CASE \
+    "{\"category\":\"PARENTAL_ABDUCTION\",\"urgency\":\"IMMEDIATE\",\"child\":{\"given_name\":\"Lotte\"," \
+    "\"age_years\":9,\"languages\":[\"nl\"]},\"last_seen\":{\"country\":\"BE\"},\"police\":{\"informed\":true}," \
     "\"publicity\":{\"level\":\"PROFESSIONALS_ONLY\"},\"contact\":{\"phone\":\"+3225550000\"}}"
 
 static inline Hotline__Case *room_case(void)

@@ -340,8 +340,9 @@ static void http_body_over_the_limit_gets_413_and_reaches_no_handler(void **stat
     expect_status(s, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n", "HTTP/1.1 413");
     wait_text(s, "over the limit of 1000 bytes");
     assert_non_null(strstr(buf_text(&client_of(s)->in), "Content-Type: application/problem+json\r\n"));
-    assert_non_null(strstr(buf_text(&client_of(s)->in), "{\"type\":\"urn:hotline:problem:limit\",\"title\":\"over a limit\","
-                                                       "\"status\":413,\"code\":\"LIMIT\","));
+    assert_non_null(strstr(buf_text(&client_of(s)->in),
+                           "{\"type\":\"urn:hotline:problem:limit\",\"title\":\"over a limit\","
+                           "\"status\":413,\"code\":\"LIMIT\","));
     expect_status(s, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999999\r\n\r\n", "HTTP/1.1 4");
     int len = snprintf(chunked, sizeof chunked, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
     for (int i = 0; i < 11; i++)

@@ -175,7 +175,8 @@ static void jdoc_builders_write_what_was_set(void **state)
     jdoc_set_int(doc, "int", 4);
     wrote(
         doc, false,
-        "{\"text\":\"Ελένη \\\"x\\\"\",\"int\":4,\"bool\":false,\"real\":41.1,\"null\":null,\"list\":[\"a\",2,{\"k\":3}]}");
+        "{\"text\":\"Ελένη \\\"x\\\"\",\"int\":4,\"bool\":false,\"real\":41.1,"
+                     "\"null\":null,\"list\":[\"a\",2,{\"k\":3}]}");
     jdoc_free(doc);
 }
 

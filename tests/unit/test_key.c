@@ -22,7 +22,7 @@ static void key_derivation_matches_an_independent_implementation(void **state)
     key_set_free(set);
 }
 
-static void key_rotation_changes_every_key_but_storage(void **state)
+static void key_rotation_changes_identity_and_transport_alone(void **state)
 {
     (void)state;
     struct key_set *one = fixture_key(KEY_MEMBER, "be-baken", "BE", 0x10),
@@ -31,13 +31,39 @@ static void key_rotation_changes_every_key_but_storage(void **state)
     assert_error(key_set_derive(two), OK);
     assert_memory_not_equal(one->identity.bytes, two->identity.bytes, KEY_BYTES);
     assert_memory_not_equal(one->transport.bytes, two->transport.bytes, KEY_BYTES);
-    assert_memory_not_equal(one->recovery.bytes, two->recovery.bytes, KEY_BYTES);
+    /* What was granted to ourselves before a rotation must still open after it. */
+    assert_memory_equal(one->recovery.bytes, two->recovery.bytes, KEY_BYTES);
     struct key_store a, b;
     assert_error(key_storage_wrap(one, &a), OK);
     assert_error(key_storage_wrap(two, &b), OK);
     assert_memory_equal(a.bytes, b.bytes, KEY_BYTES);
     key_set_free(one);
     key_set_free(two);
+}
+
+static void key_match_finds_the_generation_that_the_roster_names(void **state)
+{
+    (void)state;
+    struct key_set *held = fixture_key(KEY_MEMBER, "be-baken", "BE", 0x10),
+                   *rotated = fixture_key(KEY_MEMBER, "be-baken", "BE", 0x10),
+                   *other = fixture_key(KEY_MEMBER, "be-baken", "BE", 0x11);
+    rotated->generation = 3;
+    assert_error(key_set_derive(rotated), OK);
+    assert_error(key_set_match(held, slice_of(rotated->identity.bytes, KEY_BYTES),
+                               slice_of(rotated->transport.bytes, KEY_BYTES)),
+                 OK);
+    assert_int_equal(held->generation, 3);
+    assert_memory_equal(held->identity_secret.bytes, rotated->identity_secret.bytes, 64);
+    assert_error(
+        key_set_match(held, slice_of(other->identity.bytes, KEY_BYTES), slice_of(other->transport.bytes, KEY_BYTES)),
+        ERR_KEY);
+    assert_error(
+        key_set_match(held, slice_of(rotated->identity.bytes, KEY_BYTES), slice_of(other->transport.bytes, KEY_BYTES)),
+        ERR_KEY);
+    assert_int_equal(held->generation, 3);
+    key_set_free(held);
+    key_set_free(rotated);
+    key_set_free(other);
 }
 
 static void key_sending_changes_at_the_week_and_only_there(void **state)
@@ -219,7 +245,8 @@ int main(void)
         return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(key_derivation_matches_an_independent_implementation),
-        cmocka_unit_test(key_rotation_changes_every_key_but_storage),
+        cmocka_unit_test(key_rotation_changes_identity_and_transport_alone),
+        cmocka_unit_test(key_match_finds_the_generation_that_the_roster_names),
         cmocka_unit_test(key_sending_changes_at_the_week_and_only_there),
         cmocka_unit_test(key_generated_sets_differ_and_sign),
         cmocka_unit_test(key_box_and_transport_of_low_order_are_refused),
