@@ -156,7 +156,7 @@ end -TERM lu-lanter
 jq --arg seen "$(date -d '-2 hours' --iso-8601=seconds)" '.last_seen.at = $seen | .legal.removed_on = $seen[0:10]' \
     "$here/case.json" >case.json || fail hotline.log "$here/case.json cannot be read"
 printf '\n  %7s  %-12s  %s\n' ms who what
-at be-baken publish case.json --live --to FR,IT,LU --restricted --confirm Mina --wait accepted -W 15s -o json \
+at be-baken publish case.json --photo "$here/portrait.jpg" --live --to FR,IT,LU --restricted --confirm Mina --wait accepted -W 15s -o json \
     >published.json 2>>hotline.log || fail hotline.log "the case was not accepted by two relays"
 ref=$(jq -r .reference published.json)
 until_true 15 fr-boussole.log "fr-boussole has no alert" ladder fr-boussole DELIVERED

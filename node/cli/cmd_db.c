@@ -94,9 +94,9 @@ const struct cli_command cmd_db[] = {
      .synopsis = "FILE [-o FORMAT]",
      .summary = "a verified copy of the running node's store",
      .examples = "  hotline db backup /var/lib/hotline-node/backup-2026-11-21.db\n",
-     .notes =
-         "The node writes the file itself, where its unit lets it: below /var/lib/hotline-node,\n"
-         "unless ReadWritePaths= names another folder. Then move it to another machine; it opens with this member's key alone.\n",
+     .notes = "The node writes the file itself, where its unit lets it: below /var/lib/hotline-node,\n"
+              "unless ReadWritePaths= names another folder. Then move it to another machine;\n"
+              "it opens with this member's key alone.\n",
      .options = output_options,
      .least = 1,
      .most = 1,
