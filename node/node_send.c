@@ -159,7 +159,16 @@ struct identity {
     int64_t opened_us, valid_until_us;
     const char *drill_id;      /* NULL: none */
     const struct item *before; /* the revision whose photos it may keep; NULL: none */
+    const struct item *last;   /* the revision that this one replaces; NULL: none */
 };
+
+/* Names the revision that is replaced; what it points to is the item's. */
+static void name_replaced(Hotline__Replaces *replaces, const struct item *last)
+{
+    hotline__replaces__init(replaces);
+    WIRE_SET(replaces, revision, last->header->revision);
+    WIRE_SET_BYTES(replaces, envelope_hash, last->hash.bytes, KEY_HASH_BYTES);
+}
 
 /* Fills the node's own fields; what they held is freed with the copy. */
 static int fill_identity(Hotline__Case *content, const struct node_outgoing *out, const struct identity *identity)
@@ -205,9 +214,15 @@ static int send_content(struct node *node, struct node_outgoing *out, const stru
     if (result == OK)
         result = node_photo_attach(node, out, content, identity->before, draft->photos_given, note, &attached);
     if (result == OK) {
+        Hotline__Replaces replaces;
+        if (identity->last != NULL) {
+            name_replaced(&replaces, identity->last);
+            content->replaces = &replaces;
+        }
         out->body.content_case = HOTLINE__ENVELOPE_BODY__CONTENT_ALERT;
         out->body.alert = content;
         result = node_seal(node, out, now_us, note, ret_item);
+        content->replaces = NULL;
     }
     hotline__case__free_unpacked(content, NULL);
     if (result == OK)
@@ -318,7 +333,8 @@ int node_update(struct node *node, struct case_entry *entry, const struct node_d
     const struct item *first = entry->revisions[0];
     int64_t until_us = valid_until(node, draft->content, now_us);
     const struct item *shown = cases_shown(&node->cases, entry); /* absent after an erasure */
-    struct identity identity = {.before = shown,
+    struct identity identity = {.last = entry->revisions[entry->revision_count - 1],
+                                .before = shown,
                                 .reference = entry->reference,
                                 .revision = out.header.revision,
                                 .exercise = entry->exercise,
@@ -346,6 +362,9 @@ int node_finish(struct node *node, struct case_entry *entry, Hotline__Act__Code 
         return result;
     char *kept_reference = closing->reference;
     ProtobufCBinaryData kept_id = closing->case_id;
+    Hotline__Replaces replaces;
+    name_replaced(&replaces, entry->revisions[entry->revision_count - 1]);
+    closing->replaces = &replaces;
     closing->reference = entry->reference;
     WIRE_SET_BYTES(closing, case_id, out.case_id, KEY_UUID_BYTES);
     WIRE_SET(closing, revision, out.header.revision);
@@ -353,6 +372,7 @@ int node_finish(struct node *node, struct case_entry *entry, Hotline__Act__Code 
     out.body.content_case = HOTLINE__ENVELOPE_BODY__CONTENT_CLOSING;
     out.body.closing = closing;
     result = node_seal(node, &out, now_us, note, &item);
+    closing->replaces = NULL;
     closing->reference = kept_reference;
     closing->case_id = kept_id;
     closing->has_case_id = kept_id.data != NULL;
