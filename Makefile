@@ -18,8 +18,10 @@ HARDEN = -fstack-protector-strong -fPIE $(if $(SAN),,-D_FORTIFY_SOURCE=2)
 CFLAGS = -std=c11 -O2 -g $(WARNINGS) $(HARDEN) $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 CPPFLAGS = -D_POSIX_C_SOURCE=200809L -I. -I$(BUILD)/gen -include proto/banned.h
 LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(if $(SAN),-fsanitize=$(SAN))
-PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null | tr ' ' '\n' | sed 's/^-I/-isystem/' | tr '\n' ' ')
-LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lpthread -lm
+# Asked when first needed, not when this file is read: `make deps demo` installs them on the way.
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PACKAGES) | tr ' ' '\n' | sed 's/^-I/-isystem/' | tr '\n' ' '))$(PKG_CFLAGS)
+PKG_LIBS = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PACKAGES)))$(PKG_LIBS)
+LIBS = $(PKG_LIBS) -lpthread -lm
 
 schemas := $(wildcard proto/*.proto node/*.proto)
 gen_c := $(schemas:%.proto=$(BUILD)/gen/%.pb-c.c)
