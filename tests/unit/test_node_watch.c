@@ -1,0 +1,101 @@
+/* node_watch: what others leave out is noticed: withheld alerts as gaps, broken promises as suspected relays. */
+#include "node_world.h"
+
+static const struct net_publish to_france = {.to = {"FR"}};
+
+static bool loses_deliveries_to_france(struct net *net, const struct net_frame *frame)
+{
+    (void)net;
+    return frame->to_node && frame->node == FR && frame->type == WIRE_DELIVER;
+}
+
+static bool loses_receipts_of_france(struct net *net, const struct net_frame *frame)
+{
+    (void)net;
+    return !frame->to_node && frame->node == FR && frame->type == WIRE_RECEIPTS;
+}
+
+static bool warned(const struct net *net, unsigned node, const char *code)
+{
+    struct node_warning warnings[16];
+    size_t count = node_warnings(net->nodes[node].node, net->now_us, warnings, 16);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(warnings[i].code, code) == 0)
+            return true;
+    return false;
+}
+
+static void publish_and_run(struct net *net, char *reference)
+{
+    net_publish(net, BE, &to_france, reference);
+    net_run(net);
+}
+
+static void watch_withheld_alert_is_a_gap_that_is_reported_and_closes(void **state)
+{
+    struct net *net = *state;
+    char first[CASES_REFERENCE_MAX], withheld[CASES_REFERENCE_MAX], third[CASES_REFERENCE_MAX];
+    publish_and_run(net, first);
+    net->loses = loses_deliveries_to_france;
+    publish_and_run(net, withheld);
+    net->loses = NULL;
+    publish_and_run(net, third);
+    assert_true(net_has(net, FR, first) && net_has(net, FR, third));
+    assert_false(net_has(net, FR, withheld));
+    assert_int_equal(net_sent(net, FR, WIRE_GAP), 0);
+    net->loses = loses_deliveries_to_france;
+    net_pass(net, 55 * CLOCK_SECOND_US);
+    assert_int_equal(net_sent(net, FR, WIRE_GAP), 0);
+    assert_false(warned(net, FR, "GAP"));
+    net_pass(net, 20 * CLOCK_SECOND_US);
+    assert_true(net_sent(net, FR, WIRE_GAP) > 0);
+    assert_true(net_sent(net, BE, WIRE_GAP_ANSWER) > 0);
+    assert_true(warned(net, FR, "GAP"));
+    net->loses = NULL;
+    net_pass(net, 70 * CLOCK_SECOND_US);
+    assert_true(net_has(net, FR, withheld));
+    assert_false(warned(net, FR, "GAP"));
+}
+
+static void watch_gap_of_a_case_that_is_over_is_answered_as_void(void **state)
+{
+    struct net *net = *state;
+    char first[CASES_REFERENCE_MAX], withheld[CASES_REFERENCE_MAX], third[CASES_REFERENCE_MAX];
+    const struct net_publish brief = {.to = {"FR"}, .valid_for_us = CLOCK_MINUTE_US};
+    publish_and_run(net, first);
+    net->loses = loses_deliveries_to_france;
+    net_publish(net, BE, &brief, withheld);
+    net_run(net);
+    net->loses = NULL;
+    publish_and_run(net, third);
+    net->loses = loses_deliveries_to_france;
+    net_pass(net, 3 * CLOCK_MINUTE_US);
+    assert_false(net_has(net, FR, withheld));
+    assert_false(warned(net, FR, "GAP"));
+}
+
+static void watch_relay_that_promised_and_brings_no_receipt_is_suspected(void **state)
+{
+    struct net *net = *state;
+    char reference[CASES_REFERENCE_MAX];
+    net->loses = loses_receipts_of_france;
+    publish_and_run(net, reference);
+    net_pass(net, 50 * CLOCK_SECOND_US);
+    assert_false(warned(net, BE, "RELAY_SUSPECTED"));
+    net_pass(net, 20 * CLOCK_SECOND_US);
+    assert_true(warned(net, BE, "RELAY_SUSPECTED"));
+    net->loses = NULL;
+    net_pass(net, 30 * CLOCK_SECOND_US);
+    assert_int_equal(net_state(net, BE, reference, FR), HOTLINE__RECEIPT_STATE__CODE__DELIVERED);
+    assert_false(warned(net, BE, "RELAY_SUSPECTED"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        NET_TEST(watch_withheld_alert_is_a_gap_that_is_reported_and_closes),
+        NET_TEST(watch_gap_of_a_case_that_is_over_is_answered_as_void),
+        NET_TEST(watch_relay_that_promised_and_brings_no_receipt_is_suspected),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
