@@ -10,6 +10,7 @@
 /* Rule 3: that many turns without waiting and without a callback, then a pause. */
 #define ZERO_TURNS_MAX 8
 #define PAUSE_MS 5
+#define LOOK_MS 1000 /* MHD runs at least so often */
 /* Of one connection: request line, headers, response headers. */
 #define CONNECTION_MEMORY 32768
 /* Of a body over the limit, so much beyond four limits is read away before the connection is closed
@@ -212,10 +213,10 @@ static void plan(struct http *http)
     bool zero = wanted && wait_ms == 0;
     http->zero_turns = zero && !http->progress ? http->zero_turns + 1 : 0;
     http->progress = false;
-    if (!wanted) {
-        uv_timer_stop(&http->timer);
-        return;
-    }
+    /* At its connection limit MHD takes the listener out of its set, and puts it back in the run after the last of them
+     * went: a run that nothing asks for. So it looks once a second at the latest. */
+    if (!wanted || wait_ms > LOOK_MS)
+        wait_ms = LOOK_MS;
     if (zero && http->zero_turns <= ZERO_TURNS_MAX) {
         http->run_soon = true;
         return;
