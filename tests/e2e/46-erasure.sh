@@ -20,6 +20,9 @@ shown() { at "$1" show "$2" | grep -qE -- "$3" || { at "$1" show "$2" | tail -n 
 unseen() { at "$1" show "$2" -o json >view.json && ! grep -qE "$words" view.json; }
 
 draft case.json Leonor
+# Its card must have come, or the alert goes out without a grant for it, and the copied store owes it nothing.
+card_of() { at "$1" members -o json | true_of --arg m "$2" '[.. | objects | select(.id? == $m) | .key_expires_at // empty] | length == 1'; }
+check "es-faro: its card is known" within 10 card_of pt-farol es-faro
 murder es-faro # so that a relay owes it the case: a copy of that relay's store is played back later
 check "publish" publish pt-farol case.json p.json --live --to ES,FR,NL --confirm Leonor --wait accepted -W 10s
 ref=$(jq -r .reference p.json)
