@@ -10,7 +10,7 @@
 /* Rule 3: that many turns without waiting and without a callback, then a pause. */
 #define ZERO_TURNS_MAX 8
 #define PAUSE_MS 5
-#define LOOK_MS 1000 /* MHD runs at least so often */
+#define LOOK_MS 1000
 /* Of one connection: request line, headers, response headers. */
 #define CONNECTION_MEMORY 32768
 /* Of a body over the limit, so much beyond four limits is read away before the connection is closed
@@ -102,6 +102,7 @@ static enum MHD_Result conclude(struct http_request *request)
     if (!request->handled && !http->ending) {
         request->handled = request->owed = true;
         http->counters.requests++;
+        http_guard_has_request(request->connection);
         http->handler(http->ctx, request);
     }
     if (request->failed)
@@ -150,11 +151,12 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
 {
     struct http *http = cls;
     struct http_request *request = *con_cls;
-    (void)connection, (void)why;
+    (void)why;
     http->progress = true;
     if (!request || *con_cls == &http->bad_uri)
         return;
     *con_cls = NULL;
+    http_guard_has_answer(connection);
     http_internal_unlist(request);
     request->connection = NULL;
     request->suspended = false;
@@ -192,6 +194,11 @@ static void on_heartbeat(void *ctx)
         http_internal_beat(request);
 }
 
+static void on_look(void *ctx)
+{
+    http_guard_look(ctx);
+}
+
 static void on_poll(uv_poll_t *handle, int status, int events)
 {
     struct http *http = handle->data;
@@ -213,10 +220,10 @@ static void plan(struct http *http)
     bool zero = wanted && wait_ms == 0;
     http->zero_turns = zero && !http->progress ? http->zero_turns + 1 : 0;
     http->progress = false;
-    /* At its connection limit MHD takes the listener out of its set, and puts it back in the run after the last of them
-     * went: a run that nothing asks for. So it looks once a second at the latest. */
-    if (!wanted || wait_ms > LOOK_MS)
-        wait_ms = LOOK_MS;
+    if (!wanted) {
+        uv_timer_stop(&http->timer);
+        return;
+    }
     if (zero && http->zero_turns <= ZERO_TURNS_MAX) {
         http->run_soon = true;
         return;
@@ -258,7 +265,7 @@ static int start_daemon(struct http *http, const struct http_conf *conf)
 {
     const struct MHD_OptionItem options[] = {
         {MHD_OPTION_LISTEN_SOCKET, http->listener.fd, NULL},
-        {MHD_OPTION_CONNECTION_LIMIT, conf->max_connections ? (intptr_t)conf->max_connections : 256, NULL},
+        {MHD_OPTION_CONNECTION_LIMIT, (intptr_t)http->guard.max, NULL},
         {MHD_OPTION_PER_IP_CONNECTION_LIMIT, (intptr_t)conf->per_address, NULL},
         {MHD_OPTION_CONNECTION_TIMEOUT, conf->timeout_s ? (intptr_t)conf->timeout_s : 30, NULL},
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, NULL},
@@ -266,9 +273,10 @@ static int start_daemon(struct http *http, const struct http_conf *conf)
         {MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, NULL},
         {MHD_OPTION_END, 0, NULL},
     };
-    http->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_access, http,
-                                    MHD_OPTION_ARRAY, options, MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
-                                    MHD_OPTION_URI_LOG_CALLBACK, on_uri, http, MHD_OPTION_END);
+    http->daemon =
+        MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_access, http, MHD_OPTION_ARRAY,
+                         options, MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_NOTIFY_CONNECTION,
+                         http_guard_on_connection, http, MHD_OPTION_URI_LOG_CALLBACK, on_uri, http, MHD_OPTION_END);
     return http->daemon ? OK : ERR_IO;
 }
 
@@ -314,6 +322,7 @@ int http_listen(struct loop *loop, const struct http_conf *conf, http_handler *h
     http->body_max = conf->body_max ? conf->body_max : 65536;
     http->large_path = conf->large_path;
     http->large_max = conf->large_max;
+    http->guard.max = conf->max_connections ? conf->max_connections : 256;
     http->stream_max = conf->stream_max ? conf->stream_max : 262144;
     int error = open_listener(http, conf, note);
     if (error)
@@ -323,10 +332,13 @@ int http_listen(struct loop *loop, const struct http_conf *conf, http_handler *h
         error = start_handles(http);
     if (!error)
         error = loop_timer_new(loop, on_heartbeat, http, &http->heartbeat);
+    if (!error)
+        error = loop_timer_new(loop, on_look, http, &http->looks);
     if (error) {
         error = err_set(note, error, "%s: the HTTP server does not start: %s", name, err_text(error));
         goto out;
     }
+    loop_timer_every(http->looks, LOOK_MS);
     loop_timer_every(http->heartbeat, conf->heartbeat_ms ? conf->heartbeat_ms : 5000);
     *ret_http = http;
     return OK;
@@ -371,6 +383,7 @@ void http_free(struct http *http)
     CHECK(!http->running && !http->ending);
     http_stop(http);
     loop_timer_free(http->heartbeat);
+    loop_timer_free(http->looks);
     if (http->daemon)
         end_daemon(http);
     if (http->handles_left == 0) {

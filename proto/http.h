@@ -31,6 +31,8 @@ struct http_stream;
     X(requests, COUNTER, "hotline_http_requests_total", "Requests that reached a handler.")                            \
     X(refused, COUNTER, "hotline_http_refused_total", "Requests refused before any handler.")                          \
     X(gone, COUNTER, "hotline_http_client_gone_total", "Clients that left before their answer.")                       \
+    X(shut, COUNTER, "hotline_http_shut_total",                                                                        \
+      "Connections closed without a whole request: left, too slow, no room.")                                          \
     X(streams, GAUGE, "hotline_http_streams", "Event streams that are open.")                                          \
     X(streams_slow, COUNTER, "hotline_http_streams_slow_total", "Event streams closed: reader too slow.")
 
@@ -49,8 +51,8 @@ struct http_conf {
     size_t body_max;          /* bytes; 0: 65536 */
     const char *large_path;   /* one path whose bodies may be larger; NULL: none. A constant */
     size_t large_max;
-    size_t stream_max;        /* bytes queued for one slow reader; 0: 262144 */
-    uint64_t heartbeat_ms;    /* of streams at rest, and how soon a client that left is noticed; 0: 5000 */
+    size_t stream_max;     /* bytes queued for one slow reader; 0: 262144 */
+    uint64_t heartbeat_ms; /* of streams at rest, and how soon a client that left is noticed; 0: 5000 */
 };
 
 typedef void http_handler(void *ctx, struct http_request *request);

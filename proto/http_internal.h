@@ -1,6 +1,7 @@
 /*
  * http_internal - what the files of http share: http.c (connections, on the loop), http_request.c (the
- * object that a handler holds, and its questions), http_reply.c (answers and streams). For them only.
+ * object that a handler holds, and its questions), http_reply.c (answers and streams), http_guard.c (which
+ * connections may stay). For them only.
  */
 #ifndef PROTO_HTTP_INTERNAL_H
 #define PROTO_HTTP_INTERNAL_H
@@ -10,6 +11,16 @@
 
 #include "http.h"
 #include "http_socket.h"
+
+/* One connection, for http_guard.c. */
+struct http_place;
+
+struct http_guard {
+    struct http_place *oldest; /* of those without a whole request */
+    struct http_place *youngest;
+    unsigned open; /* all, those that were shut excepted */
+    unsigned max;
+};
 
 struct http {
     struct loop *loop;
@@ -21,7 +32,9 @@ struct http {
     size_t body_max, large_max;
     const char *large_path;
     size_t stream_max;
+    struct http_guard guard;
     struct loop_timer *heartbeat;
+    struct loop_timer *looks;
     struct http_request *requests; /* every one whose connection lives */
     uv_poll_t poll;
     uv_prepare_t prepare;
@@ -36,7 +49,7 @@ struct http {
     bool running;
     bool ending;
     bool listener_is_unix;
-    char bad_uri;       /* its address marks a connection whose request is refused at once */
+    char bad_uri; /* its address marks a connection whose request is refused at once */
 };
 
 struct http_stream {
@@ -91,5 +104,15 @@ enum MHD_Result http_internal_refuse(struct http *http, struct MHD_Connection *c
 /* The heartbeat of one request: a stream at rest sends, a waiting request looks whether its client is
  * there. */
 void http_internal_beat(struct http_request *request);
+
+/* libmicrohttpd's MHD_NotifyConnectionCallback; cls is the http. At the limit the oldest connection that has no whole
+ * request goes. */
+void http_guard_on_connection(void *cls, struct MHD_Connection *connection, void **socket_context,
+                              enum MHD_ConnectionNotificationCode what);
+/* A whole request came, so nothing is closed from here until its answer is out. */
+void http_guard_has_request(struct MHD_Connection *connection);
+void http_guard_has_answer(struct MHD_Connection *connection);
+/* Once a second: closes who left in the middle of a request, or took too long for it. */
+void http_guard_look(struct http *http);
 
 #endif
