@@ -76,8 +76,8 @@ $(libs):
 $(BUILD)/hotline-relay: $(BUILD)/obj/relay/main.o $(BUILD)/librelay.a $(BUILD)/libproto.a
 $(BUILD)/hotline-node: $(BUILD)/obj/node/main.o $(BUILD)/libnode.a $(BUILD)/libproto.a
 $(BUILD)/hotline: $(call object,$(cli_c)) $(BUILD)/libproto.a
-# The XML parser is the command line's alone: the daemons never see it.
-$(BUILD)/hotline: LIBS += -lexpat
+# The XML parser and SHA-1 are the command line's alone: the daemons never see them.
+$(BUILD)/hotline: LIBS += -lexpat -lnettle
 # Decoders of pictures, and the filter that they run under, are the node's alone.
 $(BUILD)/hotline-node $(tests) $(replays): LIBS += -ljpeg -lpng -lseccomp
 $(BUILD)/hotline-bench: LIBS += -ljpeg -lpng -lseccomp
@@ -87,7 +87,7 @@ $(programs) $(BUILD)/hotline-bench:
 
 $(BUILD)/tests/test_%: $(BUILD)/obj/tests/unit/test_%.o $(libs)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lexpat -lcmocka
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lexpat -lnettle -lcmocka
 
 $(BUILD)/tests/replay_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuzz/replay_main.o $(libs)
 	@mkdir -p $(@D)

@@ -290,13 +290,12 @@ static void add_parameter(void *ctx, const char *path, const char *value)
     pair(parameters->out, 2, "parameter", name, value);
 }
 
-static void add_photo(const struct jdoc *photo, size_t number, struct buf *out)
+static void add_photo(const struct jdoc *photo, size_t number, const char *sha1, struct buf *out)
 {
     char text[200], size[32];
     const char *taken = jdoc_get_text(photo, "taken_on", NULL);
     int64_t bytes = jdoc_get_int(photo, "size_bytes", -1);
-    snprintf(text, sizeof text,
-             "Photo %zu of the child%s%.10s%s. The file travels sealed and apart; digest: BLAKE2b-256.", number,
+    snprintf(text, sizeof text, "Photo %zu of the child%s%.10s%s. The file travels sealed and apart.", number,
              taken != NULL ? ", taken on " : "", taken != NULL ? taken : "",
              jdoc_get_bool(photo, "looks_different_now", false) ? ", looks different now" : "");
     snprintf(size, sizeof size, "%" PRId64, bytes);
@@ -304,7 +303,7 @@ static void add_photo(const struct jdoc *photo, size_t number, struct buf *out)
     element(out, 3, "resourceDesc", text);
     element(out, 3, "mimeType", jdoc_get_text(photo, "mime_type", "image/jpeg"));
     element(out, 3, "size", bytes >= 0 ? size : NULL);
-    element(out, 3, "digest", jdoc_get_text(photo, "name", NULL));
+    element(out, 3, "digest", sha1);
     group(out, 2, "resource", true);
 }
 
@@ -345,7 +344,7 @@ static void add_last_seen(const struct jdoc *seen, struct buf *out)
     group(out, 2, "area", true);
 }
 
-static bool add_info(const struct jdoc *view, const struct jdoc *alert, struct buf *out)
+static bool add_info(const struct jdoc *view, const struct jdoc *alert, const struct cap_photos *known, struct buf *out)
 {
     const char *category = jdoc_get_text(alert, "category", NULL);
     const struct jdoc *photos = jdoc_get(alert, "photos");
@@ -366,7 +365,7 @@ static bool add_info(const struct jdoc *view, const struct jdoc *alert, struct b
     pair(out, 2, "parameter", CAP_WRITE_PREFIX "reference", jdoc_get_text(view, "reference", NULL));
     cap_leaf_walk(alert, add_parameter, &parameters);
     for (size_t i = 0; i < jdoc_count(photos); i++)
-        add_photo(jdoc_at(photos, i), i + 1, out);
+        add_photo(jdoc_at(photos, i), i + 1, i < CASE_PHOTOS_MAX ? known->sha1[i] : NULL, out);
     add_countries(jdoc_get(view, "countries"), out);
     add_last_seen(jdoc_get(alert, "last_seen"), out);
     group(out, 1, "info", true);
@@ -422,7 +421,8 @@ static int check_view(const struct jdoc *view, const struct jdoc *revision, stru
     return OK;
 }
 
-int cap_write_case(const struct jdoc *view, struct buf *out, struct err_note *note, struct cap_written *ret_written)
+int cap_write_case(const struct jdoc *view, const struct cap_photos *photos, struct buf *out, struct err_note *note,
+                   struct cap_written *ret_written)
 {
     const struct jdoc *closing = jdoc_get(view, "closing"), *alert = jdoc_get(view, "case");
     size_t index = revision_index(view, closing);
@@ -443,7 +443,7 @@ int cap_write_case(const struct jdoc *view, struct buf *out, struct err_note *no
     if (closing != NULL) {
         add_closing_info(view, closing, out);
     } else {
-        written.name_hidden = add_info(view, alert, out);
+        written.name_hidden = add_info(view, alert, photos, out);
         written.photos = jdoc_count(jdoc_get(alert, "photos"));
     }
     buf_add_text(out, "</alert>\n");

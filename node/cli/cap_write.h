@@ -23,11 +23,18 @@
 #ifndef NODE_CAP_WRITE_H
 #define NODE_CAP_WRITE_H
 
+#include "cap_digest.h"
+#include "proto/case.h"
 #include "proto/jdoc.h"
 
 /* Names of values and codes that are ours begin with this; `code` holds the profile's own name. */
 #define CAP_WRITE_PREFIX "hotline:"
 #define CAP_WRITE_PROFILE "hotline:1"
+
+/* SHA-1 of the files of the photos, in the order of the case; "" for one that is not here: it gets no digest. */
+struct cap_photos {
+    char sha1[CASE_PHOTOS_MAX][CAP_DIGEST_TEXT];
+};
 
 struct cap_written {
     const char *type; /* "Alert", static */
@@ -36,7 +43,7 @@ struct cap_written {
 };
 
 /* The newest revision, or, once it is closed, its Cancel. ERR_NOT_FOUND: its content was erased. ERR_NOMEM. */
-int cap_write_case(const struct jdoc *view, struct buf *out, struct err_note *note,
+int cap_write_case(const struct jdoc *view, const struct cap_photos *photos, struct buf *out, struct err_note *note,
                    struct cap_written *ret_written) MUST_CHECK;
 /* This member's acknowledgement of a received case. ERR_STATE: there is none. */
 int cap_write_ack(const struct jdoc *view, const char *member, struct buf *out, struct err_note *note) MUST_CHECK;

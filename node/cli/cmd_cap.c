@@ -44,6 +44,39 @@ static void tell_export(const struct jdoc *view, const struct cap_written *writt
         cli_talk("A hidden family name was left out.");
 }
 
+/* Which files the resources of a revision are: one that has not come yet, or was changed since, has no digest. */
+static int digest_photos(struct cli *cli, const struct cli_args *args, const struct jdoc *view,
+                         struct cap_photos *photos)
+{
+    const struct jdoc *list = jdoc_get(jdoc_get(view, "case"), "photos");
+    int error = OK;
+    for (size_t i = 0; error == OK && i < jdoc_count(list) && i < CASE_PHOTOS_MAX; i++) {
+        char rest[32], path[CLI_API_PATH_MAX];
+        struct buf photo;
+        buf_init(&photo);
+        snprintf(rest, sizeof rest, "/photo?number=%zu", i + 1);
+        error = cli_api_case_path(cli, cli_args_at(args, 0), rest, path);
+        if (error == OK)
+            error = cli_api_get_bytes(cli, path, &photo);
+        if (error == OK && (int64_t)photo.len == jdoc_get_int(jdoc_at(list, i), "size_bytes", -1))
+            cap_digest(buf_slice(&photo), photos->sha1[i]);
+        if (error == ERR_NOT_FOUND) {
+            cli->note.text[0] = cli->hint[0] = '\0';
+            error = OK;
+        }
+        buf_free(&photo);
+    }
+    return error;
+}
+
+static int export_case(struct cli *cli, const struct cli_args *args, const struct jdoc *view, struct buf *out,
+                       struct cap_written *ret_written)
+{
+    struct cap_photos photos = {0};
+    int error = jdoc_get(view, "closing") == NULL ? digest_photos(cli, args, view, &photos) : OK;
+    return error == OK ? cap_write_case(view, &photos, out, &cli->note, ret_written) : error;
+}
+
 static int export_view(struct cli *cli, const struct cli_args *args, const struct jdoc *view)
 {
     struct cap_written written = {.type = "Ack"};
@@ -59,7 +92,7 @@ static int export_view(struct cli *cli, const struct cli_args *args, const struc
             cli_hint(cli, "`hotline ack %s` first. What others acknowledged is on the ladder: `hotline show`.",
                      jdoc_get_text(view, "reference", "ID"));
     } else {
-        error = cap_write_case(view, &out, &cli->note, &written);
+        error = export_case(cli, args, view, &out, &written);
     }
     error = error == OK ? deliver(cli, args, &out) : cli_failed(cli, error);
     if (error == OK)

@@ -40,6 +40,21 @@ check "export: to standard output" sh -c "'$bin/hotline' --node pt-farol.sock ca
 check "the recipient's export: valid" sh -c "'$bin/hotline' --node es-faro.sock cap export $ref >theirs.xml"
 check "the recipient's export: the same message" holds theirs.xml "$(grep -F '<identifier>' open.xml)"
 
+# --- a photo: described by what the file itself is ---
+sha1() { sha1sum "$1" | cut -d ' ' -f 1; }
+check "a picture" python3 "$here/picture.py" png one.png 400 300 1
+draft photo.json Duarte
+check "published with a photo" publish pt-farol photo.json ph.json --live --to ES --confirm Duarte --photo one.png --wait delivered -W 20s
+photo=$(jq -r .reference ph.json)
+check "es-faro: the photo is there" within 20 shows es-faro "$photo" '.photos_here == 1'
+check "es-faro: saves it" at es-faro show "$photo" --photo 1 -o one.jpg
+for m in pt-farol es-faro; do
+    check "$m: export with a photo" cli 0 $m cap export "$photo" -o photo-$m.xml
+    check "$m: export with a photo is valid" valid photo-$m.xml
+    check "$m: export: the digest is the photo's own SHA-1" holds photo-$m.xml "<digest>$(sha1 one.jpg)</digest>"
+    check "$m: export: and the size the photo's own" holds photo-$m.xml "<size>$(stat -c %s one.jpg)</size>"
+done
+
 check "import" cli 0 pt-farol cap import open.xml -o back.json
 check "import: says that nothing was sent" says 'a draft. Nothing was sent'
 check "import: names the next step" says 'publish back.json --live --restricted --to ES'

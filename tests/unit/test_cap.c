@@ -29,7 +29,7 @@ static void cap_export_full_case_is_valid_and_mapped(void **state)
         "<valueName>hotline:category</valueName>\n      <value>PARENTAL_ABDUCTION</value>",
         "<valueName>hotline:child.clothing[1].item</valueName>\n      <value>TROUSERS</value>",
         "<mimeType>image/jpeg</mimeType>\n      <size>123456</size>\n"
-        "      <digest>00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff</digest>",
+        "      <digest>" CAP_ROOM_SHA1 "</digest>",
         "<valueName>ISO3166-1</valueName>\n        <value>IT</value>",
         "<circle>38.246600,21.734574 0.150</circle>",
         "<senderName>Faros &amp; \xCE\x95\xCE\xBB</senderName>",
@@ -144,10 +144,11 @@ static void cap_export_leaves_out_pictures_and_hidden_names(void **state)
     (void)state;
     struct jdoc *view = cap_room_view(full_case());
     struct err_note note = {""};
+    const struct cap_photos photos = {0};
     struct cap_written written;
     struct buf xml;
     buf_init(&xml);
-    assert_int_equal(cap_write_case(view, &xml, &note, &written), OK);
+    assert_int_equal(cap_write_case(view, &photos, &xml, &note, &written), OK);
     assert_true(written.name_hidden);
     assert_int_equal(written.photos, 1);
     cap_room_says_not(&xml, "derefUri");
@@ -155,6 +156,36 @@ static void cap_export_leaves_out_pictures_and_hidden_names(void **state)
     cap_room_says_not(&xml, "Paradeigmou");
     cap_room_says_not(&xml, "\xCE\xA0\xCE\xB1\xCF\x81\xCE\xB1\xCE\xB4");
     cap_room_says(&xml, "hotline:child.transliterations[0].given_name");
+    buf_free(&xml);
+    jdoc_free(view);
+}
+
+/* The digests of FIPS 180's own examples. */
+static void cap_export_digest_is_sha_1(void **state)
+{
+    (void)state;
+    char text[CAP_DIGEST_TEXT];
+    cap_digest(slice_text("abc"), text);
+    assert_string_equal(text, CAP_ROOM_SHA1);
+    cap_digest(slice_text("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"), text);
+    assert_string_equal(text, "84983e441c3bd26ebaae4aa1f95129e5e54670f1");
+    cap_digest(slice_of(NULL, 0), text);
+    assert_string_equal(text, "da39a3ee5e6b4b0d3255bfef95601890afd80709");
+}
+
+static void cap_export_photo_that_is_not_here_has_no_digest(void **state)
+{
+    (void)state;
+    struct jdoc *view = cap_room_view(full_case());
+    const struct cap_photos photos = {0};
+    struct cap_written written;
+    struct err_note note = {""};
+    struct buf xml;
+    buf_init(&xml);
+    assert_int_equal(cap_write_case(view, &photos, &xml, &note, &written), OK);
+    cap_room_says(&xml, "<size>123456</size>\n    </resource>");
+    cap_room_says_not(&xml, "digest");
+    assert_int_equal(cap_room_lint(buf_slice(&xml)), 0);
     buf_free(&xml);
     jdoc_free(view);
 }
@@ -184,10 +215,11 @@ static void cap_export_erased_case_is_not_found(void **state)
     (void)state;
     struct jdoc *view = cap_room_view(NULL);
     struct err_note note = {""};
+    const struct cap_photos photos = {0};
     struct cap_written written;
     struct buf xml;
     buf_init(&xml);
-    assert_int_equal(cap_write_case(view, &xml, &note, &written), ERR_NOT_FOUND);
+    assert_int_equal(cap_write_case(view, &photos, &xml, &note, &written), ERR_NOT_FOUND);
     buf_free(&xml);
     jdoc_free(view);
 }
@@ -496,6 +528,8 @@ int main(void)
         cmocka_unit_test(cap_export_acknowledgement_is_an_ack),
         cmocka_unit_test(cap_export_drill_says_exercise_and_its_id),
         cmocka_unit_test(cap_export_leaves_out_pictures_and_hidden_names),
+        cmocka_unit_test(cap_export_digest_is_sha_1),
+        cmocka_unit_test(cap_export_photo_that_is_not_here_has_no_digest),
         cmocka_unit_test(cap_export_text_of_others_cannot_steer_and_stays),
         cmocka_unit_test(cap_export_erased_case_is_not_found),
         cmocka_unit_test(cap_export_least_case_is_valid),
