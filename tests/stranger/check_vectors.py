@@ -9,6 +9,7 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
+import blob
 import explain
 import stranger as hr
 from stranger import Bad, envelope_pb, roster_pb
@@ -185,18 +186,51 @@ def check_answers(roster, envelope_hash):
          (["nl-lamp"], ["de-spaet"], ["WITHDRAWN"], ["DE"], envelope_hash))
 
 
+def check_blobs():
+    doc = load("blobs")
+    for row in doc["files"]:
+        sealed, name, key, size = raw(row, "sealed"), raw(row, "name"), raw(row, "key"), row["plain_bytes"]
+        what = f"attached file of {size}"
+        same(what, blob.open_file(sealed, name, key, size), bytes((7 * at + 3) % 256 for at in range(size)))
+        chunks = blob.cut(sealed)
+        same(f"{what}: chunks", [len(chunk) for chunk in chunks], [one["bytes"] for one in row["chunks"]])
+        same(f"{what}: chunks, by the size alone", [blob.chunk_size(len(sealed), at) for at in range(blob.count_of(len(sealed)))],
+             [one["bytes"] for one in row["chunks"]])
+        same(f"{what}: names of chunks", [blob.taken_name(name, at) for at in range(len(chunks))], [raw(one, "taken") for one in row["chunks"]])
+        photo = hr.unpack(hr.case_pb.Attachment, raw(row, "attachment"))
+        same(f"{what}: in the body", (photo.name, photo.key, photo.size_bytes, photo.mime_type), (name, key, size, "image/jpeg"))
+        named = hr.unpack(envelope_pb.BlobName, raw(row, "blob_name"))
+        same(f"{what}: in the header", (named.name, named.size_bytes), (name, len(sealed)))
+        for at in range(0, len(sealed), 1 + len(sealed) // 200):
+            changed = sealed[:at] + bytes([sealed[at] ^ 1]) + sealed[at + 1:]
+            refuses(f"{what}: changed", blob.open_file, changed, name, key, size)
+            refuses(f"{what}: changed, and named anew", blob.open_file, changed, hr.blake(changed), key, size)
+        for other in [sealed[:-1], sealed[:len(chunks[0])] if len(chunks) > 1 else b"", chunks[0][:24] + b"".join(chunks[1:]) + chunks[0][24:] + b"1"]:
+            refuses(f"{what}: cut, or in another order", blob.open_file, other, hr.blake(other), key, size)
+        refuses(f"{what}: another key", blob.open_file, sealed, name, bytes(32), size)
+        again, key, name = blob.seal(bytes(size))
+        same(f"{what}: sealed here", (len(again), blob.open_file(again, name, key, size)), (len(sealed), bytes(size)))
+    check_frame_rows(doc["frames"])
+    put, chunk = (hr.unframe(raw(row, "bytes"))[0] for row in doc["frames"] if row["frame"] in ("BLOB_PUT", "BLOB_CHUNK") and "or:" not in row["says"])
+    same("what went up comes down", (put.name, put.data), (chunk.name, chunk.data))
+
+
 def check_frames():
-    rows = load("frames")["frames"]
+    messages = check_frame_rows(load("frames")["frames"])
+    by_name = {type(message).__name__: message for message in messages}
+    same("delivered is what was published", by_name["Deliver"].envelope.body, by_name["Publish"].envelope.body)
+    same("taken names the receipts", by_name["Taken"].names[0], hr.answer_name(by_name["Receipts"].receipts.batch))
+    same("the echo", messages[-2].echo_us, messages[-3].clock_us)
+
+
+def check_frame_rows(rows):
     messages = hr.unframe(b"".join(raw(row, "bytes") for row in rows))
     for row, message in zip(rows, messages):
         name = row["frame"].title().replace("_", "")
         same(f"frame {name}", (type(message).__name__, hr.frame(message)), (name, raw(row, "bytes")))
         refuses(f"frame {name}, cut", hr.unframe, raw(row, "bytes")[:-1])
-    by_name = {type(message).__name__: message for message in messages}
     same("frames", len(rows), len(messages))
-    same("delivered is what was published", by_name["Deliver"].envelope.body, by_name["Publish"].envelope.body)
-    same("taken names the receipts", by_name["Taken"].names[0], hr.answer_name(by_name["Receipts"].receipts.batch))
-    same("the echo", messages[-2].echo_us, messages[-3].clock_us)
+    return messages
 
 
 def check_document():
@@ -214,6 +248,7 @@ roster = check_roster(trust)
 secret = check_card(roster)
 check_envelope("envelope-exercise", roster, secret)
 check_answers(roster, check_envelope("envelope-actual", roster, secret))
+check_blobs()
 check_frames()
 check_document()
 print(f"{counted['passed']} passed, {counted['failed']} failed")

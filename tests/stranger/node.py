@@ -3,7 +3,7 @@
 
 usage: node.py --key FILE --authority FILE --roster FILE --store FILE [--subscribe CC,...]
 Commands are JSON lines on standard input, events JSON lines on standard output (each do_ method is a command). What a peer may forget is on the
-disk first. It has no console, no attachments and no erasure, and keeps its store in clear: a test's tool, never a hotline's.
+disk first. It has no console and no erasure, and keeps its store in clear: a test's tool, never a hotline's.
 """
 import argparse
 import json
@@ -16,6 +16,7 @@ import time
 sys.dont_write_bytecode = True
 import zmq
 import stranger as hr
+from blob import Photos
 from room import Link, Store
 from stranger import Bad, case_pb, envelope_pb, roster_pb, session_pb
 
@@ -27,7 +28,9 @@ def say(event, **fields):
     print(json.dumps({"event": event, **fields}, ensure_ascii=False), flush=True)
 
 
-class Node:
+class Node(Photos):
+    say = staticmethod(say)
+
     def __init__(self, options):
         self.keys = hr.read_key_file(options.key)
         self.roster = hr.Roster(pathlib.Path(options.roster).read_bytes(), trust=hr.read_authority(options.authority))
@@ -39,6 +42,7 @@ class Node:
         self.links = [Link(self.context, self.keys, relay) for relay in self.roster.relays.values()]
         self.serials_heard = {}
         self.pages = {}
+        self.begin_photos()
         if not self.store.is_new:
             self.make_card()
         say("started", member=self.keys.id, roster_version=self.roster.version)
@@ -185,6 +189,7 @@ class Node:
                     "at_us": hr.now_us(), "late": hr.now_us() > header.expires_at_us, "reference": self.reference_in(content)}
         self.store["received"][hash_.hex()] = received
         self.send_receipt(received)
+        self.meet_photos(header, received, content)
         act = envelope_pb.Act.Code.Name(header.act) if header.HasField("act") else "REPLY"
         say("received", relay=link.relay, sender=header.sender, act=act, status=envelope_pb.Status.Code.Name(header.status),
             reference=received["reference"], sequence=sequence, name=content.alert.child.given_name, text=content.reply.text,
@@ -224,8 +229,10 @@ class Node:
             else:
                 link.send(session_pb.Unreadables(unreadable=hr.unpack(envelope_pb.SignedUnreadable, bytes.fromhex(data))))
 
-    def send_receipt(self, received, only=None):
-        receipt = envelope_pb.Receipt(envelope_hash=bytes.fromhex(received["hash"]), state=received["state"], at_us=received["at_us"])
+    def send_receipt(self, received, only=None, at_us=None):
+        receipt = envelope_pb.Receipt(envelope_hash=bytes.fromhex(received["hash"]), state=received["state"], at_us=at_us or received["at_us"])
+        if received.get("photos"):
+            receipt.photos = received["photos"]
         if received["late"]:
             receipt.late = True
         signed = hr.signed_receipts(self.keys, self.roster, received["sender"], [receipt], hr.now_us())
@@ -243,6 +250,7 @@ class Node:
     def on_taken(self, link, taken):
         owed = self.store["owed"].get(link.relay, {})
         for name in taken.names:
+            self.on_blob_taken(link, name)
             if owed.pop(name.hex(), None):
                 say("taken", relay=link.relay, left=len(owed))
         self.store.commit()
@@ -262,6 +270,8 @@ class Node:
                 item["ladder"][batch.recipient] = receipt.state
                 say("receipt", reference=item["reference"], recipient=batch.recipient, revision=item["revision"],
                     state=STATES.Code.Name(receipt.state))
+            if item and receipt.photos:
+                say("photo_receipt", reference=item["reference"], recipient=batch.recipient, photos=receipt.photos)
         self.store.commit()
         link.send(session_pb.Taken(names=[hr.answer_name(signed.batch)]))
 
@@ -425,8 +435,9 @@ class Node:
 
     # ---- commands ----
 
-    def do_open(self, name, to, exercise=False, forget=(), skip=()):
-        """forget: members that get no grant now; skip: members whose next number is left out, as if a case had been withheld."""
+    def do_open(self, name, to, exercise=False, forget=(), skip=(), photo=None):
+        """forget: members that get no grant now; skip: members whose next number is left out, as if a case had been withheld;
+        photo: {file, thumbnail, width, height}."""
         self.store["number"] += 1
         for member in skip:
             self.store["sequences"][member] = self.store["sequences"].get(member, 0) + 1
@@ -442,6 +453,8 @@ class Node:
             last_seen=case_pb.LastSeen(country=self.keys.country, at=header.sent_at_us),
             police=case_pb.Police(informed=True), publicity=case_pb.Publicity(level=case_pb.PublicityLevel.NONE),
             contact=case_pb.Contact(phone="+43115550000")))
+        if photo:
+            self.attach(header, content.alert, **photo)
         self.publish(header, content, forget)
 
     def find_own(self, reference):

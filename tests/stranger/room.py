@@ -14,7 +14,7 @@ class Store:
     def __init__(self, path):
         self.path, self.is_new = pathlib.Path(path), not pathlib.Path(path).exists()
         self.data = {"store_id": os.urandom(16).hex(), "encryption": os.urandom(32).hex(), "serial": 0, "subscriptions": None,
-                     "number": 0, "sequences": {}, "seen": {}, "received": {}, "own": {}, "owed": {}}
+                     "number": 0, "sequences": {}, "seen": {}, "received": {}, "own": {}, "owed": {}, "blobs": {}}
         if not self.is_new:
             self.data = json.loads(self.path.read_text())
 

@@ -259,15 +259,14 @@ static void vectors_answers_are_verified(void **state)
     jdoc_free(accepted);
 }
 
-static void vectors_frames_are_unpacked_and_packed_again(void **state)
+static void frames_of(const char *name, size_t least)
 {
-    struct jdoc *doc = loaded("frames");
+    struct jdoc *doc = loaded(name);
     const struct jdoc *list = jdoc_get(doc, "frames");
     struct err_note note = {{0}};
     struct wire_arena arena;
-    (void)state;
     assert_error(wire_arena_init(&arena), OK);
-    assert_true(jdoc_count(list) > 5);
+    assert_true(jdoc_count(list) >= least);
     for (size_t i = 0; i < jdoc_count(list); i++) {
         struct buf bytes = bytes_of(jdoc_at(list, i), "bytes"), again;
         struct cursor cursor = cursor_of(buf_slice(&bytes));
@@ -288,13 +287,72 @@ static void vectors_frames_are_unpacked_and_packed_again(void **state)
     jdoc_free(doc);
 }
 
+static void vectors_frames_are_unpacked_and_packed_again(void **state)
+{
+    (void)state;
+    frames_of("frames", 6);
+    frames_of("blobs", 6);
+}
+
+/* One file: whole as it stands, and not with a byte changed, a chunk left out or two exchanged. */
+static void open_file(const struct jdoc *doc)
+{
+    struct buf sealed = bytes_of(doc, "sealed"), key_bytes = bytes_of(doc, "key"), name_bytes = bytes_of(doc, "name"),
+               plain;
+    size_t size = (size_t)jdoc_get_int(doc, "plain_bytes", 0);
+    struct key_hash name;
+    struct key_blob key;
+    buf_init(&plain);
+    memcpy(key.bytes, key_bytes.data, KEY_BYTES);
+    assert_error(key_hash_from(buf_slice(&name_bytes), &name), OK);
+    assert_error(blob_open(buf_slice(&sealed), &name, &key, size, &plain), OK);
+    assert_int_equal(plain.len, size);
+    for (size_t i = 0; i < size; i++)
+        assert_int_equal(plain.data[i], (uint8_t)(7 * i + 3));
+    for (size_t i = 0; i < sealed.len; i += 1 + sealed.len / 50) {
+        sealed.data[i] ^= 1;
+        struct key_hash other = seal_hash(buf_slice(&sealed));
+        assert_error(blob_open(buf_slice(&sealed), &name, &key, size, &plain), ERR_CORRUPT);
+        assert_error(blob_open(buf_slice(&sealed), &other, &key, size, &plain), ERR_CRYPTO);
+        sealed.data[i] ^= 1;
+    }
+    const struct jdoc *chunks = jdoc_get(doc, "chunks");
+    assert_int_equal(jdoc_count(chunks), blob_chunk_count(sealed.len));
+    assert_int_equal(blob_sealed_size(size), sealed.len);
+    for (uint32_t i = 0; i < jdoc_count(chunks); i++) {
+        struct blob_range range = blob_chunk(sealed.len, i);
+        assert_int_equal(jdoc_get_int(jdoc_at(chunks, i), "from", -1), range.from);
+        assert_int_equal(jdoc_get_int(jdoc_at(chunks, i), "bytes", -1), range.len);
+    }
+    buf_free(&plain);
+    buf_free(&sealed);
+    buf_free(&key_bytes);
+    buf_free(&name_bytes);
+}
+
+static void vectors_attached_files_open_whole_and_only_whole(void **state)
+{
+    struct jdoc *doc = loaded("blobs");
+    const struct jdoc *files = jdoc_get(doc, "files");
+    (void)state;
+    assert_int_equal(jdoc_count(files), 2);
+    for (size_t i = 0; i < jdoc_count(files); i++)
+        open_file(jdoc_at(files, i));
+    jdoc_free(doc);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FIXTURE_TEST(vectors_are_what_is_made_today), FIXTURE_TEST(vectors_key_files_are_read_with_and_without_a_lock),
-        FIXTURE_TEST(vectors_requests_are_read),      FIXTURE_TEST(vectors_rosters_follow_each_other),
-        FIXTURE_TEST(vectors_card_is_verified),       FIXTURE_TEST(vectors_envelopes_open_for_recipient_and_sender),
-        FIXTURE_TEST(vectors_answers_are_verified),   FIXTURE_TEST(vectors_frames_are_unpacked_and_packed_again),
+        FIXTURE_TEST(vectors_are_what_is_made_today),
+        FIXTURE_TEST(vectors_key_files_are_read_with_and_without_a_lock),
+        FIXTURE_TEST(vectors_requests_are_read),
+        FIXTURE_TEST(vectors_rosters_follow_each_other),
+        FIXTURE_TEST(vectors_card_is_verified),
+        FIXTURE_TEST(vectors_envelopes_open_for_recipient_and_sender),
+        FIXTURE_TEST(vectors_answers_are_verified),
+        FIXTURE_TEST(vectors_frames_are_unpacked_and_packed_again),
+        FIXTURE_TEST(vectors_attached_files_open_whole_and_only_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,7 +36,8 @@
     X("receipts", vectors_receipts)                                                                                    \
     X("unreadable", vectors_unreadable)                                                                                \
     X("accepted", vectors_accepted)                                                                                    \
-    X("frames", vectors_frames)
+    X("frames", vectors_frames)                                                                                        \
+    X("blobs", vectors_blobs)
 
 static inline void vectors_hex(struct jdoc *object, const char *key, struct slice bytes)
 {

@@ -297,4 +297,6 @@ static inline struct jdoc *vectors_frames(const struct fixture *fixture)
     return doc;
 }
 
+#include "tests/vectors/vectors_blob.h"
+
 #endif
