@@ -59,6 +59,7 @@ struct item {
     Hotline__EnvelopeBody *content;
     struct case_entry *case_entry; /* CASE, REPLY; borrowed */
     int64_t at_us;                 /* committed (mine) or received here, wall clock */
+    int64_t steady_us;             /* mine, made in this run: the same on the steady clock; 0: loaded */
     uint64_t ticket;               /* on the disk when vault_committed() >= ticket */
     uint64_t grants_ticket;        /* mine: of the last grant made */
     /* received */

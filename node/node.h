@@ -85,6 +85,9 @@ int node_open(struct node_setup *setup, struct err_note *note, struct node **ret
 /* Says Goodbye, commits what waits, closes. The loop must turn once more afterwards (see store_close). */
 void node_close(struct node *node);
 
+/* The time for every now_us: the machine's clock without its jumps (timekeeper.h). Shells ask it once per input. */
+int64_t node_now(struct node *node, int64_t wall_us, int64_t steady_us);
+
 /* --- inputs --- */
 void node_receive(struct node *node, size_t slot, struct slice message, int64_t now_us, int64_t steady_us);
 /* UPLINK_LINK_UP, UPLINK_LINK_DOWN, UPLINK_KEY_REFUSED. */
@@ -185,7 +188,10 @@ size_t node_waiting_at(const struct node *node, size_t slot);
 size_t node_outbox_size(const struct node *node);
 size_t node_accepted_needed(const struct node *node);
 struct vault *node_vault(struct node *node);
+/* The relays' median less the machine's clock; 0: no relay's word, and no jump. */
 int64_t node_clock_offset_us(const struct node *node);
+/* As cases_state, by the relays' time too: a case is over when both clocks say so. */
+enum case_state node_state(const struct node *node, const struct case_entry *entry, int64_t now_us);
 /* Relays that have taken this node's receipt ACKNOWLEDGED for the entry's newest revision. */
 size_t node_acknowledgement_taken(const struct node *node, const struct case_entry *entry);
 const struct item *node_item(const struct node *node, const struct key_uuid *id); /* of our own, by id; NULL */

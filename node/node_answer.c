@@ -334,10 +334,17 @@ struct deadline {
     int64_t after_us;
 };
 
+/* What was made in this run is timed by the clock that never steps. */
+static int64_t age_us(const struct node *node, const struct item *item, int64_t now_us)
+{
+    return item->steady_us != 0 ? node->steady_us - item->steady_us : node_maybe_us(node, now_us) - item->at_us;
+}
+
 static void alarm_row(struct node *node, struct item *item, struct ladder_row *row, const struct deadline *deadline,
                       int64_t now_us)
 {
-    if (row->state >= deadline->state || (row->alarmed & deadline->bit) || now_us - item->at_us < deadline->after_us)
+    if (row->state >= deadline->state || (row->alarmed & deadline->bit) ||
+        age_us(node, item, now_us) < deadline->after_us)
         return;
     row->alarmed |= deadline->bit;
     node->counters.alarms++;

@@ -166,7 +166,10 @@ static int serve(struct node_api_call *call)
 static void on_request(void *ctx, struct http_request *request)
 {
     struct node_api *api = ctx;
-    struct node_api_call call = {.api = api, .node = api->conf.node, .request = request, .now_us = clock_wall_us()};
+    struct node_api_call call = {.api = api,
+                                 .node = api->conf.node,
+                                 .request = request,
+                                 .now_us = node_now(api->conf.node, clock_wall_us(), clock_steady_us())};
     int error = serve(&call);
     if (error != OK)
         node_api_refuse(&call, error);

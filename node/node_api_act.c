@@ -236,7 +236,7 @@ static int check_reply(struct node_api_call *call, const Hotline__Reply *reply)
 int node_api_post_reply(struct node_api_call *call)
 {
     static const struct node_api_field fields[] = {
-        {"kind", JDOC_TEXT, true},        {"text", JDOC_TEXT, false}, {"text_language", JDOC_TEXT, false},
+        {"kind", JDOC_TEXT, true},        {"text", JDOC_TEXT, false},        {"text_language", JDOC_TEXT, false},
         {"sighting", JDOC_OBJECT, false}, {"in_reply_to", JDOC_TEXT, false}, {NULL, JDOC_NULL, false},
     };
     Hotline__Reply *reply = NULL;

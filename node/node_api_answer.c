@@ -55,7 +55,8 @@ void node_api_answer(struct http_request *request, unsigned status, struct jdoc 
 
 static struct jdoc *view_subject(const struct node_api *api, const struct node_api_subject *subject)
 {
-    const struct node *node = api->conf.node;
+    struct node *node = api->conf.node;
+    int64_t now_us = node_now(node, clock_wall_us(), clock_steady_us());
     const struct case_entry *entry;
     const struct item *item;
     switch (subject->kind) {
@@ -63,10 +64,10 @@ static struct jdoc *view_subject(const struct node_api *api, const struct node_a
         entry = cases_find(node_cases(node), &subject->case_key);
         if (entry == NULL || cases_newest(node_cases(node), entry) == NULL)
             return NULL;
-        return node_view_case(node, entry, clock_wall_us());
+        return node_view_case(node, entry, now_us);
     case NODE_API_REPLY:
         item = node_item(node, &subject->reply);
-        return item != NULL ? node_view_sent(node, item, clock_wall_us()) : NULL;
+        return item != NULL ? node_view_sent(node, item, now_us) : NULL;
     case NODE_API_SUBSCRIPTIONS:
         break;
     }

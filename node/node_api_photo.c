@@ -35,7 +35,8 @@ static void answer_picture(const struct waiting *waiting, const struct picture *
     struct node_api *api = waiting->api;
     uint8_t id[16];
     char hex[2 * sizeof id + 1];
-    int error = node_photo_offer(api->conf.node, picture, clock_wall_us(), id);
+    int error =
+        node_photo_offer(api->conf.node, picture, node_now(api->conf.node, clock_wall_us(), clock_steady_us()), id);
     if (error != OK) {
         node_api_refuse_late(waiting->request, error, err_text(error));
         return;

@@ -91,12 +91,11 @@ static int read_filter(struct node_api_call *call, struct filter *ret_filter)
     return error;
 }
 
-static bool passes(const struct filter *filter, const struct cases *cases, const struct case_entry *entry,
-                   int64_t now_us)
+static bool passes(const struct filter *filter, const struct node *node, const struct case_entry *entry, int64_t now_us)
 {
-    return entry->mine == (filter->box == 1) && cases_newest(cases, entry) != NULL &&
+    return entry->mine == (filter->box == 1) && cases_newest(node_cases(node), entry) != NULL &&
         (filter->status < 0 || (int)entry->exercise == filter->status) &&
-        (filter->state < 0 || (int)cases_state(cases, entry, now_us) == filter->state);
+        (filter->state < 0 || (int)node_state(node, entry, now_us) == filter->state);
 }
 
 static int newest_change_first(const void *a, const void *b)
@@ -115,7 +114,7 @@ static size_t select_cases(const struct node_api_call *call, const struct filter
     *ret_later = false;
     for (size_t i = 0; i < cases->count; i++) {
         const struct case_entry *entry = cases->order[i];
-        if (!passes(filter, cases, entry, call->now_us))
+        if (!passes(filter, call->node, entry, call->now_us))
             continue;
         *ret_later = *ret_later || entry->changed > pass->top;
         if (entry->changed > pass->floor && entry->changed < pass->after && entry->changed <= pass->top)

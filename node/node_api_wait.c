@@ -246,7 +246,8 @@ static void judge_wait(const struct node_api_wait *wait, const struct case_entry
 
 static void answer_step(struct node_api_wait *wait, const struct case_entry *entry, bool reached, bool settled)
 {
-    struct jdoc *view = node_view_case(wait->api->conf.node, entry, clock_wall_us());
+    struct jdoc *view =
+        node_view_case(wait->api->conf.node, entry, node_now(wait->api->conf.node, clock_wall_us(), clock_steady_us()));
     struct jdoc *part = jdoc_set_doc(view, "wait", jdoc_object());
     struct http_request *request = wait->request;
     jdoc_set_text(part, "for", step_names[wait->step]);

@@ -195,9 +195,14 @@ static void get_health(const struct node_console *console, struct http_request *
     answer(request, 200, PLAIN, text);
 }
 
+static int64_t wall_now(const struct node_console *console)
+{
+    return node_now(console->sources.node, clock_wall_us(), clock_steady_us());
+}
+
 static void get_ready(const struct node_console *console, struct http_request *request, struct buf *text)
 {
-    node_console_unready(console->sources.node, clock_wall_us(), text);
+    node_console_unready(console->sources.node, wall_now(console), text);
     unsigned status = text->len == 0 ? 200 : 503;
     if (text->len == 0)
         buf_add_text(text, "ready\n");
@@ -206,7 +211,7 @@ static void get_ready(const struct node_console *console, struct http_request *r
 
 static void get_metrics(const struct node_console *console, struct http_request *request, struct buf *text)
 {
-    node_console_metrics(&console->sources, clock_wall_us(), text);
+    node_console_metrics(&console->sources, wall_now(console), text);
     answer(request, 200, PROMETHEUS, text);
 }
 

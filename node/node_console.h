@@ -15,7 +15,7 @@ struct node_console;
 
 /* What it shows; all of it outlives the console. api, links and events may be NULL. */
 struct node_console_sources {
-    const struct node *node;
+    struct node *node;
     const struct node_links *links;
     const struct node_api *api;
     const struct node_events *events;

@@ -25,7 +25,7 @@
 struct daemon {
     const char *config;
     struct node_conf *conf;
-    struct key_set *keys; /* until the core has them */
+    struct key_set *keys;     /* until the core has them */
     struct key_set *previous; /* until the core is open */
     struct loop *loop;
     struct loop_timer *flush, *tick;
@@ -48,7 +48,7 @@ static void on_flush(void *ctx)
 {
     struct daemon *daemon = ctx;
     if (daemon->node != NULL)
-        node_flush(daemon->node, clock_wall_us(), clock_steady_us());
+        node_flush(daemon->node, node_now(daemon->node, clock_wall_us(), clock_steady_us()), clock_steady_us());
 }
 
 /* Something came in: the turn ends when the loop has brought all that came with it. */
@@ -76,7 +76,7 @@ static void on_tick(void *ctx)
     struct daemon *daemon = ctx;
     int64_t steady_us = clock_steady_us();
     node_link_tick(daemon->links, steady_us);
-    node_tick(daemon->node, clock_wall_us(), steady_us);
+    node_tick(daemon->node, node_now(daemon->node, clock_wall_us(), steady_us), steady_us);
     on_flush(daemon);
     feed_watchdog(daemon, steady_us);
 }
@@ -206,7 +206,8 @@ static void reload_roster(struct daemon *daemon)
     buf_init(&seed);
     int error = keyfile_slurp(daemon->conf->roster, LIMIT_ROSTER_BYTES, &seed, &note);
     if (error == OK)
-        error = node_bring_roster(daemon->node, buf_slice(&seed), clock_wall_us(), &note);
+        error = node_bring_roster(daemon->node, buf_slice(&seed),
+                                  node_now(daemon->node, clock_wall_us(), clock_steady_us()), &note);
     buf_free(&seed);
     if (error == ERR_EXISTS || error == ERR_ROLLBACK)
         log_event(LOG_INFO, "the roster file is not newer than the roster in force", NULL);
@@ -393,9 +394,12 @@ static void end(struct daemon *daemon)
 
 int node_daemon_run(const struct node_daemon_setup *setup)
 {
-    struct daemon daemon = {
-        .config = setup->config, .conf = setup->conf, .keys = setup->keys, .previous = setup->previous,
-        .helper = setup->helper, .started_us = clock_wall_us()};
+    struct daemon daemon = {.config = setup->config,
+                            .conf = setup->conf,
+                            .keys = setup->keys,
+                            .previous = setup->previous,
+                            .helper = setup->helper,
+                            .started_us = clock_wall_us()};
     struct err_note note = {""};
     int error = build(&daemon, &note);
     if (error != OK) {

@@ -168,7 +168,7 @@ int node_take_in(struct node *node, struct item *item, int64_t now_us)
 {
     bool newest;
     item->at_us = now_us;
-    item->late = node_stamp(node, now_us) > item->header->expires_at_us;
+    item->late = node_surely_us(node, now_us) > item->header->expires_at_us;
     item->receipt_state = HOTLINE__RECEIPT_STATE__CODE__DELIVERED;
     item->receipt_at_us = now_us;
     int result = node_keep(node, item, &newest);

@@ -168,7 +168,9 @@ static bool trusted_time(const struct node *node, int64_t now_us, int64_t *ret_u
     for (size_t i = 0; i < node->link_count; i++)
         any |= node->links[i].uplink.has_skew && node->links[i].uplink.state == UPLINK_READY;
     int64_t drift_us = (now_us - node->start_wall_us) - (node->steady_us - node->start_steady_us);
-    *ret_us = any ? now_us + node_clock_offset_us(node) : now_us;
+    int64_t offset_us = 0;
+    (void)node_relays_offset(node, &offset_us);
+    *ret_us = any ? now_us + offset_us : now_us;
     return any || (drift_us < CLOCK_MINUTE_US && drift_us > -CLOCK_MINUTE_US);
 }
 

@@ -111,11 +111,10 @@ static void warn_of_roster(const struct node *node, int64_t now_us, struct warni
     int64_t left_us = roster_expires_us(roster) - now_us;
     clock_format_age(left_us < 0 ? -left_us : left_us, age);
     if (roster_is_dead(roster, now_us))
-        warn(
-            warnings, "ROSTER_EXPIRED",
-            "The roster expired %s ago, beyond its grace of 30 days: nothing can be opened until the "
+        warn(warnings, "ROSTER_EXPIRED",
+             "The roster expired %s ago, beyond its grace of 30 days: nothing can be opened until the "
              "authority signs a new one.",
-            age);
+             age);
     else if (left_us < 0)
         warn(warnings, "ROSTER_EXPIRED",
              "The roster expired %s ago: after 30 days nothing can be opened. Ask the authority for a new one.", age);
@@ -136,11 +135,10 @@ static void warn_of_expiry(const struct node *node, int64_t now_us, struct warni
     size_t count = 0;
     for (size_t i = 0; i < node->cases.count; i++) {
         const struct case_entry *entry = node->cases.order[i];
-        if (!entry->mine || cases_newest(&node->cases, entry) == NULL ||
-            cases_state(&node->cases, entry, now_us) != CASE_OPEN)
+        if (!entry->mine || cases_newest(&node->cases, entry) == NULL || node_state(node, entry, now_us) != CASE_OPEN)
             continue;
         char left[CLOCK_TEXT_MAX];
-        int64_t left_us = cases_newest(&node->cases, entry)->header->expires_at_us - now_us;
+        int64_t left_us = cases_newest(&node->cases, entry)->header->expires_at_us - node_surely_us(node, now_us);
         if (left_us > EXPIRY_WARNING_US || ++count > EXPIRY_WARNINGS)
             continue;
         clock_format_age(left_us, left);
@@ -193,9 +191,8 @@ size_t node_warnings(const struct node *node, int64_t now_us, struct node_warnin
         warn(&warnings, "KEY",
              "The roster names keys that this key file does not hold: start the node with the new key file.");
     if (ready == 0)
-        warn(
-            &warnings, "NO_RELAY",
-            "No relay is connected: alerts are neither sent nor received. Check the network, then ring the "
+        warn(&warnings, "NO_RELAY",
+             "No relay is connected: alerts are neither sent nor received. Check the network, then ring the "
              "relays' operators.");
     if (node->replaced_us != 0 && node->steady_us - node->replaced_us < CLONED_FOR_US)
         warn(&warnings, "CLONED", "Another node uses this member's key: stop one of the two.");
@@ -239,7 +236,7 @@ static void backup_done(void *ctx, void *job, int result)
     struct backup *backup = job;
     struct node *node = ctx;
     if (result == OK && !node->closing) {
-        node->backup_us = clock_wall_us();
+        node->backup_us = node->now_us;
         node_save_backup(node);
     }
     backup->done(backup->ctx, result, err_explain(&backup->note, result));

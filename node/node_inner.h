@@ -9,6 +9,7 @@
 #include "node/node.h"
 #include "node/node_blob.h"
 #include "node/outlet.h"
+#include "node/timekeeper.h"
 
 /* A signed thing that relays must still take: a receipt batch or an Unreadable. */
 struct owed {
@@ -101,6 +102,7 @@ struct node {
     size_t held_head, held_count, held_capacity;
     struct delayed *delayed;
     size_t delayed_count, delayed_capacity;
+    struct timekeeper keeper;
     struct evidence evidence;
     struct gaps gaps;
     struct node_pending pending[64];
@@ -160,6 +162,13 @@ bool node_card_stands(const struct node *node);
 struct node_link *node_link_named(struct node *node, const char *relay);
 /* The time that travels: ours, corrected by the relays' median when that is under ten minutes. */
 int64_t node_stamp(const struct node *node, int64_t now_us);
+/* What a validity is compared with: the corrected time; where the relays are ten minutes off or more, the earlier of
+ * both. Wrong clocks end nothing. */
+int64_t node_surely_us(const struct node *node, int64_t now_us);
+/* What a deadline is compared with that began in an earlier run: the later of both. Wrong clocks silence nothing. */
+int64_t node_maybe_us(const struct node *node, int64_t now_us);
+/* The relays' median less now_us as node_now gives it. False: no relay's word. */
+bool node_relays_offset(const struct node *node, int64_t *ret_us);
 /* Of an item, for its outlet. */
 int node_rank(const struct item *item);
 /* Queues an item of our own for a relay, or for all (NULL). */

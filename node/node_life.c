@@ -26,7 +26,7 @@ static int compare_times(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-int64_t node_clock_offset_us(const struct node *node)
+bool node_relays_offset(const struct node *node, int64_t *ret_us)
 {
     int64_t offsets[LIMIT_RELAYS];
     size_t count = 0;
@@ -35,15 +35,58 @@ int64_t node_clock_offset_us(const struct node *node)
             offsets[count++] = node->links[i].uplink.skew_us;
     }
     if (count == 0)
-        return 0;
+        return false;
     qsort(offsets, count, sizeof offsets[0], compare_times);
-    return count % 2 ? offsets[count / 2] : (offsets[count / 2 - 1] + offsets[count / 2]) / 2;
+    *ret_us = count % 2 ? offsets[count / 2] : (offsets[count / 2 - 1] + offsets[count / 2]) / 2;
+    return true;
+}
+
+int64_t node_clock_offset_us(const struct node *node)
+{
+    int64_t offset_us = 0;
+    (void)node_relays_offset(node, &offset_us);
+    return offset_us - node->keeper.ahead_us;
+}
+
+int64_t node_now(struct node *node, int64_t wall_us, int64_t steady_us)
+{
+    int64_t offset_us, moved_us;
+    bool any = node_relays_offset(node, &offset_us);
+    int64_t now_us = timekeeper_read(&node->keeper, wall_us, steady_us, any ? &offset_us : NULL, &moved_us);
+    for (size_t i = 0; i < node->link_count && moved_us != 0; i++)
+        node->links[i].uplink.skew_us -= moved_us;
+    return now_us;
+}
+
+static bool is_correctable(int64_t offset_us)
+{
+    return offset_us > -OFFSET_MAX_US && offset_us < OFFSET_MAX_US;
 }
 
 int64_t node_stamp(const struct node *node, int64_t now_us)
 {
-    int64_t offset = node_clock_offset_us(node);
-    return offset > -OFFSET_MAX_US && offset < OFFSET_MAX_US ? now_us + offset : now_us;
+    int64_t offset_us = 0;
+    (void)node_relays_offset(node, &offset_us);
+    return is_correctable(offset_us) ? now_us + offset_us : now_us;
+}
+
+int64_t node_surely_us(const struct node *node, int64_t now_us)
+{
+    int64_t offset_us = 0;
+    (void)node_relays_offset(node, &offset_us);
+    return is_correctable(offset_us) || offset_us < 0 ? now_us + offset_us : now_us;
+}
+
+int64_t node_maybe_us(const struct node *node, int64_t now_us)
+{
+    int64_t offset_us = 0;
+    (void)node_relays_offset(node, &offset_us);
+    return !is_correctable(offset_us) && offset_us > 0 ? now_us + offset_us : now_us;
+}
+
+enum case_state node_state(const struct node *node, const struct case_entry *entry, int64_t now_us)
+{
+    return cases_state(&node->cases, entry, node_surely_us(node, now_us));
 }
 
 int node_rank(const struct item *item)
@@ -63,7 +106,7 @@ bool node_is_current(const struct node *node, const struct item *item, int64_t n
     const Hotline__EnvelopeHeader *header = item->header;
     if (item->erased)
         return false;
-    now_us = node_stamp(node, now_us); /* as the header's own times were stamped */
+    now_us = node_surely_us(node, now_us); /* as the header's own times were stamped */
     if (!item_is_case(item))
         return now_us <= header->expires_at_us && !item_is_answered(item);
     const struct case_entry *entry = item->case_entry;
@@ -80,7 +123,7 @@ bool node_may_grant(const struct node *node, const struct item *item, int64_t no
 {
     if (item_is_case(item))
         return node_is_current(node, item, now_us);
-    return !item->erased && node_stamp(node, now_us) <= item->header->expires_at_us;
+    return !item->erased && node_surely_us(node, now_us) <= item->header->expires_at_us;
 }
 
 void node_queue(struct node *node, struct node_link *link, enum outlet_kind kind, struct item *item)
@@ -214,6 +257,7 @@ static int open_parts(struct node *node, struct node_setup *setup, struct err_no
         result = node_load(node, note);
     if (result != OK)
         return result;
+    timekeeper_init(&node->keeper, roster_issued_us(node->directory.roster));
     for (size_t i = 0; i < setup->settings.subscription_count; i++) {
         int country = country_index(setup->settings.subscriptions[i]);
         if (country >= 0)

@@ -16,7 +16,7 @@ struct relay_link {
     size_t endpoint_index; /* of the relay's endpoints */
     struct key_transport key;
     struct zlink *zlink;
-    int64_t trying_since_us; /* steady; 0: connected, or just begun */
+    int64_t trying_since_us;  /* steady; 0: connected, or just begun */
     struct key_transport own; /* that it was opened with */
 };
 
@@ -31,13 +31,18 @@ struct node_links {
 
 /* ---- what comes ---- */
 
+static int64_t now(const struct node_links *links)
+{
+    return node_now(links->node, clock_wall_us(), clock_steady_us());
+}
+
 static void on_message(void *ctx, struct slice message)
 {
     const struct relay_link *link = ctx;
     struct node_links *links = link->links;
     if (links->node == NULL)
         return;
-    node_receive(links->node, link->slot, message, clock_wall_us(), clock_steady_us());
+    node_receive(links->node, link->slot, message, now(links), clock_steady_us());
     links->touched(links->ctx);
 }
 
@@ -63,7 +68,7 @@ static void on_state(void *ctx, enum zlink_state state)
     link->trying_since_us = 0;
     if (links->node == NULL)
         return;
-    node_link(links->node, link->slot, event_of(state), clock_wall_us());
+    node_link(links->node, link->slot, event_of(state), now(links));
     links->touched(links->ctx);
 }
 
@@ -216,7 +221,7 @@ static void tell_what_is(struct relay_link *link)
     bool up = link->zlink != NULL && zlink_state(link->zlink) == ZLINK_CONNECTED;
     bool thought_up = node_uplink(link->links->node, link->slot)->link_is_up;
     if (up != thought_up)
-        node_link(link->links->node, link->slot, up ? UPLINK_LINK_UP : UPLINK_LINK_DOWN, clock_wall_us());
+        node_link(link->links->node, link->slot, up ? UPLINK_LINK_UP : UPLINK_LINK_DOWN, now(link->links));
 }
 
 void node_link_tick(struct node_links *links, int64_t steady_us)

@@ -114,6 +114,7 @@ int node_seal(struct node *node, struct node_outgoing *out, int64_t now_us, stru
     }
     item->mine = true;
     item->at_us = now_us;
+    item->steady_us = node->steady_us;
     *ret_item = item;
     return OK;
 }

@@ -46,9 +46,9 @@ static int check_case(const struct node *node, const struct case_entry *entry, c
     const struct item *shown = cases_shown(&node->cases, entry);
     if (!entry->mine)
         return err_set(note, ERR_STATE, "%s is a case of %s: its opener refers it", entry->reference, entry->opener);
-    if (shown == NULL || cases_state(&node->cases, entry, now_us) != CASE_OPEN)
+    if (shown == NULL || node_state(node, entry, now_us) != CASE_OPEN)
         return err_set(note, ERR_STATE, "%s is %s: nothing to mediate", entry->reference,
-                       cases_state_name(cases_state(&node->cases, entry, now_us)));
+                       cases_state_name(node_state(node, entry, now_us)));
     const Hotline__Case *alert = shown->content->alert;
     if (alert->category != HOTLINE__CATEGORY__CODE__PARENTAL_ABDUCTION)
         return err_set(note, ERR_POLICY, "mediators are for parental abductions; the category of %s is another",

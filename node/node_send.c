@@ -30,7 +30,7 @@ static size_t open_cases(const struct node *node, int64_t now_us)
     size_t open = 0;
     for (size_t i = 0; i < node->cases.count; i++) {
         const struct case_entry *entry = node->cases.order[i];
-        open += entry->mine && entry->revision_count > 0 && cases_state(&node->cases, entry, now_us) == CASE_OPEN;
+        open += entry->mine && entry->revision_count > 0 && node_state(node, entry, now_us) == CASE_OPEN;
     }
     return open;
 }
@@ -310,7 +310,7 @@ int node_update(struct node *node, struct case_entry *entry, const struct node_d
     struct node_outgoing out;
     struct item *item;
     const char *why;
-    enum case_state state = cases_state(&node->cases, entry, now_us);
+    enum case_state state = node_state(node, entry, now_us);
     int result = check_mine(node, entry, note);
     if (result == OK)
         result = node_check_standing(node, state == CASE_CLOSED, now_us, note);
@@ -350,7 +350,7 @@ int node_finish(struct node *node, struct case_entry *entry, Hotline__Act__Code 
 {
     struct node_outgoing out;
     struct item *item;
-    enum case_state state = cases_state(&node->cases, entry, now_us);
+    enum case_state state = node_state(node, entry, now_us);
     int result = check_mine(node, entry, note);
     if (result == OK)
         result = node_check_standing(node, false, now_us, note);

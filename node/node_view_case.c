@@ -127,7 +127,7 @@ struct jdoc *node_view_summary(const struct node *node, const struct case_entry 
     struct jdoc *view = jdoc_object();
     set_identity(node, view, entry);
     jdoc_set_int(view, "revision", newest->header->revision);
-    jdoc_set_text(view, "state", cases_state_name(cases_state(cases, entry, now_us)));
+    jdoc_set_text(view, "state", cases_state_name(node_state(node, entry, now_us)));
     node_view_set_text_if(view, "urgency", node_view_urgency_name(newest));
     set_route(view, newest);
     if (entry->tombstone != NULL && entry->erased)
@@ -406,7 +406,6 @@ struct jdoc *node_view_case(const struct node *node, const struct case_entry *en
 struct jdoc *node_view_candidates(const struct node *node, struct case_entry *const *entries, size_t count,
                                   int64_t now_us)
 {
-    const struct cases *cases = node_cases(node);
     struct jdoc *array = jdoc_array();
     for (size_t i = 0; i < count; i++) {
         struct jdoc *one = jdoc_add_doc(array, jdoc_object());
@@ -414,7 +413,7 @@ struct jdoc *node_view_candidates(const struct node *node, struct case_entry *co
         jdoc_set_text(one, "reference", entries[i]->reference);
         node_view_set_hex(one, "case_id", slice_of(entries[i]->case_id, KEY_UUID_BYTES));
         jdoc_set_text(one, "status", node_view_status_name(entries[i]->exercise));
-        jdoc_set_text(one, "state", cases_state_name(cases_state(cases, entries[i], now_us)));
+        jdoc_set_text(one, "state", cases_state_name(node_state(node, entries[i], now_us)));
     }
     return array;
 }

@@ -95,7 +95,7 @@ void node_view_set_life(const struct node *node, struct jdoc *view, const struct
     const struct item *newest = cases_newest(node_cases(node), entry);
     if (entry->erased && entry->tombstone != NULL)
         node_view_set_time_if(view, "erased_at", entry->tombstone->erased_at_us);
-    if (entry->mine && cases_state(node_cases(node), entry, now_us) != CASE_OPEN)
+    if (entry->mine && node_state(node, entry, now_us) != CASE_OPEN)
         set_erased_by(node, view, newest, now_us);
     set_continued(node, view, entry, newest);
 }

@@ -223,20 +223,20 @@ struct jdoc *node_view_status(const struct node *node, int64_t started_us, int64
 
 /* ---- the tally ---- */
 
-static void count_received(const struct cases *cases, const struct case_entry *entry, int64_t now_us,
+static void count_received(const struct node *node, const struct case_entry *entry, int64_t now_us,
                            struct node_tally *tally)
 {
-    bool open = cases_state(cases, entry, now_us) == CASE_OPEN;
+    bool open = node_state(node, entry, now_us) == CASE_OPEN;
     tally->received++;
     tally->received_open += open;
-    tally->unacknowledged += open && !is_acknowledged(cases, entry);
+    tally->unacknowledged += open && !is_acknowledged(node_cases(node), entry);
 }
 
-static void count_sent(const struct cases *cases, const struct case_entry *entry, int64_t now_us,
+static void count_sent(const struct node *node, const struct case_entry *entry, int64_t now_us,
                        struct node_tally *tally)
 {
-    const struct item *newest = cases_newest(cases, entry);
-    if (cases_state(cases, entry, now_us) != CASE_OPEN)
+    const struct item *newest = cases_newest(node_cases(node), entry);
+    if (node_state(node, entry, now_us) != CASE_OPEN)
         return;
     tally->sent_open++;
     for (size_t i = 0; i < newest->ladder_count; i++)
@@ -251,7 +251,7 @@ struct node_tally node_view_tally(const struct node *node, int64_t now_us)
         const struct case_entry *entry = cases->order[i];
         if (cases_newest(cases, entry) == NULL)
             continue;
-        (entry->mine ? count_sent : count_received)(cases, entry, now_us, &tally);
+        (entry->mine ? count_sent : count_received)(node, entry, now_us, &tally);
     }
     return tally;
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Wrong clocks: a node off by minutes is warned and corrected, one off by years is refused in words and harms nobody, a relay
-# off by an hour does not stop the others. The clock is moved by a small library of the test's own (shift_clock.c).
+# Wrong clocks: a node off by minutes is warned and corrected, one ahead by years is refused in words and harms nobody, a relay
+# off by an hour does not stop the others, and a clock that jumps under a running node ends no case. The clock is moved by a small library of the test's own (shift_clock.c).
 # usage: 60-clock.sh BUILD
 . "$(dirname "$0")/lib.sh"
 begin "$@"
@@ -52,9 +52,14 @@ for shift in $((5 * year)) $((-5 * year)); do
     shifted $shift pt-farol
     check "pt-farol, $years years: warned" within 15 warned pt-farol
     refused() { cli 5 pt-farol publish case.json --live --to ES --confirm Leonor --wait accepted -W 5s; }
-    check "pt-farol, $years years: a case is refused (5)" refused
-    check "pt-farol, $years years: with a sentence" says 'roster expired|clock|future|expired|over'
     before=$(at es-faro inbox -o json | jq length)
+    if [ $shift -gt 0 ]; then
+        check "pt-farol, $years years: a case is refused (5)" refused
+        check "pt-farol, $years years: with a sentence" says 'roster expired|clock|future|expired|over'
+    else # the roster was signed just now: no node is behind it by years
+        check "pt-farol, $years years: begins at the roster's time, publishes" send pt-farol p.json NL
+        check "pt-farol, $years years: in the right time" near_now p.json
+    fi
     check "pt-farol, $years years: still runs" running pt-farol
     check "es-faro: got nothing of it" inbox_is es-faro "$before"
     check "others are not harmed: es-faro to nl-baak" send es-faro q.json NL
@@ -76,4 +81,29 @@ for shift in 3600 -3600; do
     check "relay-3, $shift s: publishes, delivered" send pt-farol p.json ES
     check "relay-3, $shift s: in the right time" near_now p.json
 done
+
+# --- the clock jumps under running nodes ----------------------------------------------------------------------------
+jump() { printf '%-31s\n' "$1" 1<>jump.txt; } # jump SECONDS: in place, so that whoever has it mapped sees it
+printf '%-31s\n' 0 >jump.txt
+check "jumps: pt-farol stops" down pt-farol
+check "jumps: es-faro stops" down es-faro
+launch="env LD_PRELOAD=$work/shift.so SHIFT_FILE=$work/jump.txt" up pt-farol es-faro
+for m in pt-farol es-faro; do check "jumps: $m connected" within 15 connected $m; done
+jq '.valid_for="30m"' case.json >short.json
+check "jumps: a case of half an hour" publish pt-farol short.json p.json --live --to ES --confirm Leonor --wait delivered -W 10s
+ref=$(jq -r .reference p.json)
+both_open() { shows pt-farol "$ref" '.state == "OPEN"' && field es-faro "$ref" state OPEN; }
+for shift in 3600 -3600 $((-$(date +%s))) $((5 * year)); do
+    jump "$shift"
+    check "jump of $shift s: told to people" within 5 warned pt-farol
+    check "jump of $shift s: the case is open, here and there" both_open
+    check "jump of $shift s: publishes, delivered" send pt-farol q.json ES
+    check "jump of $shift s: in the right time" near_now q.json
+    check "jump of $shift s: not late" field es-faro "$(jq -r .reference q.json)" late false
+done
+for shift in 3600 -3600 3600 -3600 3600 -3600; do jump "$shift"; both_open || break; done
+check "to and fro: the case is open" both_open
+jump 0
+check "set right: nothing to tell any more" within 5 not warned pt-farol
+check "set right: the case is open" both_open
 finish

@@ -1,0 +1,150 @@
+/* The machine's clock goes wrong under a running node, or before it starts: no case ends by it, no alarm is silenced,
+ * and nothing is late but what is. */
+#include "node_world.h"
+
+static const struct net_publish half_an_hour = {.to = {"FR"}, .valid_for_us = 30 * CLOCK_MINUTE_US};
+
+static int setup(void **state)
+{
+    struct net *net = net_new();
+    for (unsigned n = 0; n < NET_NODES; n++) {
+        net->nodes[n].guarded = true;
+        net_start(net, n);
+    }
+    net_connect(net, NET_ALL, NET_ALL);
+    net_pass(net, 6 * CLOCK_SECOND_US);
+    net_forget(net);
+    *state = net;
+    return 0;
+}
+
+static enum case_state state_at(const struct net *net, unsigned node, const char *reference)
+{
+    const struct net_node *self = &net->nodes[node];
+    return node_state(self->node, net_case(net, node, reference), net_node_now(self));
+}
+
+static void publish(struct net *net, const struct net_publish *what, char *reference)
+{
+    net_publish(net, BE, what, reference);
+    net_run(net);
+}
+
+static bool is_warned(const struct net *net, unsigned node)
+{
+    struct node_warning warnings[16];
+    size_t count = node_warnings(net->nodes[node].node, net_node_now(&net->nodes[node]), warnings, 16);
+    bool told = false;
+    for (size_t i = 0; i < count; i++)
+        told |= strcmp(warnings[i].code, "CLOCK") == 0;
+    return told;
+}
+
+static void clock_that_jumps_ends_no_case(void **state)
+{
+    struct net *net = *state;
+    char reference[CASES_REFERENCE_MAX];
+    const int64_t errors[] = {CLOCK_HOUR_US, -FIXTURE_NOW, 366 * CLOCK_DAY_US, -CLOCK_HOUR_US};
+    publish(net, &half_an_hour, reference);
+    for (size_t i = 0; i < 4; i++) {
+        net->nodes[BE].clock_error_us = net->nodes[FR].clock_error_us = errors[i];
+        net_pass(net, 7 * CLOCK_SECOND_US);
+        assert_int_equal(state_at(net, BE, reference), CASE_OPEN);
+        assert_int_equal(state_at(net, FR, reference), CASE_OPEN);
+        assert_true(is_warned(net, BE));
+    }
+    net_pass(net, 30 * CLOCK_MINUTE_US); /* and it ends in its time, whatever the machine says */
+    assert_int_equal(state_at(net, BE, reference), CASE_EXPIRED);
+    assert_int_equal(state_at(net, FR, reference), CASE_EXPIRED);
+    net->nodes[BE].clock_error_us = 0;
+    net_pass(net, CLOCK_SECOND_US);
+    assert_false(is_warned(net, BE));
+}
+
+static void clock_that_swings_without_relays_ends_no_case(void **state)
+{
+    struct net *net = *state;
+    char reference[CASES_REFERENCE_MAX];
+    publish(net, &half_an_hour, reference);
+    net_cut(net, NET_ALL, NET_ALL);
+    for (unsigned i = 0; i < 200; i++) {
+        net->nodes[BE].clock_error_us = (i % 2 ? 1 : -1) * CLOCK_HOUR_US;
+        net_tick(net, CLOCK_SECOND_US / 4);
+        assert_int_equal(state_at(net, BE, reference), CASE_OPEN);
+    }
+}
+
+static void clock_that_jumps_silences_and_hastens_no_alarm(void **state)
+{
+    struct net *net = *state;
+    char reference[CASES_REFERENCE_MAX];
+    net_cut(net, FR, NET_ALL);
+    publish(net, &half_an_hour, reference);
+    net->nodes[BE].clock_error_us = CLOCK_HOUR_US;
+    net_pass(net, 50 * CLOCK_SECOND_US);
+    assert_int_equal(net_events(net, BE, NODE_ALARM), 0);
+    net->nodes[BE].clock_error_us = -FIXTURE_NOW;
+    net_pass(net, 15 * CLOCK_SECOND_US);
+    assert_int_equal(net_events(net, BE, NODE_ALARM), 1);
+}
+
+static void clock_an_hour_ahead_at_the_start_ends_no_case_and_makes_nothing_late(void **state)
+{
+    struct net *net = *state;
+    char old[CASES_REFERENCE_MAX], fresh[CASES_REFERENCE_MAX];
+    publish(net, &half_an_hour, old);
+    net->nodes[FR].clock_error_us = CLOCK_HOUR_US;
+    net_crash(net, FR);
+    net_connect(net, FR, NET_ALL);
+    assert_int_equal(state_at(net, FR, old), CASE_OPEN);
+    publish(net, &half_an_hour, fresh);
+    assert_false(net_revision(net, FR, fresh, 1)->late);
+    assert_int_equal(state_at(net, FR, fresh), CASE_OPEN);
+}
+
+static void clock_in_1970_at_the_start_silences_no_alarm(void **state)
+{
+    struct net *net = *state;
+    char reference[CASES_REFERENCE_MAX];
+    net_cut(net, FR, NET_ALL);
+    publish(net, &half_an_hour, reference);
+    net->nodes[BE].clock_error_us = -FIXTURE_NOW;
+    net_crash(net, BE);
+    net_connect(net, BE, NET_ALL);
+    net_pass(net, 65 * CLOCK_SECOND_US);
+    assert_int_equal(net_events(net, BE, NODE_ALARM), 1);
+    assert_int_equal(state_at(net, BE, reference), CASE_OPEN);
+}
+
+static void clock_that_is_set_right_is_followed_when_the_relays_agree(void **state)
+{
+    struct net *net = *state;
+    char reference[CASES_REFERENCE_MAX];
+    net->nodes[BE].clock_error_us = -2 * CLOCK_HOUR_US;
+    net_crash(net, BE);
+    net_connect(net, BE, NET_ALL);
+    net_pass(net, 6 * CLOCK_SECOND_US);
+    assert_true(is_warned(net, BE));
+    net->nodes[BE].clock_error_us = 0;
+    net_pass(net, CLOCK_SECOND_US);
+    assert_false(is_warned(net, BE));
+    publish(net, &half_an_hour, reference);
+    assert_int_equal(item_accepted_by(net_revision(net, BE, reference, 1)), 2);
+    int64_t off_us = net_revision(net, BE, reference, 1)->header->sent_at_us - net->now_us;
+    assert_true(off_us < CLOCK_SECOND_US && off_us > -CLOCK_SECOND_US);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, net_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(clock_that_jumps_ends_no_case),
+        CASE(clock_that_swings_without_relays_ends_no_case),
+        CASE(clock_that_jumps_silences_and_hastens_no_alarm),
+        CASE(clock_an_hour_ahead_at_the_start_ends_no_case_and_makes_nothing_late),
+        CASE(clock_in_1970_at_the_start_silences_no_alarm),
+        CASE(clock_that_is_set_right_is_followed_when_the_relays_agree),
+    };
+    return cmocka_run_group_tests_name("node_clock", tests, NULL, NULL);
+}
