@@ -30,6 +30,7 @@ void node_flush(struct node *node, int64_t now_us, int64_t steady_us)
     node->steady_us = steady_us;
     node_sign_receipts(node, now_us);
     vault_flush(node->vault);
+    node_truncate_log(node);
     node_release_held(node);
     for (size_t i = 0; i < node->link_count; i++) {
         node_pump(node, &node->links[i], now_us, steady_us);

@@ -168,6 +168,19 @@ int node_send_statistics(struct node *node, Hotline__Statistics *statistics, int
 /* The next opened item of a kind, ours or received, that is on the disk, from *inout_at (0) on, in no order; NULL
  * beyond the last. */
 const struct item *node_next_item(const struct node *node, size_t *inout_at, Hotline__Kind__Code kind);
+/* Cases that nobody has sent yet; what of them was erased is not there any more. */
+struct drafts;
+struct draft;
+const struct drafts *node_drafts(const struct node *node);
+/* A new draft, or new words for one: a document that was checked, written by this account. Its ticket is the draft's.
+ * ERR_LIMIT (their number), ERR_DISK_FULL with a sentence; ERR_NOMEM. */
+int node_draft_new(struct node *node, struct slice document, const char *by, int64_t now_us, struct err_note *note,
+                   struct draft **ret_draft) MUST_CHECK;
+/* by: LIMIT_NAME_BYTES at most. */
+int node_draft_change(struct node *node, struct draft *draft, struct slice document, const char *by, int64_t now_us,
+                      struct err_note *note) MUST_CHECK;
+/* Ends it: with what else is in this turn, as its case when it was sent. Frees it and returns the ticket. */
+uint64_t node_draft_erase(struct node *node, struct draft *draft);
 /* The whole new set. ERR_POLICY: the roster does not allow a country. */
 int node_subscribe(struct node *node, const uint8_t subscriptions[LIMIT_COUNTRIES / 8], int64_t now_us,
                    struct err_note *note, uint64_t *ret_ticket) MUST_CHECK;

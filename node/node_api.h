@@ -11,6 +11,7 @@
  *   node_api_body.c    strict reading of bodies and queries     node_api_wait.c    answers that wait
  *   node_api_read.c    what only reads                          node_api_act.c     what people do
  *   node_api_sealed.c  envelopes by file                        node_api_record.c  who did what
+ *   node_api_draft.c   drafts, by the ETag that was read        node_api_photo.c   pictures
  */
 #ifndef NODE_NODE_API_H
 #define NODE_NODE_API_H
@@ -29,7 +30,7 @@ struct node_api_conf {
     const char *group;          /* NULL: the process's */
     struct node *node;          /* outlives the API */
     struct node_events *events; /* outlives the API */
-    struct helper *helper;       /* decodes pictures; NULL: none can be handed in */
+    struct helper *helper;      /* decodes pictures; NULL: none can be handed in */
     int64_t started_us;
     loop_fn *touched; /* after each request, so that the owner ends the core's turn */
     void *ctx;

@@ -17,7 +17,7 @@
 
 /* ---- opening and updating ---- */
 
-static int read_status(struct node_api_call *call, bool *ret_exercise)
+int node_api_read_status(struct node_api_call *call, bool *ret_exercise)
 {
     const char *text = jdoc_get_text(call->body, "status", "");
     bool exercise = strcmp(text, "EXERCISE") == 0;
@@ -58,6 +58,8 @@ static int publish(struct node_api_call *call, const struct node_draft *draft)
         error = node_publish(call->node, draft, call->now_us, &call->note, &entry, &ticket);
     if (error != OK)
         return error;
+    if (call->draft != NULL) /* both in this turn: never both on the disk, never neither */
+        ticket = node_draft_erase(call->node, call->draft);
     struct node_api_subject subject = node_api_subject_case(entry);
     return node_api_answer_committed(call, &subject, ticket);
 }
@@ -74,7 +76,7 @@ int node_api_post_case(struct node_api_call *call)
     Hotline__Case *alert = NULL;
     int error = node_api_check_fields(call, fields);
     if (error == OK)
-        error = read_status(call, &draft.exercise);
+        error = node_api_read_status(call, &draft.exercise);
     if (error == OK)
         error = node_api_read_countries(call, "to", &to);
     if (error == OK && to.count == 0)

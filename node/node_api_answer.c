@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/drafts.h"
 #include "node/node_api_inner.h"
 #include "node/node_view.h"
 #include "proto/clock.h"
@@ -53,12 +54,21 @@ void node_api_answer(struct http_request *request, unsigned status, struct jdoc 
     send_doc(request, status, "application/json", doc);
 }
 
+static const struct draft *draft_of(const struct node *node, const struct key_uuid *id)
+{
+    char digits[2 * KEY_UUID_BYTES + 1];
+    size_t count;
+    buf_hex(slice_of(id->bytes, KEY_UUID_BYTES), digits);
+    return drafts_find(node_drafts(node), digits, &count);
+}
+
 static struct jdoc *view_subject(const struct node_api *api, const struct node_api_subject *subject)
 {
     struct node *node = api->conf.node;
     int64_t now_us = node_now(node, clock_wall_us(), clock_steady_us());
     const struct case_entry *entry;
     const struct item *item;
+    const struct draft *draft;
     switch (subject->kind) {
     case NODE_API_CASE:
         entry = cases_find(node_cases(node), &subject->case_key);
@@ -68,17 +78,30 @@ static struct jdoc *view_subject(const struct node_api *api, const struct node_a
     case NODE_API_REPLY:
         item = node_item(node, &subject->reply);
         return item != NULL ? node_view_sent(node, item, now_us) : NULL;
+    case NODE_API_DRAFT:
+        draft = draft_of(node, &subject->reply);
+        return draft != NULL ? node_view_draft(node, draft, now_us) : NULL;
+    case NODE_API_DRAFTS:
+        return node_view_drafts(node, now_us);
     case NODE_API_SUBSCRIPTIONS:
+        return node_view_subscriptions(node);
+    case NODE_API_NOTHING:
         break;
     }
-    return node_view_subscriptions(node);
+    return NULL;
 }
 
 void node_api_answer_subject(struct node_api *api, struct http_request *request, unsigned status,
                              const struct node_api_subject *subject, const char *location)
 {
+    if (subject->kind == NODE_API_NOTHING) {
+        http_reply(request, status, NULL, slice_of(NULL, 0));
+        return;
+    }
     struct jdoc *doc = view_subject(api, subject);
     int error = location != NULL ? http_reply_header(request, "Location", location) : OK;
+    if (error == OK && doc != NULL && subject->kind == NODE_API_DRAFT)
+        error = http_reply_header(request, "ETag", jdoc_get_text(doc, "etag", ""));
     if (doc != NULL && error == OK) {
         node_api_answer(request, status, doc);
         return;
@@ -149,15 +172,20 @@ struct node_api_subject node_api_subject_case(const struct case_entry *entry)
     return (struct node_api_subject){.kind = NODE_API_CASE, .case_key = entry->key};
 }
 
+/* As they stand at rest with an Idempotency-Key. */
+static const char *const subject_words[] = {
+    [NODE_API_CASE] = "case", [NODE_API_REPLY] = "reply", [NODE_API_DRAFT] = "draft", [NODE_API_NOTHING] = NULL};
+
 void node_api_subject_write(const struct node_api_subject *subject, char text[NODE_API_SUBJECT_MAX])
 {
     char hex[2 * ENVELOPE_CASE_KEY_BYTES + 1];
-    CHECK(subject->kind != NODE_API_SUBSCRIPTIONS);
+    const char *kind = subject_words[subject->kind];
+    CHECK(kind != NULL);
     if (subject->kind == NODE_API_CASE)
         buf_hex(slice_of(subject->case_key.bytes, sizeof subject->case_key.bytes), hex);
     else
         buf_hex(slice_of(subject->reply.bytes, sizeof subject->reply.bytes), hex);
-    snprintf(text, NODE_API_SUBJECT_MAX, "%s %s", subject->kind == NODE_API_CASE ? "case" : "reply", hex);
+    snprintf(text, NODE_API_SUBJECT_MAX, "%s %s", kind, hex);
 }
 
 int node_api_subject_read(const char *text, struct node_api_subject *ret_subject)
@@ -166,8 +194,8 @@ int node_api_subject_read(const char *text, struct node_api_subject *ret_subject
     int error = ERR_CORRUPT;
     if (strncmp(text, "case ", 5) == 0) {
         error = buf_unhex(text + 5, subject.case_key.bytes, sizeof subject.case_key.bytes);
-    } else if (strncmp(text, "reply ", 6) == 0) {
-        subject.kind = NODE_API_REPLY;
+    } else if (strncmp(text, "reply ", 6) == 0 || strncmp(text, "draft ", 6) == 0) {
+        subject.kind = text[0] == 'r' ? NODE_API_REPLY : NODE_API_DRAFT;
         error = buf_unhex(text + 6, subject.reply.bytes, sizeof subject.reply.bytes);
     }
     if (error != OK)

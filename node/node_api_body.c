@@ -130,6 +130,16 @@ int node_api_read_case(struct node_api_call *call, Hotline__Case **ret_alert)
     return OK;
 }
 
+int node_api_check_draft_case(struct node_api_call *call)
+{
+    Hotline__Case *alert = NULL;
+    int error = case_from_json(jdoc_get(call->body, "case"), &call->note, &alert);
+    if (error == OK)
+        error = case_check_form(&alert->base, &call->note);
+    case_free(alert);
+    return error != OK && call->note.text[0] != '\0' ? under_case(&call->note, error) : error;
+}
+
 /* ---- queries ---- */
 
 int node_api_read_number(struct node_api_call *call, const char *name, int64_t least, int64_t most,

@@ -49,6 +49,7 @@ struct node_api_call {
     char name[NODE_API_NAME_MAX + 1]; /* of the case, as the path has it */
     struct jdoc *body;                /* a root; NULL: the route needs none */
     struct case_entry *entry;
+    struct draft *draft;  /* that this request sends: erased in the turn of its case; NULL */
     const char *key;      /* Idempotency-Key; NULL: not needed */
     struct key_hash hash; /* of method, path and body */
     int64_t now_us;
@@ -58,12 +59,19 @@ struct node_api_call {
     struct jdoc *candidates; /* AMBIGUOUS: a root */
 };
 
-/* What an act made, and an answer shows: a case, or a reply. */
-enum node_api_subject_kind { NODE_API_CASE, NODE_API_REPLY, NODE_API_SUBSCRIPTIONS };
+/* What an act made, and an answer shows. */
+enum node_api_subject_kind {
+    NODE_API_CASE,
+    NODE_API_REPLY, /* or a referral, or figures */
+    NODE_API_SUBSCRIPTIONS,
+    NODE_API_DRAFT,
+    NODE_API_DRAFTS, /* all of them */
+    NODE_API_NOTHING /* it is gone: no body */
+};
 struct node_api_subject {
     enum node_api_subject_kind kind;
     struct envelope_case_key case_key;
-    struct key_uuid reply;
+    struct key_uuid reply; /* or the id of a draft */
 };
 #define NODE_API_SUBJECT_MAX 128
 struct node_api_subject node_api_subject_case(const struct case_entry *entry);
@@ -104,12 +112,17 @@ int node_api_read_countries(struct node_api_call *call, const char *field,
                             struct node_api_countries *ret_countries) MUST_CHECK;
 /* A draft of a case below the member `case`, fit to be sent. *ret_alert: case_free. */
 int node_api_read_case(struct node_api_call *call, Hotline__Case **ret_alert) MUST_CHECK;
+/* The case of a draft, below `case` too: it may lack anything; what is there has its form. */
+int node_api_check_draft_case(struct node_api_call *call) MUST_CHECK;
 /* A whole number from a query, the fallback when absent. */
 int node_api_read_number(struct node_api_call *call, const char *name, int64_t least, int64_t most,
                          int64_t *inout_value) MUST_CHECK;
 /* One of the names (NULL-terminated) from a query: its index, or -1 when absent. */
 int node_api_read_choice(struct node_api_call *call, const char *name, const char *const *names,
                          int *ret_index) MUST_CHECK;
+
+/* ACTUAL or EXERCISE below `status`; there is no default. */
+int node_api_read_status(struct node_api_call *call, bool *ret_exercise) MUST_CHECK;
 
 /* ERR_SYNTAX with 415 when the body is not said to be bytes. */
 int node_api_check_bytes(struct node_api_call *call) MUST_CHECK;
@@ -145,5 +158,8 @@ node_api_handler node_api_put_subscriptions, node_api_post_backup, node_api_post
     node_api_post_close, node_api_post_retract, node_api_post_acknowledge, node_api_post_decline, node_api_post_reply;
 node_api_handler node_api_post_referral, node_api_get_referrals, node_api_get_referral, node_api_post_referral_answer,
     node_api_get_figures, node_api_post_figures; /* node_api_refer.c */
+
+node_api_handler node_api_get_drafts, node_api_post_draft, node_api_get_draft, node_api_put_draft,
+    node_api_delete_draft, node_api_post_draft_publish; /* node_api_draft.c */
 
 #endif

@@ -152,6 +152,11 @@ int node_api_answer_committed(struct node_api_call *call, const struct node_api_
         subject->kind == NODE_API_CASE ? cases_find(node_cases(call->node), &subject->case_key) : NULL;
     if (entry != NULL && call->entry == NULL) /* opened by this request */
         snprintf(location, sizeof location, "/v1/cases/%s:%s", entry->opener, entry->reference);
+    if (subject->kind == NODE_API_DRAFT && call->key != NULL) {
+        char id[2 * KEY_UUID_BYTES + 1];
+        buf_hex(slice_of(subject->reply.bytes, KEY_UUID_BYTES), id);
+        snprintf(location, sizeof location, "/v1/drafts/%s", id);
+    }
     if (call->key != NULL)
         remember(call, subject, location);
     node_api_record(call, entry != NULL ? entry : call->entry);

@@ -101,6 +101,8 @@ int node_photo_read(struct node *node, const struct case_entry *entry, size_t nu
 /* --- node_photo.c: out --- */
 /* Keeps a copy of a picture for a draft to come; its id. ERR_NOMEM. */
 int node_photo_offer(struct node *node, const struct picture *picture, int64_t now_us, uint8_t ret_id[16]) MUST_CHECK;
+/* True while that picture waits to be sent. */
+bool node_photo_waits(const struct node *node, const uint8_t id[16]);
 /* The photos of a revision about to be sealed, sealed themselves; names and keys stand in content and header. */
 struct node_attached {
     struct buf sealed[3];

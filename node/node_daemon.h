@@ -15,11 +15,11 @@
 #include "proto/key.h"
 
 struct node_daemon_setup {
-    const char *config;     /* the file, read again on SIGHUP */
-    struct node_conf *conf; /* taken */
-    struct key_set *keys;   /* taken */
+    const char *config;       /* the file, read again on SIGHUP */
+    struct node_conf *conf;   /* taken */
+    struct key_set *keys;     /* taken */
     struct key_set *previous; /* of previous_key, or NULL; taken */
-    struct helper *helper;  /* started before anything else; taken */
+    struct helper *helper;    /* started before anything else; taken */
 };
 
 /* Runs until SIGTERM or SIGINT; gives the exit status of the program. Logs why it could not start or had to stop. */

@@ -1,8 +1,8 @@
 /*
- * node_erase: the end of personal data. When a case's time is over its key is destroyed with every record under it;
- * what stays is a tombstone, the closing, and the shell of the newest header, which say when and to whom, not about
- * whom. Each sender is told by a signed ERASED receipt, and the write-ahead log is truncated. Nothing erased is ever
- * shown again.
+ * node_erase: the end of personal data. Drafts end with their keys when nobody touches them any more. When a case's
+ * time is over its key is destroyed with every record under it; what stays is a tombstone, the closing, and the shell
+ * of the newest header, which say when and to whom, not about whom. Each sender is told by a signed ERASED receipt,
+ * and the write-ahead log is truncated. Nothing erased is ever shown again.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -174,10 +174,19 @@ static bool trusted_time(const struct node *node, int64_t now_us, int64_t *ret_u
     return any || (drift_us < CLOCK_MINUTE_US && drift_us > -CLOCK_MINUTE_US);
 }
 
+void node_truncate_log(struct node *node)
+{
+    if (!node->truncates)
+        return;
+    node->truncates = false;
+    /* Asks run after the writes given before them. */
+    store_ask(vault_store(node->vault), run_checkpoint, NULL, checkpoint_done, node);
+}
+
 void node_erase_due(struct node *node, int64_t wall_us)
 {
     struct log_number count;
-    size_t erased = 0;
+    size_t erased = 0, drafts;
     int64_t now_us;
     if (!trusted_time(node, wall_us, &now_us))
         return;
@@ -189,12 +198,16 @@ void node_erase_due(struct node *node, int64_t wall_us)
             break;
         erased++;
     }
-    if (erased == 0)
+    drafts = drafts_erase_due(&node->drafts, node->vault, now_us);
+    if (drafts > 0)
+        log_event(LOG_INFO, "old drafts erased", "count", log_number(&count, (long long)drafts), NULL);
+    if (erased > 0)
+        log_event(LOG_INFO, "cases erased", "count", log_number(&count, (long long)erased), NULL);
+    if (erased + drafts == 0)
         return;
-    log_event(LOG_INFO, "cases erased", "count", log_number(&count, (long long)erased), NULL);
+    node->truncates = true;
     vault_flush(node->vault);
-    /* Asks run after the writes given before them. */
-    store_ask(vault_store(node->vault), run_checkpoint, NULL, checkpoint_done, node);
+    node_truncate_log(node);
 }
 
 /* --- backups --- */

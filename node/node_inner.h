@@ -4,6 +4,7 @@
 #ifndef NODE_NODE_INNER_H
 #define NODE_NODE_INNER_H
 
+#include "node/drafts.h"
 #include "node/evidence.h"
 #include "node/gaps.h"
 #include "node/node.h"
@@ -108,6 +109,7 @@ struct node {
     struct node_pending pending[64];
     size_t pending_count;
     struct node_blobs blobs;
+    struct drafts drafts;
     struct wire_arena arena, scratch;
     int64_t now_us, steady_us; /* of the last input: what commits bring is dated by them */
     int64_t opened_us, welcomed_us, ticked_us, checked_us, erased_us;
@@ -116,6 +118,7 @@ struct node {
     int64_t replaced_us;                    /* steady: when another node last took our place; 0 never */
     uint8_t first_subscriptions[LIMIT_COUNTRIES / 8];
     bool failed, closing;
+    bool truncates; /* something was erased in this turn: the write-ahead log is truncated after it */
     struct node_counters counters;
 };
 
@@ -264,6 +267,8 @@ void node_watch_promises(struct node *node, int64_t now_us);
 void node_erase_due(struct node *node, int64_t now_us);
 /* True when the item comes too late: its case was erased at this revision or a higher one. */
 bool node_is_erased(const struct node *node, const struct envelope *envelope);
+/* The write-ahead log no longer holds what this turn and those before it erased. */
+void node_truncate_log(struct node *node);
 void node_save_backup(struct node *node);
 
 /* node_load.c */

@@ -223,6 +223,7 @@ static void free_node(struct node *node)
     for (size_t i = 0; i < node->link_count; i++)
         node_free_link(&node->links[i]);
     free(node->links);
+    drafts_done(&node->drafts);
     cases_done(&node->cases);
     free_table(&node->items, free_item);
     lookup_done(&node->own);
@@ -292,6 +293,7 @@ int node_open(struct node_setup *setup, struct err_note *note, struct node **ret
     node->now_us = setup->now_us;
     init_tables(node);
     cases_init(&node->cases, vault);
+    drafts_init(&node->drafts);
     evidence_init(&node->evidence, vault);
     node_blobs_init(&node->blobs);
     gaps_init(&node->gaps);

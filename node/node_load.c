@@ -188,6 +188,11 @@ static int load_backup(void *ctx, struct slice bytes)
     return OK;
 }
 
+static int load_draft(void *ctx, struct slice bytes)
+{
+    return drafts_load(&((struct node *)ctx)->drafts, bytes);
+}
+
 static int load_evidence(void *ctx, struct slice bytes)
 {
     return evidence_load(&((struct node *)ctx)->evidence, bytes);
@@ -244,7 +249,8 @@ int node_load(struct node *node, struct err_note *note)
                   {VAULT_BLOB, load_blob},
                   {VAULT_BACKUP, load_backup},
                   {VAULT_EVIDENCE, load_evidence},
-                  {VAULT_GAP, load_gap}};
+                  {VAULT_GAP, load_gap},
+                  {VAULT_DRAFT, load_draft}};
     int result = vault_each(node->vault, VAULT_CASE, load_case, node, note);
     if (result == OK)
         result = load_items(node, note);

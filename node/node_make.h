@@ -26,6 +26,8 @@ struct node_outgoing {
 
 /* May this member send; opens: also something new. ERR_MEMBER, ERR_EXPIRED with a sentence. */
 int node_check_standing(const struct node *node, bool opens, int64_t now_us, struct err_note *note) MUST_CHECK;
+/* Room for something new, above the reserve. ERR_DISK_FULL with free, needed and what to do. */
+int node_check_disk(const struct node *node, struct err_note *note) MUST_CHECK;
 /* A new header of this kind with an empty route and no case; the body is the caller's to set. ERR_KEY and the like. */
 int node_begin(struct node *node, struct node_outgoing *out, Hotline__Kind__Code kind, bool exercise,
                int64_t now_us) MUST_CHECK;

@@ -51,6 +51,14 @@ static struct node_upload *upload_of(struct node *node, const uint8_t id[16])
     return NULL;
 }
 
+bool node_photo_waits(const struct node *node, const uint8_t id[16])
+{
+    for (size_t i = 0; i < NODE_UPLOADS; i++)
+        if (node->blobs.uploads[i].at_us != 0 && memcmp(node->blobs.uploads[i].id, id, 16) == 0)
+            return true;
+    return false;
+}
+
 /* --- into a revision --- */
 
 static int own_bytes(struct slice from, protobuf_c_boolean *has, ProtobufCBinaryData *to)

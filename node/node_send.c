@@ -15,7 +15,7 @@
 
 /* --- may it be sent --- */
 
-static int check_disk(struct node *node, struct err_note *note)
+int node_check_disk(const struct node *node, struct err_note *note)
 {
     int64_t free_bytes = store_counters(vault_store(node->vault)).free_bytes;
     if (free_bytes >= node->settings.disk_reserve_bytes)
@@ -78,7 +78,7 @@ int node_plan(struct node *node, const struct node_draft *draft, int64_t now_us,
     const char *why;
     int result = node_check_standing(node, true, now_us, note);
     if (result == OK)
-        result = check_disk(node, note);
+        result = node_check_disk(node, note);
     if (result == OK)
         result = check_validity(node, draft->content, now_us, note);
     if (result == OK)
@@ -315,7 +315,7 @@ int node_update(struct node *node, struct case_entry *entry, const struct node_d
     if (result == OK)
         result = node_check_standing(node, state == CASE_CLOSED, now_us, note);
     if (result == OK)
-        result = check_disk(node, note);
+        result = node_check_disk(node, note);
     if (result == OK && (state == CASE_RETRACTED || state == CASE_EXPIRED))
         result =
             err_set(note, ERR_STATE, "%s is %s: publish it as a new case", entry->reference, cases_state_name(state));

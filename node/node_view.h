@@ -23,6 +23,13 @@ struct jdoc *node_view_candidates(const struct node *node, struct case_entry *co
 struct jdoc *node_view_plan(const struct node *node, const struct node_draft *draft, const struct node_plan *plan,
                             int64_t now_us);
 
+/* --- node_view_draft.c --- */
+/* Draft; what the document's words are is the API's to have checked. */
+struct draft;
+struct jdoc *node_view_draft(const struct node *node, const struct draft *draft, int64_t now_us);
+/* All of them, DraftSummary each, newest change first. */
+struct jdoc *node_view_drafts(const struct node *node, int64_t now_us);
+
 /* --- schemas about the node --- */
 struct jdoc *node_view_status(const struct node *node, int64_t started_us, int64_t now_us);
 struct jdoc *node_view_members(const struct node *node, int64_t now_us);

@@ -36,6 +36,7 @@ enum vault_space {
     VAULT_GAP,      /* numbers met, by sender and store */
     VAULT_BLOB,     /* what is here of an attached file, by name */
     VAULT_CHUNK,    /* its sealed chunks, by name and number: never read at a start */
+    VAULT_DRAFT,    /* cases not sent yet, by id */
 };
 
 /* The schema for db_open(). */

@@ -78,6 +78,14 @@
 #define LIMIT_OPENINGS_PER_MINUTE 30
 #define LIMIT_UPDATES_PER_MINUTE 60
 #define LIMIT_OPEN_CASES 2000
+/* Drafts of one node, all in memory: far more than a desk writes, and an autosave that went astray is noticed. The
+ * bytes are those of its JSON, which is longer than the body that it becomes. */
+#define LIMIT_DRAFTS 200
+#define LIMIT_DRAFT_BYTES (2 * LIMIT_BODY_BYTES)
+/* What an import had to say about its file. */
+#define LIMIT_DRAFT_NOTES_CHARS 8000
+/* A draft is about a child too: it ends when nobody has touched it for so long. */
+#define LIMIT_DRAFT_LIFE_US (INT64_C(30) * 24 * 3600 * 1000000)
 /* Unanswered Deliver per node: far under ZeroMQ's high-water mark, so that it never decides. */
 #define LIMIT_CREDIT_MESSAGES 256
 #define LIMIT_CREDIT_BYTES (4 * 1024 * 1024)

@@ -79,13 +79,15 @@ def request_schema(operation):
 
 
 def check_fields(text, routes):
-    """The table of fields of each handler: names, types, which are required."""
+    """The table of fields of each handler: names, types, which are required. It stands in the handler, or in what reads its words."""
+    tables = dict(re.findall(r"\nstatic const struct node_api_field (\w+)\[\] = \{\n(.*?)\n\};", text, re.S))
+    shared = {"node_api_post_draft": "draft_fields", "node_api_put_draft": "draft_fields"}
     bodies = dict(re.findall(r"\nint (node_api_(?:post|put)_\w+)\(struct node_api_call \*call\)\n\{\n(.*?)\n\}\n", text, re.S))
     for method, path, operation in operations():
         schema, handler = request_schema(operation), routes.get((method, path))
         if schema is None or handler is None:
             continue
-        rows = re.findall(r'\{"(\w+)", JDOC_(\w+), (true|false)\}', bodies.get(handler, ""))
+        rows = re.findall(r'\{"(\w+)", JDOC_(\w+), (true|false)\}', bodies.get(handler, "") + tables.get(shared.get(handler), ""))
         code = {(name, kind, required == "true") for name, kind, required in rows}
         wanted = {(name, TYPES[resolve(p)["type"]], name in schema.get("required", [])) for name, p in schema["properties"].items()}
         for row in sorted(code ^ wanted):
@@ -174,8 +176,10 @@ class Unix(http.client.HTTPConnection):
         self.sock.connect(self.path)
 
 
-def ask(path, method, target, body=None, key=None):
+def ask(path, method, target, body=None, key=None, etag=None):
     headers = {"Content-Type": "application/json"} if body is not None else {}
+    if etag:
+        headers["If-Match"] = etag
     if key:
         headers["Idempotency-Key"] = key
     line = Unix(path)
@@ -195,14 +199,18 @@ def operation_of(method, target):
     return None, None
 
 
-def check_answer(socket_path, method, target, body=None, key=None, want=None):
+def check_answer(socket_path, method, target, body=None, key=None, want=None, etag=None):
     """The answer by the schema of its status; returns it."""
     path, operation = operation_of(method, target)
-    status, content_type, text = ask(socket_path, method, target, body, key)
+    status, content_type, text = ask(socket_path, method, target, body, key, etag)
     where = f"{method} {path} {status}"
     if want is not None and status != want:
         findings.append(f"{where}: {want} was expected: {text[:200]}")
     response = resolve(operation["responses"].get(str(status), operation["responses"]["default"]))
+    if "content" not in response:
+        if text:
+            findings.append(f"{where}: has a body, and none is documented")
+        return None
     if content_type not in response["content"]:
         findings.append(f"{where}: answers as {content_type}, documented as {list(response['content'])}")
         return None
@@ -236,8 +244,25 @@ def check_node(path):
     return len(cases)
 
 
+def check_drafts(case, publisher):
+    words = {"case": {"category": "RUNAWAY", "photos": [{"upload": "00" * 16}]}, "notes": "from a colleague"}
+    draft = check_answer(publisher, "POST", "/v1/drafts", words, "openapi-draft-1", want=201)
+    address = "/v1/drafts/" + draft["id"]
+    check_answer(publisher, "PUT", address, {"case": case, "to": ["IT"], "status": "EXERCISE", "drill": "A-1"}, want=428)
+    check_answer(publisher, "PUT", address, {"case": case}, want=412, etag='"' + 32 * "0" + '"')
+    draft = check_answer(publisher, "PUT", address, {"case": case, "to": ["IT"], "status": "EXERCISE", "drill": "A-1"}, want=200, etag=draft["etag"])
+    check_answer(publisher, "GET", address, want=200)
+    check_answer(publisher, "GET", "/v1/drafts", want=200)
+    sending = {"status": "EXERCISE", "confirm": case["child"]["given_name"]}
+    check_answer(publisher, "POST", address + "/publish", {"status": "EXERCISE", "dry_run": True}, want=200)
+    check_answer(publisher, "POST", address + "/publish", sending, "openapi-draft-2", want=201, etag=draft["etag"])
+    draft = check_answer(publisher, "POST", "/v1/drafts", words, "openapi-draft-3", want=201)
+    check_answer(publisher, "DELETE", "/v1/drafts/" + draft["id"], want=204, etag=draft["etag"])
+
+
 def check_acts(case, publisher, recipient):
     """An act of each kind, and its answer."""
+    check_drafts(case, publisher)
     name = case["child"]["given_name"]
     body = {"case": case, "status": "ACTUAL", "to": ["IT"]}
     check_answer(publisher, "POST", "/v1/cases", {**body, "dry_run": True}, want=200)

@@ -1,0 +1,190 @@
+/* node_view_draft: drafts as documents, and what still stands between each and its sending. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/drafts.h"
+#include "node/node_blob.h"
+#include "node/node_view.h"
+#include "proto/case.h"
+
+/* ---- what is missing ---- */
+
+static void add_missing(struct jdoc *missing, const char *path, const char *text)
+{
+    struct jdoc *one = jdoc_add_doc(missing, jdoc_object());
+    jdoc_set_text(one, "path", path);
+    jdoc_set_text(one, "text", text);
+}
+
+/* "path: sentence", from the case's own root. */
+static void add_sentence(struct jdoc *missing, const char *sentence)
+{
+    char path[MAPPER_PATH_MAX];
+    const char *colon = strstr(sentence, ": ");
+    size_t len = colon != NULL ? (size_t)(colon - sentence) : 0;
+    if (len == 0 || len + sizeof "case." > sizeof path) {
+        add_missing(missing, "case", sentence);
+        return;
+    }
+    snprintf(path, sizeof path, "case.%.*s", (int)len, sentence);
+    add_missing(missing, path, colon + 2);
+}
+
+/* What publishing would refuse the case for: all that is required and absent, else the first that does not fit. */
+static void add_refusals(struct jdoc *missing, const Hotline__Case *alert, int64_t now_us)
+{
+    struct err_note note = {""};
+    int error = case_check_sendable(alert, now_us, &note);
+    if (error == OK)
+        return;
+    if (note.text[0] == '\0')
+        snprintf(note.text, sizeof note.text, "%s", err_text(error));
+    for (char *rest = note.text; rest != NULL;) {
+        char *next = error == ERR_MISSING ? strstr(rest, "; ") : NULL;
+        if (next != NULL) {
+            *next = '\0';
+            next += 2;
+        }
+        add_sentence(missing, rest);
+        rest = next;
+    }
+}
+
+static bool photo_waits(const struct node *node, const Hotline__Attachment *photo)
+{
+    return photo->upload.len == 16 && node_photo_waits(node, photo->upload.data);
+}
+
+static void add_photos(const struct node *node, struct jdoc *missing, const Hotline__Case *alert)
+{
+    for (size_t i = 0; i < alert->n_photos; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "case.photos[%zu].upload", i);
+        if (!photo_waits(node, alert->photos[i]))
+            add_missing(missing, path, "the picture is not here any more: hand it in again");
+    }
+}
+
+static void set_missing(const struct node *node, struct jdoc *view, const struct jdoc *words,
+                        const Hotline__Case *alert, int64_t now_us)
+{
+    const char *why;
+    char text[LIMIT_SENTENCE_BYTES];
+    struct jdoc *missing = jdoc_set_doc(view, "missing", jdoc_array());
+    add_refusals(missing, alert, now_us);
+    add_photos(node, missing, alert);
+    if (jdoc_count(jdoc_get(words, "to")) == 0 && !jdoc_get_bool(words, "neighbours", false))
+        add_missing(missing, "to", "is required: the countries concerned, or neighbours");
+    if (!jdoc_get_bool(words, "restricted", false) && case_needs_restriction(alert, &why)) {
+        snprintf(text, sizeof text, "must be true: %s", why);
+        add_missing(missing, "restricted", text);
+    }
+}
+
+/* ---- the document ---- */
+
+static void set_child(struct jdoc *view, const Hotline__Case *alert)
+{
+    const Hotline__Description *child = alert->child;
+    if (alert->has_category)
+        node_view_set_text_if(view, "category",
+                              mapper_code_name(&hotline__category__code__descriptor, (int)alert->category));
+    if (child == NULL)
+        return;
+    struct jdoc *part = jdoc_set_doc(view, "child", jdoc_object());
+    node_view_set_text_if(part, "given_name",
+                          child->given_name != NULL ? child->given_name :
+                              child->n_aliases > 0  ? child->aliases[0] :
+                                                      NULL);
+    if (child->has_age_years)
+        jdoc_set_int(part, "age_years", child->age_years);
+}
+
+static void set_head(struct jdoc *view, const struct draft *draft)
+{
+    char tag[2 * KEY_UUID_BYTES + 1], etag[sizeof tag + 2];
+    buf_hex(slice_of(draft->tag.bytes, KEY_UUID_BYTES), tag);
+    snprintf(etag, sizeof etag, "\"%s\"", tag);
+    node_view_set_hex(view, "id", slice_of(draft->id.bytes, KEY_UUID_BYTES));
+    jdoc_set_text(view, "etag", etag);
+    node_view_set_time(view, "created_at", draft->created_at_us);
+    jdoc_set_text(view, "created_by", draft->created_by);
+    node_view_set_time(view, "changed_at", draft->changed_at_us);
+    jdoc_set_text(view, "changed_by", draft->changed_by);
+    node_view_set_time(view, "erased_at", drafts_erased_at(draft));
+}
+
+static void set_words(struct jdoc *view, const struct jdoc *words)
+{
+    const struct jdoc *to = jdoc_get(words, "to");
+    node_view_set_text_if(view, "status", jdoc_get_text(words, "status", NULL));
+    jdoc_set_doc(view, "to", to != NULL ? jdoc_copy(to) : jdoc_array());
+    jdoc_set_bool(view, "neighbours", jdoc_get_bool(words, "neighbours", false));
+    jdoc_set_bool(view, "restricted", jdoc_get_bool(words, "restricted", false));
+    node_view_set_text_if(view, "drill", jdoc_get_text(words, "drill", NULL));
+}
+
+static void set_photos(const struct node *node, struct jdoc *view, const Hotline__Case *alert)
+{
+    struct jdoc *photos = jdoc_set_doc(view, "photos", jdoc_array());
+    for (size_t i = 0; i < alert->n_photos; i++) {
+        struct jdoc *one = jdoc_add_doc(photos, jdoc_object());
+        if (alert->photos[i]->upload.len <= KEY_HASH_BYTES)
+            node_view_set_hex(one, "upload", wire_slice(alert->photos[i]->upload));
+        jdoc_set_bool(one, "here", photo_waits(node, alert->photos[i]));
+    }
+}
+
+static struct jdoc *view(const struct node *node, const struct draft *draft, bool whole, int64_t now_us)
+{
+    struct jdoc *words = NULL, *out = jdoc_object();
+    Hotline__Case *alert = NULL;
+    set_head(out, draft);
+    /* It was written here and checked before: it does not parse only when memory is short. */
+    if (jdoc_parse(buf_slice(&draft->document), "draft", NULL, &words) != OK ||
+        case_from_json(jdoc_get(words, "case"), NULL, &alert) != OK) {
+        jdoc_free(words);
+        jdoc_free(out);
+        return NULL;
+    }
+    set_words(out, words);
+    set_child(out, alert);
+    set_missing(node, out, words, alert, now_us);
+    if (whole) {
+        jdoc_set_doc(out, "case", jdoc_copy(jdoc_get(words, "case")));
+        node_view_set_text_if(out, "notes", jdoc_get_text(words, "notes", NULL));
+        set_photos(node, out, alert);
+    }
+    case_free(alert);
+    jdoc_free(words);
+    return out;
+}
+
+struct jdoc *node_view_draft(const struct node *node, const struct draft *draft, int64_t now_us)
+{
+    return view(node, draft, true, now_us);
+}
+
+static int newest_change_first(const void *a, const void *b)
+{
+    const struct draft *const *x = a, *const *y = b;
+    return (*x)->changed_at_us < (*y)->changed_at_us ? 1 : (*x)->changed_at_us > (*y)->changed_at_us ? -1 : 0;
+}
+
+struct jdoc *node_view_drafts(const struct node *node, int64_t now_us)
+{
+    const struct drafts *drafts = node_drafts(node);
+    const struct draft *sorted[LIMIT_DRAFTS];
+    struct jdoc *page = jdoc_object();
+    struct jdoc *items = jdoc_set_doc(page, "items", jdoc_array());
+    for (size_t i = 0; i < drafts->count; i++)
+        sorted[i] = drafts->list[i];
+    if (drafts->count > 1)
+        qsort(sorted, drafts->count, sizeof sorted[0], newest_change_first);
+    for (size_t i = 0; i < drafts->count; i++) {
+        struct jdoc *one = view(node, sorted[i], false, now_us);
+        if (one != NULL)
+            jdoc_add_doc(items, one);
+    }
+    return page;
+}
