@@ -6,6 +6,7 @@ import sys
 
 sys.dont_write_bytecode = True
 import stranger as hr
+import blob
 from node import Node, main
 from stranger import case_pb, envelope_pb, session_pb
 
@@ -58,6 +59,79 @@ class Vandal(Node):
             envelope.body = bytes([envelope.body[0] ^ 1]) + envelope.body[1:]
         for link in self.links:
             link.send(session_pb.Publish(envelope=envelope))
+
+    # ---- attached files that are not what was named ----
+
+    lying = None     # {name, how, chunks} of the lie that is told now
+
+    def attach(self, header, alert, how):
+        """Names a file of two chunks; what is given when it is asked for is another."""
+        data = os.urandom(70000)
+        sealed, key, name = blob.seal(data)
+        size = 24 + 17 if how == "impossible" else len(sealed)
+        chunks, honest = blob.cut(sealed), blob.cut(sealed)
+        if how == "digest":
+            chunks[1] = chunks[1][:-1] + bytes([chunks[1][-1] ^ 1])
+        if how == "size":
+            chunks[0] = chunks[0][:-1]
+        names = [name] if how != "many" else [os.urandom(32) for _ in range(9)]
+        alert.photos.append(case_pb.Attachment(name=name, key=key, size_bytes=len(data), mime_type="image/jpeg", width_px=300,
+                                               height_px=200, thumbnail=b"\xff\xd8\xff\xd9"))
+        header.blobs.extend(envelope_pb.BlobName(name=one, size_bytes=size) for one in names)
+        self.lying = {"name": name, "how": how, "chunks": chunks, "honest": honest if how != "digest" else []}
+
+    def on_blobwant(self, link, want):
+        if self.lying is None or want.name != self.lying["name"]:
+            return
+        chunks, how = self.lying["chunks"], self.lying["how"]
+        for number in [1, 0] if how == "order" else [0, 1]:
+            link.send(session_pb.BlobPut(name=want.name, chunk=number, chunks=len(chunks) + (how == "count"), data=chunks[number]))
+
+    def on_refused(self, link, refused):
+        super().on_refused(link, refused)
+        if self.lying and refused.envelope_hash == self.lying["name"]:
+            self.say("refused_blob", relay=link.relay, how=self.lying["how"], code=session_pb.RefusedCode.Code.Name(refused.code))
+            if link.relay not in self.lying.setdefault("told", []):   # a relay takes one file after the other: this one comes to its end
+                self.lying["told"].append(link.relay)
+                chunks = self.lying["honest"]
+                for at, data in enumerate(chunks):
+                    link.send(session_pb.BlobPut(name=self.lying["name"], chunk=at, chunks=len(chunks), data=data))
+
+    def do_lie(self, how, to):
+        if how == "nobody":
+            self.lying = {"name": os.urandom(32), "how": how, "chunks": [os.urandom(100)], "honest": []}
+            for link in self.links:
+                link.send(session_pb.BlobPut(name=self.lying["name"], chunk=0, chunks=1, data=self.lying["chunks"][0]))
+        else:
+            self.do_open("Liar", to, photo={"how": how})
+
+    def do_want(self, name):
+        for link in self.links:
+            link.send(session_pb.BlobWant(name=bytes.fromhex(name), from_chunk=0, count=1))
+
+    def on_blobchunk(self, link, chunk):
+        if chunk.gone:
+            self.say("gone", relay=link.relay)
+        super().on_blobchunk(link, chunk)
+
+    # ---- statements about what is another's ----
+
+    def do_forge(self, how, reference, member=None):
+        received = self.find_received(reference)
+        hash_ = bytes.fromhex(received["hash"])
+        for link in self.links:
+            if how == "grant":
+                one = hr.grant(os.urandom(32), 1, os.urandom(32), self.keys.id, hr.public_of(self.encryption_secret))
+                link.send(session_pb.Grants(envelope_hash=hash_, grants=[one]))
+                continue
+            batch = envelope_pb.ReceiptBatch(
+                recipient=member if how == "receipt_as_another" else self.keys.id,
+                sender=member if how == "receipt_to_another" else received["sender"], made_at_us=hr.now_us(),
+                roster_version=self.roster.version, roster_hash=self.roster.hash,
+                receipts=[envelope_pb.Receipt(envelope_hash=hash_, state=envelope_pb.ReceiptState.ERASED, at_us=hr.now_us())])
+            data = hr.pack(batch)
+            signature = hr.sign(self.keys.identity_secret, "hotline receipts v1", data)
+            link.send(session_pb.Receipts(receipts=envelope_pb.SignedReceipts(batch=data, signature=signature)))
 
     def do_garbage(self, how, relay):
         """Bytes that break the session with one relay; what is only malformed, nine times."""
