@@ -13,6 +13,7 @@ void cases_init(struct cases *cases, const struct vault *vault)
 {
     *cases = (struct cases){.vault = vault};
     lookup_init(&cases->by_key, offsetof(struct case_entry, key), sizeof(struct envelope_case_key));
+    dues_init(&cases->looks, offsetof(struct case_entry, look));
 }
 
 void cases_done(struct cases *cases)
@@ -24,6 +25,7 @@ void cases_done(struct cases *cases)
         free(cases->order[i]);
     }
     free(cases->order);
+    dues_done(&cases->looks);
     lookup_done(&cases->by_key);
 }
 
@@ -42,10 +44,16 @@ static int keep(struct cases *cases, struct case_entry *entry)
         cases->order = order;
         cases->capacity = capacity;
     }
-    int result = lookup_add(&cases->by_key, entry);
-    if (result == OK)
-        cases->order[cases->count++] = entry;
-    return result;
+    int result = dues_meet(&cases->looks);
+    if (result != OK)
+        return result;
+    if ((result = lookup_add(&cases->by_key, entry)) != OK) {
+        dues_part(&cases->looks, &entry->look);
+        return result;
+    }
+    cases->order[cases->count++] = entry;
+    dues_set(&cases->looks, &entry->look, 0);
+    return OK;
 }
 
 static struct case_entry *fresh_entry(struct cases *cases, const char *opener, bool exercise, const uint8_t *case_id)
@@ -117,8 +125,8 @@ static const char *reference_of(const struct item *item)
 
 int cases_add(struct cases *cases, struct case_entry *entry, struct item *item, bool *ret_newest)
 {
-    (void)cases;
     item->case_entry = entry;
+    dues_set(&cases->looks, &entry->look, 0);
     if (!item_is_case(item)) {
         *ret_newest = false;
         return insert(&entry->thread, &entry->thread_count, item, by_time);
@@ -137,6 +145,7 @@ void cases_touch(struct cases *cases, struct case_entry *entry, int64_t now_us)
 {
     entry->changed = ++cases->last_change;
     entry->changed_us = now_us;
+    dues_set(&cases->looks, &entry->look, 0);
 }
 
 static bool on_disk(const struct cases *cases, const struct item *item)

@@ -6,6 +6,7 @@
 #define NODE_CASES_H
 
 #include "node/item.h"
+#include "proto/due.h"
 #include "proto/lookup.h"
 
 #define CASES_REFERENCE_MAX 33 /* 32 characters, as the form of references allows */
@@ -41,10 +42,12 @@ struct case_entry {
     struct case_tombstone *tombstone; /* NULL: never erased */
     uint64_t changed;                 /* grows with each change: newest change first */
     int64_t changed_us;
+    struct due look; /* when it may have to be erased: see cases.looks */
 };
 
 struct cases {
     struct lookup by_key;
+    struct dues looks;         /* every change asks for a look at once; whoever looks says when to look again */
     struct case_entry **order; /* all, by age of entry; see cases_at */
     size_t count, capacity;
     uint64_t last_change;

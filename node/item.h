@@ -8,6 +8,7 @@
 
 #include "node/vault.h"
 #include "proto/case.pb-c.h"
+#include "proto/due.h"
 #include "proto/envelope.h"
 #include "proto/receipt.h"
 
@@ -77,6 +78,7 @@ struct item {
     size_t unreached_count;
     char left_out[8][LIMIT_ID_CHARS + 1]; /* named by relays; further ones are only counted */
     size_t left_out_count;
+    struct due alarm, promise; /* when silence may have to be told: node_alarms, node_watch_promises */
 };
 
 /* Takes the bytes apart, opens nothing: header parsed (malloc). ERR_* of envelope_parse. */

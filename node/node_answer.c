@@ -61,6 +61,8 @@ static void accept_one(struct node *node, struct node_link *link, const Hotline_
     bool first = relay->state != ITEM_ACCEPTED;
     note_left_out(item, acceptance);
     node_note_present(item, relay, acceptance->present, acceptance->n_present);
+    if (acceptance->n_present > 0)
+        node_expect(node, item);
     relay->state = ITEM_ACCEPTED;
     relay->refused = 0;
     relay->reason[0] = '\0';
@@ -189,8 +191,11 @@ static void take_receipt(struct node *node, const Hotline__Receipt *receipt, con
      * was lost. */
     if (item == NULL || (row == NULL && !item->recovered))
         return;
-    if (row == NULL && (row = item_row_add(item, recipient)) == NULL)
-        return;
+    if (row == NULL) {
+        if ((row = item_row_add(item, recipient)) == NULL)
+            return;
+        node_expect(node, item);
+    }
     take_photos(node, receipt, item, row, now_us);
     if (!receipt_may_follow(row->state, receipt->state))
         return;
@@ -359,23 +364,63 @@ static void alarm_row(struct node *node, struct item *item, struct ladder_row *r
     node_hold_event(node, ticket, &event);
 }
 
-void node_alarms(struct node *node, int64_t now_us)
+/* Alarms of an item whose time has come; when its next deadline is by the steady clock, or INT64_MAX. */
+static int64_t alarm_item(struct node *node, struct item *item, int64_t now_us)
 {
     const struct deadline deadlines[] = {
         {HOTLINE__RECEIPT_STATE__CODE__DELIVERED, 1, node->settings.deadline_delivered_us},
         {HOTLINE__RECEIPT_STATE__CODE__SHOWN, 2, node->settings.deadline_shown_us},
         {HOTLINE__RECEIPT_STATE__CODE__ACKNOWLEDGED, 4, node->settings.deadline_acknowledged_us},
     };
-    for (size_t i = 0; i < node->cases.count; i++) {
-        struct case_entry *entry = node->cases.order[i];
-        struct item *item =
-            entry->mine && entry->revision_count > 0 ? entry->revisions[entry->revision_count - 1] : NULL;
-        if (item == NULL || item->header->urgency != HOTLINE__URGENCY__CODE__IMMEDIATE ||
-            !node_is_current(node, item, now_us))
-            continue;
-        for (size_t r = 0; r < item->ladder_count; r++) {
-            for (size_t d = 0; d < sizeof deadlines / sizeof deadlines[0]; d++)
-                alarm_row(node, item, &item->ladder[r], &deadlines[d], now_us);
+    int64_t next_us = INT64_MAX;
+    if (node_is_settled(item))
+        return INT64_MAX;
+    if (!node_is_current(node, item, now_us))
+        return node->steady_us + CLOCK_HOUR_US; /* it expired, if the clock is right */
+    int64_t began_us = node->steady_us - age_us(node, item, now_us);
+    for (size_t r = 0; r < item->ladder_count; r++) {
+        for (size_t d = 0; d < sizeof deadlines / sizeof deadlines[0]; d++) {
+            struct ladder_row *row = &item->ladder[r];
+            int64_t due_us = began_us + deadlines[d].after_us;
+            alarm_row(node, item, row, &deadlines[d], now_us);
+            if (row->state < deadlines[d].state && !(row->alarmed & deadlines[d].bit) && due_us < next_us)
+                next_us = due_us;
         }
+    }
+    return next_us;
+}
+
+void node_expect(struct node *node, struct item *item)
+{
+    if (!item->mine)
+        return;
+    if (item_is_case(item) && item->header->urgency == HOTLINE__URGENCY__CODE__IMMEDIATE)
+        dues_set(&node->alarms, &item->alarm, 0);
+    dues_set(&node->promises, &item->promise, 0);
+}
+
+/* What was made in an earlier run is timed by the wall clock: when that was set, or a relay says what time it is, each
+ * of those is looked at anew. */
+static void follow_clock(struct node *node, int64_t now_us)
+{
+    int64_t lead_us = node_maybe_us(node, now_us) - node->steady_us, moved_us = lead_us - node->alarm_lead_us;
+    if (moved_us > -CLOCK_SECOND_US && moved_us < CLOCK_SECOND_US)
+        return;
+    node->alarm_lead_us = lead_us;
+    for (size_t i = 0; i < node->sent_count; i++) {
+        if (node->sent[i]->steady_us == 0)
+            node_expect(node, node->sent[i]);
+    }
+}
+
+void node_alarms(struct node *node, int64_t now_us)
+{
+    follow_clock(node, now_us);
+    for (struct item *item; (item = dues_first(&node->alarms, node->steady_us)) != NULL;) {
+        int64_t next_us = alarm_item(node, item, now_us);
+        if (next_us == INT64_MAX)
+            dues_end(&node->alarms, &item->alarm);
+        else
+            dues_set(&node->alarms, &item->alarm, next_us);
     }
 }

@@ -239,6 +239,7 @@ static int recover_rows(struct node *node, struct node_link *link, struct item *
             return ERR_NOMEM;
         row->state_at_us[0] = item->at_us;
         item_save_row(node->vault, item, row);
+        node_expect(node, item);
     }
     struct item_relay *relay = item_relay_add(item, link->uplink.relay);
     if (relay != NULL && relay->state != ITEM_ACCEPTED) {

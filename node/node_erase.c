@@ -183,20 +183,38 @@ void node_truncate_log(struct node *node)
     store_ask(vault_store(node->vault), run_checkpoint, NULL, checkpoint_done, node);
 }
 
+/* When to look at a case again that is not to be erased now; INT64_MAX: when something changes. */
+static int64_t look_again_at(const struct node *node, const struct case_entry *entry, int64_t due_us, int64_t now_us)
+{
+    const struct item *newest = cases_newest(&node->cases, entry);
+    if (entry->revision_count > 0 && entry->revisions[entry->revision_count - 1] != newest)
+        return now_us + CLOCK_SECOND_US; /* when the newest is on the disk */
+    if (due_us != INT64_MAX || newest == NULL || entry->erased)
+        return due_us;
+    return newest->header->expires_at_us + 1; /* open until then */
+}
+
 void node_erase_due(struct node *node, int64_t wall_us)
 {
     struct log_number count;
+    struct dues *looks = &node->cases.looks;
     size_t erased = 0, drafts;
     int64_t now_us;
     if (!trusted_time(node, wall_us, &now_us))
         return;
-    for (size_t i = 0; i < node->cases.count && erased < ERASE_PER_CALL; i++) {
-        struct case_entry *entry = node->cases.order[i];
-        if (due_at(node, entry, now_us) > now_us)
+    for (struct case_entry *entry; erased < ERASE_PER_CALL && (entry = dues_first(looks, now_us)) != NULL;) {
+        int64_t due_us = due_at(node, entry, now_us);
+        if (due_us <= now_us) {
+            if (erase_case(node, entry, now_us) != OK)
+                break;
+            erased++;
             continue;
-        if (erase_case(node, entry, now_us) != OK)
-            break;
-        erased++;
+        }
+        due_us = look_again_at(node, entry, due_us, now_us);
+        if (due_us == INT64_MAX)
+            dues_end(looks, &entry->look);
+        else
+            dues_set(looks, &entry->look, due_us > now_us ? due_us : now_us + CLOCK_SECOND_US);
     }
     drafts = drafts_erase_due(&node->drafts, node->vault, now_us);
     if (drafts > 0)

@@ -99,6 +99,7 @@ int node_grant(struct node *node, struct item *item, size_t member, bool late)
     if (row->state_at_us[0] == 0)
         row->state_at_us[0] = item->at_us;
     item->grants_ticket = item_save_row(node->vault, item, row);
+    node_expect(node, item);
     return result;
 }
 

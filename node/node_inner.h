@@ -93,6 +93,8 @@ struct node {
     struct lookup own;   /* by id: mine */
     struct item **sent;  /* mine, by age */
     size_t sent_count, sent_capacity;
+    struct dues alarms, promises; /* of mine: by the steady clock, by the wall clock */
+    int64_t alarm_lead_us;        /* of the wall clock, when alarms were last set by it */
     struct lookup seen, sequences, idempotency, owed;
     uint32_t reference_year, reference_last;
     struct node_link *links;
@@ -180,6 +182,8 @@ void node_queue(struct node *node, struct node_link *link, enum outlet_kind kind
 int node_keep(struct node *node, struct item *item, bool *ret_newest) MUST_CHECK;
 /* True while relays should hold it: newest revision, not expired (closings: their afterlife), or unanswered. */
 bool node_is_current(const struct node *node, const struct item *item, int64_t now_us);
+/* True when it will never be current again, whatever the clock says: erased, superseded, or answered by all. */
+bool node_is_settled(const struct item *item);
 /* True while a routed member may still be given a grant: also of what it answered before it lost its disk. */
 bool node_may_grant(const struct node *node, const struct item *item, int64_t now_us);
 
@@ -222,6 +226,8 @@ void node_unreadables(struct node *node, struct node_link *link, const Hotline__
                       int64_t now_us);
 void node_grant_wanted(struct node *node, struct node_link *link, const Hotline__GrantWanted *wanted, int64_t now_us);
 void node_alarms(struct node *node, int64_t now_us);
+/* Something that a deadline depends on changed: the next second looks at the item. */
+void node_expect(struct node *node, struct item *item);
 
 /* node_owed.c */
 /* A receipt for an item, decided now; signed at the end of the turn. only: a slot, or SIZE_MAX for all relays. */

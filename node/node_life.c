@@ -119,6 +119,14 @@ bool node_is_current(const struct node *node, const struct item *item, int64_t n
     return now_us <= header->expires_at_us;
 }
 
+bool node_is_settled(const struct item *item)
+{
+    const struct case_entry *entry = item->case_entry;
+    if (item->erased)
+        return true;
+    return item_is_case(item) ? entry->revisions[entry->revision_count - 1] != item : item_is_answered(item);
+}
+
 bool node_may_grant(const struct node *node, const struct item *item, int64_t now_us)
 {
     if (item_is_case(item))
@@ -142,6 +150,10 @@ int node_keep(struct node *node, struct item *item, bool *ret_newest)
     int result = lookup_add(&node->items, item);
     if (result == OK && item->mine)
         result = lookup_add(&node->own, item);
+    if (result == OK && item->mine)
+        result = dues_meet(&node->alarms);
+    if (result == OK && item->mine)
+        result = dues_meet(&node->promises);
     if (result == OK && item->mine && node->sent_count == node->sent_capacity) {
         size_t capacity = node->sent_capacity ? 2 * node->sent_capacity : 64;
         struct item **sent = realloc(node->sent, capacity * sizeof *sent);
@@ -160,6 +172,8 @@ int node_keep(struct node *node, struct item *item, bool *ret_newest)
         if (result == OK)
             result = node_blob_meet(node, item);
     }
+    if (result == OK)
+        node_expect(node, item);
     return result;
 }
 
@@ -188,6 +202,10 @@ void node_change_settings(struct node *node, const struct node_settings *setting
     node->settings = *settings;
     node->settings.subscriptions = NULL;
     node->settings.subscription_count = 0;
+    for (size_t i = 0; i < node->sent_count; i++)
+        node_expect(node, node->sent[i]);
+    for (size_t i = 0; i < node->cases.count; i++)
+        dues_set(&node->cases.looks, &node->cases.order[i]->look, 0);
 }
 
 static void init_tables(struct node *node)
@@ -198,6 +216,8 @@ static void init_tables(struct node *node)
     lookup_init(&node->sequences, offsetof(struct sequence, member), LIMIT_ID_CHARS);
     lookup_init(&node->idempotency, offsetof(struct node_idempotency, key), sizeof((struct node_idempotency *)0)->key);
     lookup_init(&node->owed, offsetof(struct owed, name), RECEIPT_NAME_BYTES);
+    dues_init(&node->alarms, offsetof(struct item, alarm));
+    dues_init(&node->promises, offsetof(struct item, promise));
 }
 
 static void free_table(struct lookup *table, void (*free_one)(void *))
@@ -234,6 +254,8 @@ static void free_node(struct node *node)
     evidence_done(&node->evidence);
     node_blobs_done(&node->blobs);
     gaps_done(&node->gaps);
+    dues_done(&node->alarms);
+    dues_done(&node->promises);
     free(node->sent);
     free(node->receipts);
     free(node->held);

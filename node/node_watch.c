@@ -230,34 +230,59 @@ void node_note_present(struct item *item, const struct item_relay *relay, char *
     }
 }
 
-/* A relay said that the recipient was connected when it took the alert, and a minute later nothing has come back. */
-static void suspect(struct node *node, const struct item *item, const struct ladder_row *row, int64_t now_us)
+/* A relay said that the recipient was connected when it took the alert, and a minute later nothing has come back.
+ * Returns when to look again. */
+static int64_t suspect(struct node *node, const struct item *item, const struct ladder_row *row, int64_t now_us)
 {
+    int64_t next_us = INT64_MAX;
     for (size_t i = 0; i < item->relay_count && i < 32; i++) {
         const struct item_relay *relay = &item->relays[i];
         struct node_link *link = node_link_named(node, relay->relay);
-        if (!(row->promised >> i & 1) || relay->state != ITEM_ACCEPTED || now_us - relay->at_us < SUSPECT_AFTER_US ||
-            link == NULL)
+        if (!(row->promised >> i & 1) || relay->state != ITEM_ACCEPTED)
             continue;
+        int64_t since_us = relay->at_us > item->at_us ? relay->at_us : item->at_us;
+        int64_t due_us = since_us + SUSPECT_AFTER_US;
+        if (due_us > now_us || link == NULL) {
+            due_us = due_us > now_us ? due_us : now_us + SUSPECT_AFTER_US;
+            next_us = due_us < next_us ? due_us : next_us;
+            continue;
+        }
         if (!link->suspected)
             log_event(LOG_WARN, "a relay is suspected: it took an alert for a connected recipient that never answered",
                       "relay", relay->relay, "member", row->member, NULL);
         link->suspected = true;
         snprintf(link->suspected_of, sizeof link->suspected_of, "%s", row->member);
+        next_us = now_us + 1; /* until the answer comes, each second */
     }
+    return next_us;
+}
+
+static int64_t watch_item(struct node *node, const struct item *item, int64_t now_us)
+{
+    int64_t next_us = INT64_MAX;
+    if (node_is_settled(item))
+        return INT64_MAX;
+    if (!node_is_current(node, item, now_us))
+        return now_us + CLOCK_HOUR_US; /* it expired, if the clock is right */
+    for (size_t r = 0; r < item->ladder_count; r++) {
+        const struct ladder_row *row = &item->ladder[r];
+        if (row->state != 0 || row->promised == 0 || row->unreadable != 0)
+            continue;
+        int64_t due_us = suspect(node, item, row, now_us);
+        next_us = due_us < next_us ? due_us : next_us;
+    }
+    return next_us;
 }
 
 void node_watch_promises(struct node *node, int64_t now_us)
 {
     for (size_t i = 0; i < node->link_count; i++)
         node->links[i].suspected = false;
-    for (size_t i = 0; i < node->sent_count; i++) {
-        const struct item *item = node->sent[i];
-        if (!node_is_current(node, item, now_us) || now_us - item->at_us < SUSPECT_AFTER_US)
-            continue;
-        for (size_t r = 0; r < item->ladder_count; r++) {
-            if (item->ladder[r].state == 0 && item->ladder[r].promised != 0 && item->ladder[r].unreadable == 0)
-                suspect(node, item, &item->ladder[r], now_us);
-        }
+    for (struct item *item; (item = dues_first(&node->promises, now_us)) != NULL;) {
+        int64_t next_us = watch_item(node, item, now_us);
+        if (next_us == INT64_MAX)
+            dues_end(&node->promises, &item->promise);
+        else
+            dues_set(&node->promises, &item->promise, next_us);
     }
 }

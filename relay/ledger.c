@@ -12,6 +12,10 @@ void ledger_init(struct ledger *ledger)
     lookup_init(&ledger->cases, offsetof(struct ledger_case, key), LEDGER_CASE_KEY_BYTES);
     lookup_init(&ledger->seen, offsetof(struct ledger_seen, key), LEDGER_SEEN_KEY_BYTES);
     lookup_init(&ledger->owed, offsetof(struct ledger_owed, key), LEDGER_OWED_KEY_BYTES);
+    dues_init(&ledger->over_envelopes, offsetof(struct ledger_envelope, over));
+    dues_init(&ledger->over_cases, offsetof(struct ledger_case, over));
+    dues_init(&ledger->over_seen, offsetof(struct ledger_seen, over));
+    dues_init(&ledger->over_owed, offsetof(struct ledger_owed, over));
 }
 
 static void ledger_free_owed(struct ledger_owed *owed)
@@ -45,6 +49,10 @@ void ledger_done(struct ledger *ledger)
     lookup_done(&ledger->cases);
     lookup_done(&ledger->seen);
     lookup_done(&ledger->owed);
+    dues_done(&ledger->over_envelopes);
+    dues_done(&ledger->over_cases);
+    dues_done(&ledger->over_seen);
+    dues_done(&ledger->over_owed);
     free(ledger->owners);
     *ledger = (struct ledger){0};
 }
@@ -163,8 +171,10 @@ int ledger_add(struct ledger *ledger, struct ledger_envelope *envelope)
     if (error)
         return error;
     error = lookup_add(&ledger->by_hash, envelope);
-    if (!error && envelope->of_case)
-        error = ledger_move_case(ledger, envelope);
+    if (!error)
+        error = dues_meet(&ledger->over_envelopes);
+    if (!error && envelope->of_case && (error = ledger_move_case(ledger, envelope)))
+        dues_part(&ledger->over_envelopes, &envelope->over);
     if (error) {
         lookup_remove(&ledger->by_number, &envelope->number);
         lookup_remove(&ledger->by_hash, &envelope->hash);
@@ -173,6 +183,7 @@ int ledger_add(struct ledger *ledger, struct ledger_envelope *envelope)
     if (envelope->number >= ledger->next_number)
         ledger->next_number = envelope->number + 1;
     ledger_link(ledger, envelope);
+    dues_set(&ledger->over_envelopes, &envelope->over, envelope->expires_us);
     ledger->envelope_count++;
     ledger->grant_count += envelope->grant_count;
     ledger->held_bytes += envelope->size_bytes;
@@ -201,6 +212,7 @@ void ledger_drop(struct ledger *ledger, struct ledger_envelope *envelope)
         of_case->newest = NULL;
     }
     ledger_forget_dirty(ledger, envelope);
+    dues_part(&ledger->over_envelopes, &envelope->over);
     lookup_remove(&ledger->by_number, &envelope->number);
     lookup_remove(&ledger->by_hash, &envelope->hash);
     ledger_unlink(ledger, envelope);

@@ -8,6 +8,7 @@
 #ifndef RELAY_LEDGER_H
 #define RELAY_LEDGER_H
 
+#include "proto/due.h"
 #include "proto/envelope.h"
 #include "proto/lookup.h"
 #include "proto/receipt.h"
@@ -52,6 +53,7 @@ struct ledger_envelope {
     struct ledger_envelope *older, *newer;          /* all, by number */
     struct ledger_envelope *own_before, *own_after; /* of this sender */
     struct ledger_envelope *next_dirty;
+    struct due over; /* when it is to be looked at whether its time is over */
 };
 
 #define LEDGER_CASE_KEY_BYTES (4 + 1 + KEY_UUID_BYTES)
@@ -66,13 +68,14 @@ struct ledger_case {
     struct ledger_envelope *newest; /* NULL: it expired */
     uint32_t *holders;              /* sorted */
     size_t holder_count, holder_capacity;
+    struct due over;
 };
 
 #define LEDGER_SEEN_KEY_BYTES (4 + KEY_UUID_BYTES)
 struct ledger_seen {
     uint8_t key[LEDGER_SEEN_KEY_BYTES]; /* sender's number, envelope id */
     struct key_hash hash;
-    int64_t until_us;
+    struct due over;
 };
 
 enum ledger_owed_kind { LEDGER_RECEIPTS = 1, LEDGER_UNREADABLE = 2 };
@@ -82,7 +85,8 @@ enum ledger_owed_kind { LEDGER_RECEIPTS = 1, LEDGER_UNREADABLE = 2 };
 struct ledger_owed {
     uint8_t key[LEDGER_OWED_KEY_BYTES]; /* owner's number, name */
     uint8_t kind;
-    int64_t until_us, sent_us;
+    struct due over;
+    int64_t sent_us;
     struct buf bytes;                   /* SignedReceipts or SignedUnreadable */
     struct ledger_owed *before, *after; /* of this owner, oldest first */
 };
@@ -97,6 +101,7 @@ struct ledger_owner {
 
 struct ledger {
     struct lookup by_number, by_hash, cases, seen, owed;
+    struct dues over_envelopes, over_cases, over_seen, over_owed; /* so that a minute costs what ends in it */
     struct ledger_envelope *oldest, *newest, *dirty;
     struct ledger_owner *owners; /* by member number */
     size_t owner_count;
@@ -159,6 +164,7 @@ void ledger_drop_case(struct ledger *ledger, struct ledger_case *of_case);
 
 /* What was seen under this (sender, id), or NULL. */
 struct ledger_seen *ledger_seen(const struct ledger *ledger, uint32_t sender, const uint8_t id[KEY_UUID_BYTES]);
+uint32_t ledger_seen_sender(const struct ledger_seen *seen);
 /* Remembers it (it is not yet) until until_us. ERR_NOMEM. */
 int ledger_add_seen(struct ledger *ledger, uint32_t sender, const struct key_uuid *id, const struct key_hash *hash,
                     int64_t until_us) MUST_CHECK;
@@ -166,9 +172,17 @@ int ledger_add_seen(struct ledger *ledger, uint32_t sender, const struct key_uui
 /* Something signed for its owner; *ret_new false when it is owed already. ERR_NOMEM. */
 int ledger_owe(struct ledger *ledger, uint32_t owner, enum ledger_owed_kind kind, const struct receipt_name *name,
                struct slice bytes, int64_t until_us, bool *ret_new) MUST_CHECK;
+uint32_t ledger_owed_owner(const struct ledger_owed *owed);
 /* The owner has it; false when it was not owed. */
 bool ledger_settle(struct ledger *ledger, uint32_t owner, const uint8_t name[RECEIPT_NAME_BYTES]);
-/* Forgets seen ids, cases without envelope and owed words whose time is over. */
-void ledger_expire(struct ledger *ledger, int64_t now_us);
+/* What ledger_expire forgets, each before it goes. */
+struct ledger_ends {
+    void (*seen)(void *ctx, const struct ledger_seen *seen);
+    void (*of_case)(void *ctx, const struct ledger_case *of_case);
+    void (*owed)(void *ctx, const struct ledger_owed *owed);
+    void *ctx;
+};
+/* Forgets seen ids, cases without envelope and owed words whose time is over: costs what ends, not what is held. */
+void ledger_expire(struct ledger *ledger, int64_t now_us, const struct ledger_ends *ends);
 
 #endif

@@ -4,6 +4,8 @@
  */
 #include "relay/ledger.h"
 
+#include "proto/clock.h"
+
 /* ---- cases ---- */
 
 static void ledger_case_key(uint32_t opener, bool exercise, const uint8_t case_id[KEY_UUID_BYTES],
@@ -35,10 +37,16 @@ int ledger_open_case(struct ledger *ledger, uint32_t opener, bool exercise, cons
         if (!of_case)
             return ERR_NOMEM;
         ledger_case_key(opener, exercise, case_id, of_case->key);
-        if (lookup_add(&ledger->cases, of_case)) {
+        if (dues_meet(&ledger->over_cases)) {
             free(of_case);
             return ERR_NOMEM;
         }
+        if (lookup_add(&ledger->cases, of_case)) {
+            dues_part(&ledger->over_cases, &of_case->over);
+            free(of_case);
+            return ERR_NOMEM;
+        }
+        dues_set(&ledger->over_cases, &of_case->over, 0); /* its time is not known yet */
     }
     *ret_case = of_case;
     return OK;
@@ -87,6 +95,7 @@ int ledger_add_holder(struct ledger_case *of_case, uint32_t member)
 void ledger_drop_case(struct ledger *ledger, struct ledger_case *of_case)
 {
     CHECK(!of_case->newest);
+    dues_part(&ledger->over_cases, &of_case->over);
     lookup_remove(&ledger->cases, of_case->key);
     free(of_case->holders);
     free(of_case);
@@ -108,6 +117,14 @@ struct ledger_seen *ledger_seen(const struct ledger *ledger, uint32_t sender, co
     return lookup_find(&ledger->seen, key);
 }
 
+uint32_t ledger_seen_sender(const struct ledger_seen *seen)
+{
+    uint32_t sender;
+
+    memcpy(&sender, seen->key, 4);
+    return sender;
+}
+
 int ledger_add_seen(struct ledger *ledger, uint32_t sender, const struct key_uuid *id, const struct key_hash *hash,
                     int64_t until_us)
 {
@@ -117,11 +134,16 @@ int ledger_add_seen(struct ledger *ledger, uint32_t sender, const struct key_uui
         return ERR_NOMEM;
     ledger_seen_key(sender, id->bytes, seen->key);
     seen->hash = *hash;
-    seen->until_us = until_us;
-    if (lookup_add(&ledger->seen, seen)) {
+    if (dues_meet(&ledger->over_seen)) {
         free(seen);
         return ERR_NOMEM;
     }
+    if (lookup_add(&ledger->seen, seen)) {
+        dues_part(&ledger->over_seen, &seen->over);
+        free(seen);
+        return ERR_NOMEM;
+    }
+    dues_set(&ledger->over_seen, &seen->over, until_us);
     return OK;
 }
 
@@ -146,6 +168,7 @@ int ledger_owe(struct ledger *ledger, uint32_t owner, enum ledger_owed_kind kind
 {
     struct ledger_owed *owed;
     uint8_t key[LEDGER_OWED_KEY_BYTES];
+    int error;
 
     ledger_owed_key(owner, name->bytes, key);
     *ret_new = false;
@@ -158,26 +181,35 @@ int ledger_owe(struct ledger *ledger, uint32_t owner, enum ledger_owed_kind kind
         return ERR_NOMEM;
     memcpy(owed->key, key, sizeof key);
     owed->kind = (uint8_t)kind;
-    owed->until_us = until_us;
     buf_init(&owed->bytes);
     buf_add_slice(&owed->bytes, bytes);
-    if (buf_broken(&owed->bytes) || lookup_add(&ledger->owed, owed)) {
+    error = buf_broken(&owed->bytes) ? ERR_NOMEM : dues_meet(&ledger->over_owed);
+    if (!error && (error = lookup_add(&ledger->owed, owed)))
+        dues_part(&ledger->over_owed, &owed->over);
+    if (error) {
         buf_free(&owed->bytes);
         free(owed);
         return ERR_NOMEM;
     }
+    dues_set(&ledger->over_owed, &owed->over, until_us);
     ledger_append_owed(ledger_owner(ledger, owner), owed);
     *ret_new = true;
     return OK;
 }
 
+uint32_t ledger_owed_owner(const struct ledger_owed *owed)
+{
+    uint32_t owner;
+
+    memcpy(&owner, owed->key, 4);
+    return owner;
+}
+
 static void ledger_end_owed(struct ledger *ledger, struct ledger_owed *owed)
 {
-    struct ledger_owner *owner;
-    uint32_t number;
+    struct ledger_owner *owner = ledger_owner(ledger, ledger_owed_owner(owed));
 
-    memcpy(&number, owed->key, 4);
-    owner = ledger_owner(ledger, number);
+    dues_part(&ledger->over_owed, &owed->over);
     lookup_remove(&ledger->owed, owed->key);
     *(owed->before ? &owed->before->after : &owner->first) = owed->after;
     *(owed->after ? &owed->after->before : &owner->last) = owed->before;
@@ -199,22 +231,37 @@ bool ledger_settle(struct ledger *ledger, uint32_t owner, const uint8_t name[REC
     return true;
 }
 
-void ledger_expire(struct ledger *ledger, int64_t now_us)
+static void ledger_expire_cases(struct ledger *ledger, int64_t now_us, const struct ledger_ends *ends)
+{
+    struct ledger_case *of_case;
+
+    while ((of_case = dues_first(&ledger->over_cases, now_us))) {
+        int64_t over_us = of_case->expires_us + LIMIT_AFTERLIFE_US;
+        if (over_us > now_us) {
+            dues_set(&ledger->over_cases, &of_case->over, over_us); /* a later revision lives longer */
+        } else if (of_case->newest) {
+            dues_set(&ledger->over_cases, &of_case->over, now_us + CLOCK_MINUTE_US);
+        } else {
+            ends->of_case(ends->ctx, of_case);
+            ledger_drop_case(ledger, of_case);
+        }
+    }
+}
+
+void ledger_expire(struct ledger *ledger, int64_t now_us, const struct ledger_ends *ends)
 {
     struct ledger_seen *seen;
-    struct ledger_case *of_case;
     struct ledger_owed *owed;
-    size_t at = 0;
 
-    while ((seen = lookup_next(&ledger->seen, &at)))
-        if (seen->until_us <= now_us) {
-            lookup_remove(&ledger->seen, seen->key);
-            free(seen);
-        }
-    for (at = 0; (of_case = lookup_next(&ledger->cases, &at));)
-        if (!of_case->newest && of_case->expires_us + LIMIT_AFTERLIFE_US <= now_us)
-            ledger_drop_case(ledger, of_case);
-    for (at = 0; (owed = lookup_next(&ledger->owed, &at));)
-        if (owed->until_us <= now_us)
-            ledger_end_owed(ledger, owed);
+    while ((seen = dues_first(&ledger->over_seen, now_us))) {
+        ends->seen(ends->ctx, seen);
+        dues_part(&ledger->over_seen, &seen->over);
+        lookup_remove(&ledger->seen, seen->key);
+        free(seen);
+    }
+    ledger_expire_cases(ledger, now_us, ends);
+    while ((owed = dues_first(&ledger->over_owed, now_us))) {
+        ends->owed(ends->ctx, owed);
+        ledger_end_owed(ledger, owed);
+    }
 }

@@ -82,13 +82,20 @@ static void relay_on_goodbye(struct relay *relay, struct session *session, const
 typedef void relay_handler(struct relay *relay, struct session *session, const ProtobufCMessage *message);
 
 static relay_handler *const relay_handlers[SESSION_HANDLERS] = {
-    [SESSION_ON_HELLO] = relay_on_hello,       [SESSION_ON_ROSTERS] = relay_on_rosters,
-    [SESSION_ON_CARDS] = relay_on_cards,       [SESSION_ON_OFFER] = relay_on_offer,
-    [SESSION_ON_PUBLISH] = relay_on_publish,   [SESSION_ON_GRANTS] = relay_on_grants,
-    [SESSION_ON_RECEIPTS] = relay_on_receipts, [SESSION_ON_UNREADABLES] = relay_on_unreadables,
-    [SESSION_ON_GAP] = relay_on_gap,           [SESSION_ON_GAP_ANSWER] = relay_on_gap_answer,
-    [SESSION_ON_PULSE] = relay_on_pulse,       [SESSION_ON_TAKEN] = relay_on_taken,
-    [SESSION_ON_GOODBYE] = relay_on_goodbye,   [SESSION_ON_BLOB_PUT] = relay_on_blob_put,
+    [SESSION_ON_HELLO] = relay_on_hello,
+    [SESSION_ON_ROSTERS] = relay_on_rosters,
+    [SESSION_ON_CARDS] = relay_on_cards,
+    [SESSION_ON_OFFER] = relay_on_offer,
+    [SESSION_ON_PUBLISH] = relay_on_publish,
+    [SESSION_ON_GRANTS] = relay_on_grants,
+    [SESSION_ON_RECEIPTS] = relay_on_receipts,
+    [SESSION_ON_UNREADABLES] = relay_on_unreadables,
+    [SESSION_ON_GAP] = relay_on_gap,
+    [SESSION_ON_GAP_ANSWER] = relay_on_gap_answer,
+    [SESSION_ON_PULSE] = relay_on_pulse,
+    [SESSION_ON_TAKEN] = relay_on_taken,
+    [SESSION_ON_GOODBYE] = relay_on_goodbye,
+    [SESSION_ON_BLOB_PUT] = relay_on_blob_put,
     [SESSION_ON_BLOB_WANT] = relay_on_blob_want,
 };
 
@@ -385,39 +392,6 @@ static void relay_second(struct relay *relay)
         relay_tell_pending(relay);
 }
 
-/* CLOSE and RETRACT are kept until every holder has answered, 30 days beyond their time at the latest. */
-static bool relay_is_over(const struct ledger_envelope *envelope, int64_t now_us)
-{
-    bool closing = envelope->of_case &&
-        (envelope->act == HOTLINE__ACT__CODE__CLOSE || envelope->act == HOTLINE__ACT__CODE__RETRACT);
-
-    if (envelope->expires_us > now_us)
-        return false;
-    return !closing || !ledger_is_unanswered(envelope) || envelope->expires_us + LIMIT_AFTERLIFE_US <= now_us;
-}
-
-/* Once a minute: what is over goes; standings and the roster's age move with the day. */
-static void relay_minute(struct relay *relay)
-{
-    struct ledger_envelope *next;
-
-    for (struct ledger_envelope *envelope = relay->ledger.oldest; envelope; envelope = next) {
-        next = envelope->newer;
-        if (relay_is_over(envelope, relay->now_us)) {
-            if (envelope->of_case)
-                relay_write_case(relay, envelope->of_case);
-            relay_drop_envelope(relay, envelope);
-            relay->numbers.counters.expired++;
-        }
-    }
-    ledger_expire(&relay->ledger, relay->now_us);
-    spool_expire(relay->spool, relay->now_us);
-    if (registry_refresh(&relay->registry, relay->now_us))
-        log_event(LOG_WARN, "no memory to refresh the routing index", NULL);
-    if (roster_is_stale(relay->registry.roster, relay->now_us))
-        log_event(LOG_WARN, "the roster has expired: ask the authority for a new one", NULL);
-}
-
 void relay_tick(struct relay *relay, int64_t now_us)
 {
     relay->now_us = now_us;
@@ -540,6 +514,8 @@ int relay_new(const struct relay_setup *setup, struct err_note *note, struct rel
         error = relay_load(relay, note);
     if (!error)
         error = spool_start(relay->spool, setup->loop, &events);
+    if (!error)
+        spool_expire(relay->spool, setup->now_us);
     if (!error)
         error = relay_take_seed(relay, setup, note);
     if (!error)

@@ -210,6 +210,10 @@ void relay_sweep(struct relay *relay);
 void relay_reconsider(struct relay *relay, struct registry_member *member, bool store_changed);
 void relay_readings_done(struct relay *relay);
 
+/* ---- relay_over.c ---- */
+/* Once a minute: what is over goes; standings and the roster's age move with the day. */
+void relay_minute(struct relay *relay);
+
 /* ---- relay_load.c ---- */
 /* Reads the store into memory. */
 int relay_load(struct relay *relay, struct err_note *note) MUST_CHECK;

@@ -307,6 +307,20 @@ void spool_drop_owed(struct spool *spool, uint32_t owner, const uint8_t name[REC
     spool->patient++;
 }
 
+void spool_drop_seen(struct spool *spool, uint32_t sender, const uint8_t id[KEY_UUID_BYTES])
+{
+    const struct spool_value values[] = {NUMBER(sender), BYTES(slice_of(id, KEY_UUID_BYTES))};
+
+    PUT(spool, "DELETE FROM seen WHERE sender = ? AND id = ?", values);
+}
+
+void spool_drop_case(struct spool *spool, uint32_t opener, bool exercise, const uint8_t case_id[KEY_UUID_BYTES])
+{
+    const struct spool_value values[] = {NUMBER(opener), NUMBER(exercise), BYTES(slice_of(case_id, KEY_UUID_BYTES))};
+
+    PUT(spool, "DELETE FROM cases WHERE opener = ? AND exercise = ? AND case_id = ?", values);
+}
+
 void spool_put_evidence(struct spool *spool, const struct spool_evidence *row)
 {
     const struct spool_value values[] = {NUMBER(row->at_us),      NUMBER(row->sender),        ARRAY(row->id.bytes),

@@ -137,12 +137,16 @@ void spool_put_answers(struct spool *spool, uint64_t number, struct slice answer
 void spool_drop_envelope(struct spool *spool, uint64_t number, int64_t until_us);
 void spool_put_seen(struct spool *spool, uint32_t sender, const struct key_uuid *id, const struct key_hash *hash,
                     int64_t until_us);
+/* Forgets that it was seen: its time is over. */
+void spool_drop_seen(struct spool *spool, uint32_t sender, const uint8_t id[KEY_UUID_BYTES]);
 void spool_put_case(struct spool *spool, const struct spool_case *row);
+/* Forgets a case whose last envelope is long over. */
+void spool_drop_case(struct spool *spool, uint32_t opener, bool exercise, const uint8_t case_id[KEY_UUID_BYTES]);
 void spool_put_owed(struct spool *spool, const struct spool_owed *row);
 /* After a crash the word may be there again, which does no harm: it waits for the next write, or for spool_hurry. */
 void spool_drop_owed(struct spool *spool, uint32_t owner, const uint8_t name[RECEIPT_NAME_BYTES]);
 void spool_put_evidence(struct spool *spool, const struct spool_evidence *row);
-/* Forgets seen ids, cases and owed words whose time is over. */
+/* Forgets seen ids, cases and owed words whose time is over, by a search of all: for a start. */
 void spool_expire(struct spool *spool, int64_t now_us);
 
 /* Reads a parcel; done runs on the loop (or in spool_step) with the parcel, which it owns, or NULL when it is not held

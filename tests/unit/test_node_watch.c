@@ -1,4 +1,5 @@
 /* node_watch: what others leave out is noticed: withheld alerts as gaps, broken promises as suspected relays. */
+#include "node/node_inner.h"
 #include "node_world.h"
 
 static const struct net_publish to_france = {.to = {"FR"}};
@@ -90,12 +91,33 @@ static void watch_relay_that_promised_and_brings_no_receipt_is_suspected(void **
     assert_false(warned(net, BE, "RELAY_SUSPECTED"));
 }
 
+/* What a second costs a node is what is due in it: cases that are open, sent or received, wait for their own times. */
+static void watch_open_cases_are_not_looked_at_before_something_is_due(void **state)
+{
+    struct net *net = *state;
+    char reference[CASES_REFERENCE_MAX];
+    for (unsigned i = 0; i < 20; i++)
+        publish_and_run(net, reference);
+    net_pass(net, 70 * CLOCK_SECOND_US); /* promises were kept, erasure has looked at each */
+    for (unsigned n = BE; n <= FR; n++) {
+        const struct node *node = net->nodes[n].node;
+        assert_true(node->cases.count >= 20);
+        assert_int_equal(node->cases.looks.count, node->cases.count);
+        assert_null(dues_first(&node->cases.looks, net->now_us + CLOCK_DAY_US));
+        assert_null(dues_first(&node->promises, net->now_us + CLOCK_DAY_US));
+        assert_null(dues_first(&node->alarms, net->now_us + CLOCK_SECOND_US));
+    }
+    assert_int_equal(net->nodes[BE].node->promises.count, 0); /* all answered */
+    assert_true(net->nodes[BE].node->alarms.count >= 20);     /* nobody has acknowledged */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         NET_TEST(watch_withheld_alert_is_a_gap_that_is_reported_and_closes),
         NET_TEST(watch_gap_of_a_case_that_is_over_is_answered_as_void),
         NET_TEST(watch_relay_that_promised_and_brings_no_receipt_is_suspected),
+        NET_TEST(watch_open_cases_are_not_looked_at_before_something_is_due),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
