@@ -168,10 +168,14 @@ struct ladder_row *item_row_add(struct item *item, const char *member)
     struct ladder_row *row = item_row(item, member);
     if (row != NULL)
         return row;
-    struct ladder_row *ladder = realloc(item->ladder, (item->ladder_count + 1) * sizeof *ladder);
-    if (ladder == NULL)
-        return NULL;
-    item->ladder = ladder;
+    struct ladder_row *ladder = item->ladder;
+    if (item->ladder_count == item->ladder_capacity) {
+        size_t capacity = item->ladder_capacity ? 2 * item->ladder_capacity : 8;
+        if ((ladder = realloc(ladder, capacity * sizeof *ladder)) == NULL)
+            return NULL;
+        item->ladder = ladder;
+        item->ladder_capacity = capacity;
+    }
     size_t at = item->ladder_count++;
     while (at > 0 && strcmp(ladder[at - 1].member, member) > 0) {
         ladder[at] = ladder[at - 1];
@@ -305,35 +309,73 @@ static struct row_key row_key(const struct item *item, const char *name)
     return key;
 }
 
-uint64_t item_save_row(struct vault *vault, const struct item *item, const struct ladder_row *row)
+/* The record borrows from the row, but for its hash. */
+static void record_row(const struct ladder_row *row, Hotline__Node__LadderRecord *record)
 {
-    Hotline__Node__LadderRecord record = HOTLINE__NODE__LADDER_RECORD__INIT;
-    struct ladder_row copy = *row;
-    WIRE_SET_BYTES(&record, envelope_hash, item->hash.bytes, KEY_HASH_BYTES);
-    record.member = copy.member;
+    hotline__node__ladder_record__init(record);
+    record->member = (char *)(uintptr_t)row->member;
     if (row->has_grant) {
-        WIRE_SET_BYTES(&record, key_id, row->grant.key_id.bytes, KEY_ID_BYTES);
-        WIRE_SET_BYTES(&record, nonce, row->grant.nonce, sizeof row->grant.nonce);
-        WIRE_SET_BYTES(&record, box, row->grant.box, sizeof row->grant.box);
-        WIRE_SET(&record, sequence, row->grant.sequence);
+        record->has_key_id = record->has_nonce = record->has_box = 1;
+        record->key_id = wire_bytes(slice_of(row->grant.key_id.bytes, KEY_ID_BYTES));
+        record->nonce = wire_bytes(slice_of(row->grant.nonce, sizeof row->grant.nonce));
+        record->box = wire_bytes(slice_of(row->grant.box, sizeof row->grant.box));
+        WIRE_SET(record, sequence, row->grant.sequence);
     }
-    WIRE_SET(&record, state, (uint32_t)row->state);
-    record.n_state_at_us = ITEM_STATES;
-    record.state_at_us = copy.state_at_us;
-    WIRE_SET(&record, decline, (uint32_t)row->decline);
-    WIRE_SET(&record, backup_until_us, row->backup_until_us);
-    WIRE_SET(&record, unreadable, (uint32_t)row->unreadable);
-    WIRE_SET(&record, alarmed, row->alarmed);
+    WIRE_SET(record, state, (uint32_t)row->state);
+    record->n_state_at_us = ITEM_STATES;
+    record->state_at_us = (int64_t *)(uintptr_t)row->state_at_us;
+    WIRE_SET(record, decline, (uint32_t)row->decline);
+    WIRE_SET(record, backup_until_us, row->backup_until_us);
+    WIRE_SET(record, unreadable, (uint32_t)row->unreadable);
+    WIRE_SET(record, alarmed, row->alarmed);
     if (row->photos > 0) {
-        WIRE_SET(&record, photos, row->photos);
-        WIRE_SET(&record, photos_at_us, row->photos_at_us);
+        WIRE_SET(record, photos, row->photos);
+        WIRE_SET(record, photos_at_us, row->photos_at_us);
     }
     if (row->heard_us != 0)
-        WIRE_SET(&record, heard_us, row->heard_us);
-    if (row->proof.len > 0)
-        WIRE_SET_BYTES(&record, proof, row->proof.data, row->proof.len);
+        WIRE_SET(record, heard_us, row->heard_us);
+    if (row->proof.len > 0) {
+        record->has_proof = 1;
+        record->proof = wire_bytes(buf_slice(&row->proof));
+    }
+}
+
+uint64_t item_save_row(struct vault *vault, const struct item *item, const struct ladder_row *row)
+{
+    Hotline__Node__LadderRecord record;
+    record_row(row, &record);
+    record.has_envelope_hash = 1;
+    record.envelope_hash = wire_bytes(slice_of(item->hash.bytes, KEY_HASH_BYTES));
     struct row_key key = row_key(item, row->member);
-    return put(vault, VAULT_LADDER, slice_of(key.bytes, key.len), item, &record.base);
+    return put(vault, VAULT_ROW, slice_of(key.bytes, key.len), item, &record.base);
+}
+
+uint64_t item_save_rows(struct vault *vault, const struct item *item)
+{
+    Hotline__Node__RowsRecord record = HOTLINE__NODE__ROWS_RECORD__INIT;
+    Hotline__Node__LadderRecord *block = calloc(item->ladder_count + 1, sizeof *block);
+    Hotline__Node__LadderRecord **list = calloc(item->ladder_count + 1, sizeof *list);
+    CHECK(block != NULL && list != NULL); /* memory is ahead of the disk: no way back but a restart */
+    for (size_t i = 0; i < item->ladder_count; i++) {
+        record_row(&item->ladder[i], &block[i]);
+        list[i] = &block[i];
+    }
+    WIRE_SET_BYTES(&record, envelope_hash, item->hash.bytes, KEY_HASH_BYTES);
+    record.n_rows = item->ladder_count;
+    record.rows = list;
+    uint64_t ticket = put(vault, VAULT_ROWS, slice_of(item->hash.bytes, KEY_HASH_BYTES), item, &record.base);
+    free(block);
+    free(list);
+    return ticket;
+}
+
+void item_unite_rows(struct vault *vault, const struct item *item)
+{
+    for (size_t i = 0; i < item->ladder_count; i++) {
+        struct row_key key = row_key(item, item->ladder[i].member);
+        vault_remove(vault, VAULT_LADDER, slice_of(key.bytes, key.len));
+    }
+    item_save_rows(vault, item);
 }
 
 uint64_t item_save_relay(struct vault *vault, const struct item *item, const struct item_relay *relay,

@@ -71,13 +71,14 @@ struct item {
     uint64_t sequence;
     /* mine */
     struct ladder_row *ladder;
-    size_t ladder_count;
+    size_t ladder_count, ladder_capacity;
     struct item_relay *relays;
     size_t relay_count;
     char unreached[LIMIT_COUNTRIES][3];
     size_t unreached_count;
     char left_out[8][LIMIT_ID_CHARS + 1]; /* named by relays; further ones are only counted */
     size_t left_out_count;
+    bool rows_apart;           /* its rows were read from a store before version 2: to be united */
     struct due alarm, promise; /* when silence may have to be told: node_alarms, node_watch_promises */
 };
 
@@ -111,6 +112,11 @@ const struct envelope_case_key *item_owner(const struct item *item, struct envel
 
 /* At rest. Each save puts one record and returns its ticket. */
 uint64_t item_save(struct vault *vault, struct item *item);
+/* item_save_rows: all of them in one record, while none has a record of its own; item_save_row: one that changed since.
+ */
+uint64_t item_save_rows(struct vault *vault, const struct item *item);
+/* The same for rows that a store before version 2 of the schema kept one by one: those records go. */
+void item_unite_rows(struct vault *vault, const struct item *item);
 uint64_t item_save_row(struct vault *vault, const struct item *item, const struct ladder_row *row);
 uint64_t item_save_relay(struct vault *vault, const struct item *item, const struct item_relay *relay,
                          struct slice proof);

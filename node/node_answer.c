@@ -399,18 +399,16 @@ void node_expect(struct node *node, struct item *item)
     dues_set(&node->promises, &item->promise, 0);
 }
 
-/* What was made in an earlier run is timed by the wall clock: when that was set, or a relay says what time it is, each
- * of those is looked at anew. */
+/* What was made in an earlier run is timed by the wall clock, and so is every expiry: when that clock was set, or a
+ * relay says what time it is, each is looked at anew. */
 static void follow_clock(struct node *node, int64_t now_us)
 {
     int64_t lead_us = node_maybe_us(node, now_us) - node->steady_us, moved_us = lead_us - node->alarm_lead_us;
     if (moved_us > -CLOCK_SECOND_US && moved_us < CLOCK_SECOND_US)
         return;
     node->alarm_lead_us = lead_us;
-    for (size_t i = 0; i < node->sent_count; i++) {
-        if (node->sent[i]->steady_us == 0)
-            node_expect(node, node->sent[i]);
-    }
+    for (size_t i = 0; i < node->sent_count; i++)
+        node_expect(node, node->sent[i]);
 }
 
 void node_alarms(struct node *node, int64_t now_us)

@@ -75,6 +75,7 @@ static void tell_erased(struct node *node, struct item *item, int64_t now_us)
 static void erase_item(struct node *node, struct item *item, int64_t now_us)
 {
     tell_erased(node, item, now_us);
+    node_keep_numbers(node, item);
     for (size_t i = 0; i < node->link_count; i++) {
         outlet_answered(&node->links[i].outlet, OUTLET_ITEM, item);
         outlet_answered(&node->links[i].outlet, OUTLET_GRANTS, item);
@@ -108,8 +109,8 @@ static void spare_newest(struct node *node, struct case_entry *entry, struct ite
     remember_heard(entry, newest);
     cases_keep_only(entry, newest);
     item_save(node->vault, newest);
-    for (size_t i = 0; i < newest->ladder_count; i++)
-        item_save_row(node->vault, newest, &newest->ladder[i]);
+    if (newest->ladder_count > 0)
+        item_save_rows(node->vault, newest); /* those of its own went with the case */
     for (size_t i = 0; i < newest->relay_count; i++)
         item_save_relay(node->vault, newest, &newest->relays[i], slice_of(NULL, 0));
 }

@@ -39,24 +39,51 @@ void node_route(const struct node *node, const struct item *item, struct route_s
 
 /* --- numbers --- */
 
-static uint64_t next_number(struct node *node, const char *member)
+static struct sequence *sequence_of(struct node *node, const char *member)
 {
     char key[LIMIT_ID_CHARS] = {0};
     memcpy(key, member, strlen(member));
     struct sequence *sequence = lookup_find(&node->sequences, key);
-    if (sequence == NULL) {
-        sequence = calloc(1, sizeof *sequence);
-        if (sequence == NULL)
-            return 0;
-        memcpy(sequence->member, key, sizeof key);
-        if (lookup_add(&node->sequences, sequence) != OK) {
-            free(sequence);
-            return 0;
-        }
+    if (sequence != NULL)
+        return sequence;
+    sequence = calloc(1, sizeof *sequence);
+    if (sequence == NULL)
+        return NULL;
+    memcpy(sequence->member, key, sizeof key);
+    if (lookup_add(&node->sequences, sequence) != OK) {
+        free(sequence);
+        return NULL;
     }
-    sequence->last++;
-    node_save_sequence(node, sequence);
-    return sequence->last;
+    return sequence;
+}
+
+/* The row that carries it is the record of its being given: a number costs no record of its own. */
+static uint64_t next_number(struct node *node, const char *member)
+{
+    struct sequence *sequence = sequence_of(node, member);
+    return sequence != NULL ? ++sequence->last : 0;
+}
+
+int node_number_given(struct node *node, const char *member, uint64_t number)
+{
+    struct sequence *sequence = sequence_of(node, member);
+    if (sequence == NULL)
+        return ERR_NOMEM;
+    sequence->last = number > sequence->last ? number : sequence->last;
+    return OK;
+}
+
+void node_keep_numbers(struct node *node, const struct item *item)
+{
+    for (size_t i = 0; i < item->ladder_count; i++) {
+        const struct ladder_row *row = &item->ladder[i];
+        struct sequence *sequence = row->has_grant ? sequence_of(node, row->member) : NULL;
+        CHECK(!row->has_grant || sequence != NULL); /* it was given out: its sequence is there */
+        if (sequence == NULL || row->grant.sequence <= sequence->saved)
+            continue;
+        sequence->saved = sequence->last;
+        node_save_sequence(node, sequence);
+    }
 }
 
 /* Each revision carries its case's number: the recipient's gaps are missing cases, not missing revisions. */
@@ -98,7 +125,7 @@ int node_grant(struct node *node, struct item *item, size_t member, bool late)
     row->late_grant |= late && row->has_grant;
     if (row->state_at_us[0] == 0)
         row->state_at_us[0] = item->at_us;
-    item->grants_ticket = item_save_row(node->vault, item, row);
+    item->grants_ticket = late ? item_save_row(node->vault, item, row) : vault_ticket(node->vault);
     node_expect(node, item);
     return result;
 }

@@ -79,7 +79,7 @@ struct seen {
 
 struct sequence {
     char member[LIMIT_ID_CHARS]; /* first, NUL-padded */
-    uint64_t last;
+    uint64_t last, saved;        /* saved: in a record of its own; the rows that are here say the rest */
 };
 
 struct node {
@@ -191,10 +191,15 @@ bool node_may_grant(const struct node *node, const struct item *item, int64_t no
 /* The rule of routing for an item of our own; set is initialised. */
 void node_route(const struct node *node, const struct item *item, struct route_set *set, uint16_t *ret_unreached,
                 size_t *ret_unreached_count);
-/* The grant for a member of the roster, made when there is none for its key, and saved with its row. ERR_NOT_FOUND: no
- * card. */
+/* The grant for a member of the roster, made when there is none for its key; saved with its row when it is late, with
+ * all rows by the caller (item_save_rows) when it is not. ERR_NOT_FOUND: no card. */
 int node_grant(struct node *node, struct item *item, size_t member, bool late) MUST_CHECK;
 int node_self_grant(struct node *node, const struct item *item, struct envelope_grant *ret_grant) MUST_CHECK;
+
+/* A number that a row holds was given to this member: the next one is higher. ERR_NOMEM. */
+int node_number_given(struct node *node, const char *member, uint64_t number) MUST_CHECK;
+/* The item's rows are about to go: that their numbers were given is kept without them. */
+void node_keep_numbers(struct node *node, const struct item *item);
 
 /* node_deliver.c */
 /* What an envelope that came in is. KNOWN: it was seen, or its case was erased at its revision or a higher one. */
@@ -279,6 +284,8 @@ void node_save_backup(struct node *node);
 
 /* node_load.c */
 int node_load(struct node *node, struct err_note *note) MUST_CHECK;
+/* Writes what a store of an earlier version kept otherwise as it is kept now. After vault_start. */
+void node_unite_rows(struct node *node);
 void node_save_sequence(struct node *node, const struct sequence *sequence);
 void node_save_reference(struct node *node);
 

@@ -290,6 +290,7 @@ static int open_parts(struct node *node, struct node_setup *setup, struct err_no
     result = vault_start(node->vault, setup->loop, &events);
     if (result == OK) {
         directory_keep_seed(&node->directory);
+        node_unite_rows(node);
         node_drop_owed(node);
     }
     return result == OK ? node_build_links(node, setup->now_us) : result;

@@ -81,7 +81,24 @@ static void row_from(struct ladder_row *row, const Hotline__Node__LadderRecord *
     row->photos = record->photos;
     row->photos_at_us = record->photos_at_us;
     row->heard_us = record->heard_us;
+    buf_clear(&row->proof); /* of the row as it was packed */
     buf_add_slice(&row->proof, wire_slice(record->proof));
+}
+
+static int load_row_of(struct node *node, struct item *item, const Hotline__Node__LadderRecord *record)
+{
+    if (record->member == NULL || strlen(record->member) > LIMIT_ID_CHARS)
+        return ERR_CORRUPT;
+    struct ladder_row *row = item_row_add(item, record->member);
+    if (row == NULL)
+        return ERR_NOMEM;
+    row_from(row, record);
+    return row->has_grant ? node_number_given(node, row->member, row->grant.sequence) : OK;
+}
+
+static struct item *item_named(const struct node *node, ProtobufCBinaryData hash)
+{
+    return lookup_find(&node->items, hash.data);
 }
 
 static int load_row(void *ctx, struct slice bytes)
@@ -90,20 +107,50 @@ static int load_row(void *ctx, struct slice bytes)
     Hotline__Node__LadderRecord *record = hotline__node__ladder_record__unpack(NULL, bytes.len, bytes.data);
     if (record == NULL)
         return ERR_CORRUPT;
-    int result =
-        record->member && strlen(record->member) <= LIMIT_ID_CHARS && record->envelope_hash.len == KEY_HASH_BYTES ?
-        OK :
-        ERR_CORRUPT;
-    struct item *item = result == OK ? lookup_find(&node->items, record->envelope_hash.data) : NULL;
-    if (item != NULL) {
-        struct ladder_row *row = item_row_add(item, record->member);
-        if (row == NULL)
-            result = ERR_NOMEM;
-        else
-            row_from(row, record);
-    }
+    int result = record->envelope_hash.len == KEY_HASH_BYTES ? OK : ERR_CORRUPT;
+    struct item *item = result == OK ? item_named(node, record->envelope_hash) : NULL;
+    if (item != NULL)
+        result = load_row_of(node, item, record);
     hotline__node__ladder_record__free_unpacked(record, NULL);
     return result;
+}
+
+/* One by one, as before version 2 of the schema. */
+static int load_row_apart(void *ctx, struct slice bytes)
+{
+    struct node *node = ctx;
+    int result = load_row(ctx, bytes);
+    Hotline__Node__LadderRecord *record =
+        result == OK ? hotline__node__ladder_record__unpack(NULL, bytes.len, bytes.data) : NULL;
+    struct item *item = record != NULL ? item_named(node, record->envelope_hash) : NULL;
+    if (item != NULL)
+        item->rows_apart = true;
+    if (record != NULL)
+        hotline__node__ladder_record__free_unpacked(record, NULL);
+    return result;
+}
+
+static int load_rows(void *ctx, struct slice bytes)
+{
+    struct node *node = ctx;
+    Hotline__Node__RowsRecord *record = hotline__node__rows_record__unpack(NULL, bytes.len, bytes.data);
+    if (record == NULL)
+        return ERR_CORRUPT;
+    int result = record->envelope_hash.len == KEY_HASH_BYTES ? OK : ERR_CORRUPT;
+    struct item *item = result == OK ? item_named(node, record->envelope_hash) : NULL;
+    for (size_t i = 0; item != NULL && result == OK && i < record->n_rows; i++)
+        result = load_row_of(node, item, record->rows[i]);
+    hotline__node__rows_record__free_unpacked(record, NULL);
+    return result;
+}
+
+void node_unite_rows(struct node *node)
+{
+    for (size_t i = 0; i < node->sent_count; i++) {
+        if (node->sent[i]->rows_apart)
+            item_unite_rows(node->vault, node->sent[i]);
+        node->sent[i]->rows_apart = false;
+    }
 }
 
 static int load_relay(void *ctx, struct slice bytes)
@@ -153,7 +200,7 @@ static int load_sequence(void *ctx, struct slice bytes)
         result = ERR_CORRUPT;
     if (result == OK) {
         memcpy(sequence->member, record->member, strlen(record->member));
-        sequence->last = record->last;
+        sequence->last = sequence->saved = record->last;
         result = lookup_add(&node->sequences, sequence);
     }
     if (result != OK)
@@ -239,18 +286,12 @@ int node_load(struct node *node, struct err_note *note)
     const struct {
         enum vault_space space;
         vault_row each;
-    } tables[] = {{VAULT_LADDER, load_row},
-                  {VAULT_RELAY, load_relay},
-                  {VAULT_SEEN, load_seen},
-                  {VAULT_OWED, load_owed},
-                  {VAULT_SEQUENCE, load_sequence},
-                  {VAULT_REFERENCE, load_reference},
-                  {VAULT_IDEMPOTENCY, load_idempotency},
-                  {VAULT_BLOB, load_blob},
-                  {VAULT_BACKUP, load_backup},
-                  {VAULT_EVIDENCE, load_evidence},
-                  {VAULT_GAP, load_gap},
-                  {VAULT_DRAFT, load_draft}};
+    } tables[] = {
+        {VAULT_SEQUENCE, load_sequence}, {VAULT_LADDER, load_row_apart},    {VAULT_ROWS, load_rows},
+        {VAULT_ROW, load_row},           {VAULT_RELAY, load_relay},         {VAULT_SEEN, load_seen},
+        {VAULT_OWED, load_owed},         {VAULT_REFERENCE, load_reference}, {VAULT_IDEMPOTENCY, load_idempotency},
+        {VAULT_BLOB, load_blob},         {VAULT_BACKUP, load_backup},       {VAULT_EVIDENCE, load_evidence},
+        {VAULT_GAP, load_gap},           {VAULT_DRAFT, load_draft}};
     int result = vault_each(node->vault, VAULT_CASE, load_case, node, note);
     if (result == OK)
         result = load_items(node, note);

@@ -145,6 +145,8 @@ int node_launch(struct node *node, struct item *item, struct err_note *note, uin
     for (size_t i = 0; i < node->link_count; i++)
         CHECK(item_relay_add(item, node->links[i].uplink.relay) != NULL);
     *ret_ticket = item_save(node->vault, item);
+    if (item->ladder_count > 0)
+        item_save_rows(node->vault, item);
     if (item->case_entry != NULL) {
         cases_touch(&node->cases, item->case_entry, item->at_us);
         cases_save(node->vault, item->case_entry);

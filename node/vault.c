@@ -20,6 +20,9 @@ static const char SQL_CREATE[] =
     " UNIQUE(space, id)) STRICT;"
     "CREATE INDEX record_owner ON record(owner) WHERE owner IS NOT NULL;"
     "CREATE TABLE case_key(owner BLOB PRIMARY KEY, sealed BLOB NOT NULL) STRICT;";
+/* Version 2 packs an item's rows into one record: the tables are the same, but a program before it would not find
+ * them, so it must refuse the file. */
+static const char SQL_PACKED_ROWS[] = "UPDATE record SET space = space WHERE 0;";
 static const char SQL_PUT[] = "INSERT INTO record(space, id, owner, sealed) VALUES(?1, ?2, ?3, ?4)"
                               " ON CONFLICT(space, id) DO UPDATE SET owner = ?3, sealed = ?4";
 static const char SQL_REMOVE[] = "DELETE FROM record WHERE space = ?1 AND id = ?2";
@@ -69,8 +72,8 @@ struct vault {
 
 const struct db_schema *vault_schema(void)
 {
-    static const char *const migrations[] = {SQL_CREATE};
-    static const struct db_schema schema = {.kind = "node", .migrations = migrations, .count = 1};
+    static const char *const migrations[] = {SQL_CREATE, SQL_PACKED_ROWS};
+    static const struct db_schema schema = {.kind = "node", .migrations = migrations, .count = 2};
     return &schema;
 }
 
@@ -95,7 +98,14 @@ static struct index record_index(const struct vault *vault, enum vault_space spa
 {
     char label[24];
     snprintf(label, sizeof label, "record %d", (int)space);
-    return index_of(vault, label, key);
+    struct index index = index_of(vault, label, key);
+    if (space == VAULT_ROW && key.len > KEY_HASH_BYTES) {
+        /* Thirty-two answers to one alert touch one page of the index and not thirty-two. It says no more than the
+         * owner column does. */
+        struct index group = index_of(vault, "rows", slice_of(key.data, KEY_HASH_BYTES));
+        memcpy(index.bytes, group.bytes, INDEX_BYTES / 2);
+    }
+    return index;
 }
 
 static struct index owner_index(const struct vault *vault, const struct envelope_case_key *owner)

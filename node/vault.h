@@ -20,7 +20,7 @@ struct vault;
 
 enum vault_space {
     VAULT_ITEM = 1,
-    VAULT_LADDER,
+    VAULT_LADDER, /* of stores before version 2 of the schema: read once, then VAULT_ROWS */
     VAULT_RELAY,
     VAULT_CASE,
     VAULT_SEEN,
@@ -37,6 +37,8 @@ enum vault_space {
     VAULT_BLOB,     /* what is here of an attached file, by name */
     VAULT_CHUNK,    /* its sealed chunks, by name and number: never read at a start */
     VAULT_DRAFT,    /* cases not sent yet, by id */
+    VAULT_ROWS,     /* all recipients of an item, in one record, by its hash */
+    VAULT_ROW,      /* one of them since, by hash and member: those of an item stand side by side in the index */
 };
 
 /* The schema for db_open(). */

@@ -1,4 +1,5 @@
 /* item: an envelope held here, its rows, and what its records keep over a restart. */
+#include "node/record.pb-c.h"
 #include "node_world.h"
 
 static const struct net_publish to_france_and_italy = {.to = {"FR", "IT"}};
@@ -104,6 +105,145 @@ static void item_new_refuses_what_is_no_envelope(void **state)
     item_free(item);
 }
 
+/* ---- a store as version 1 of the schema kept it: a record for each row ---- */
+
+#define OLD_ROWS 8
+struct old_rows {
+    Hotline__Node__LadderRecord *row[OLD_ROWS];
+    size_t count, records;
+};
+
+static void add_old_row(struct old_rows *rows, const Hotline__Node__LadderRecord *row, ProtobufCBinaryData hash)
+{
+    Hotline__Node__LadderRecord whole = *row;
+    struct buf bytes;
+    size_t at = 0;
+    WIRE_SET_BYTES(&whole, envelope_hash, hash.data, hash.len);
+    buf_init(&bytes);
+    wire_pack(&whole.base, &bytes);
+    while (at < rows->count && strcmp(rows->row[at]->member, row->member) != 0)
+        at++;
+    assert_true(at < OLD_ROWS);
+    if (at < rows->count)
+        hotline__node__ladder_record__free_unpacked(rows->row[at], NULL);
+    else
+        rows->count++;
+    rows->row[at] = hotline__node__ladder_record__unpack(NULL, bytes.len, bytes.data);
+    assert_non_null(rows->row[at]);
+    buf_free(&bytes);
+}
+
+static int read_packed(void *ctx, struct slice bytes)
+{
+    Hotline__Node__RowsRecord *record = hotline__node__rows_record__unpack(NULL, bytes.len, bytes.data);
+    assert_non_null(record);
+    for (size_t i = 0; i < record->n_rows; i++)
+        add_old_row(ctx, record->rows[i], record->envelope_hash);
+    hotline__node__rows_record__free_unpacked(record, NULL);
+    return OK;
+}
+
+static int read_single(void *ctx, struct slice bytes)
+{
+    Hotline__Node__LadderRecord *record = hotline__node__ladder_record__unpack(NULL, bytes.len, bytes.data);
+    assert_non_null(record);
+    add_old_row(ctx, record, record->envelope_hash);
+    hotline__node__ladder_record__free_unpacked(record, NULL);
+    return OK;
+}
+
+static int count_record(void *ctx, struct slice bytes)
+{
+    (void)bytes;
+    ((struct old_rows *)ctx)->records++;
+    return OK;
+}
+
+static struct vault *open_vault(const struct net *net, unsigned node, struct key_set *keys)
+{
+    struct err_note note = {{0}};
+    struct db *db;
+    struct vault *vault;
+    assert_ok(db_open(net->nodes[node].path, vault_schema(), net_members[node], &note, &db));
+    assert_ok(vault_open(db, keys, NULL, &note, &vault));
+    return vault;
+}
+
+static void make_old(struct net *net, unsigned node, const struct envelope_case_key *owner)
+{
+    struct old_rows rows = {.count = 0};
+    struct key_set *keys = net_member_keys(node);
+    struct vault *vault = open_vault(net, node, keys);
+    struct store_events events = {0};
+    sqlite3 *db;
+    assert_ok(vault_each(vault, VAULT_ROWS, read_packed, &rows, NULL));
+    assert_ok(vault_each(vault, VAULT_ROW, read_single, &rows, NULL));
+    assert_int_equal(rows.count, 2);
+    assert_ok(vault_start(vault, NULL, &events));
+    for (size_t i = 0; i < rows.count; i++) {
+        struct buf key, bytes;
+        buf_init(&key);
+        buf_init(&bytes);
+        buf_add_slice(&key, wire_slice(rows.row[i]->envelope_hash));
+        vault_remove(vault, VAULT_ROWS, buf_slice(&key));
+        buf_add_text(&key, rows.row[i]->member);
+        vault_remove(vault, VAULT_ROW, buf_slice(&key));
+        wire_pack(&rows.row[i]->base, &bytes);
+        vault_put(vault, VAULT_LADDER, buf_slice(&key), owner, buf_slice(&bytes));
+        hotline__node__ladder_record__free_unpacked(rows.row[i], NULL);
+        buf_free(&key);
+        buf_free(&bytes);
+    }
+    vault_close(vault);
+    key_set_free(keys);
+    assert_int_equal(sqlite3_open(net->nodes[node].path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 1", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static size_t count_records(struct net *net, unsigned node, enum vault_space space)
+{
+    struct old_rows rows = {.count = 0};
+    struct key_set *keys = net_member_keys(node);
+    struct vault *vault = open_vault(net, node, keys);
+    assert_ok(vault_each(vault, space, count_record, &rows, NULL));
+    vault_close(vault);
+    key_set_free(keys);
+    return rows.records;
+}
+
+static void item_rows_of_a_store_of_version_1_are_united_at_its_first_start(void **state)
+{
+    struct net *net = *state;
+    char reference[CASES_REFERENCE_MAX], next[CASES_REFERENCE_MAX];
+    net_publish(net, BE, &to_france_and_italy, reference);
+    net_run(net);
+    assert_ok(net_try_acknowledge(net, FR, reference));
+    net_run(net);
+    struct ladder_row row = *item_row(net_revision(net, BE, reference, 1), "fr-phare");
+    struct envelope_case_key owner = net_case(net, BE, reference)->key;
+    net_kill_node(net, BE);
+    assert_int_equal(count_records(net, BE, VAULT_ROWS), 1);
+    make_old(net, BE, &owner);
+    assert_int_equal(count_records(net, BE, VAULT_LADDER), 2);
+    assert_int_equal(count_records(net, BE, VAULT_ROWS), 0);
+    for (int life = 0; life < 2; life++) { /* as it was found, and as it was written */
+        net_start(net, BE);
+        const struct ladder_row *kept = item_row(net_revision(net, BE, reference, 1), "fr-phare");
+        assert_memory_equal(kept->grant.box, row.grant.box, sizeof row.grant.box);
+        assert_int_equal(kept->state, HOTLINE__RECEIPT_STATE__CODE__ACKNOWLEDGED);
+        assert_memory_equal(kept->state_at_us, row.state_at_us, sizeof row.state_at_us);
+        assert_true(kept->proof.len > 0);
+        net_kill_node(net, BE);
+        assert_int_equal(count_records(net, BE, VAULT_LADDER), 0);
+        assert_int_equal(count_records(net, BE, VAULT_ROWS), 1);
+    }
+    net_start(net, BE);
+    net_publish(net, BE, &to_france_and_italy, next);
+    net_commit(net, BE);
+    assert_int_equal(item_row(net_revision(net, BE, next, 1), "fr-phare")->grant.sequence, row.grant.sequence + 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -111,6 +251,7 @@ int main(void)
         cmocka_unit_test(item_is_answered_when_every_row_is),
         cmocka_unit_test(item_counts_the_relays_that_accepted),
         NET_TEST(item_records_keep_everything_over_a_restart),
+        NET_TEST(item_rows_of_a_store_of_version_1_are_united_at_its_first_start),
         NET_TEST(item_new_refuses_what_is_no_envelope),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

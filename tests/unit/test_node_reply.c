@@ -123,6 +123,35 @@ static void node_reply_of_a_third_party_is_shown_nowhere(void **state)
 
 /* ---- erasure, counted by the publisher ---- */
 
+/* The rows that carried the numbers go with the case; that they were given stays. */
+static void node_erase_forgets_no_number_that_was_given(void **state)
+{
+    struct net *net = *state;
+    char reference[CASES_REFERENCE_MAX], next[CASES_REFERENCE_MAX];
+    struct err_note note = {{0}};
+    uint64_t ticket;
+    net_publish(net, BE, &(struct net_publish){.to = {"FR"}}, reference);
+    net_run(net);
+    assert_ok(net_try_reply(net, FR, reference, "seen at the station", &note));
+    net_run(net);
+    const struct case_entry *entry = net_case(net, FR, reference);
+    assert_int_equal(entry->thread_count, 1);
+    uint64_t given = item_row(entry->thread[0], net_members[BE])->grant.sequence;
+    assert_true(given > 0);
+    assert_int_equal(net_try_finish(net, BE, reference, HOTLINE__ACT__CODE__CLOSE, &note), OK);
+    net_run(net);
+    assert_int_equal(
+        node_acknowledge(net->nodes[FR].node, net_case(net, FR, reference), "A", net->now_us, &note, &ticket), OK);
+    net_run(net);
+    net->now_us += 25 * CLOCK_HOUR_US;
+    net_pass(net, 20 * CLOCK_SECOND_US);
+    assert_true(net_case(net, FR, reference)->erased);
+    net_crash(net, FR);
+    net_publish(net, FR, &(struct net_publish){.to = {"BE"}}, next);
+    net_commit(net, FR);
+    assert_int_equal(item_row(net_revision(net, FR, next, 1), net_members[BE])->grant.sequence, given + 1);
+}
+
 static void node_erase_is_told_on_the_closing_and_kept(void **state)
 {
     struct net *net = *state;
@@ -167,6 +196,7 @@ int main(void)
         NET_TEST(node_decline_reaches_the_ladder_with_its_code_and_survives_a_crash),
         NET_TEST(node_reply_answer_goes_to_the_one_that_asked),
         NET_TEST(node_reply_of_a_third_party_is_shown_nowhere),
+        NET_TEST(node_erase_forgets_no_number_that_was_given),
         NET_TEST(node_erase_is_told_on_the_closing_and_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -105,7 +105,7 @@ static void watch_open_cases_are_not_looked_at_before_something_is_due(void **st
         assert_int_equal(node->cases.looks.count, node->cases.count);
         assert_null(dues_first(&node->cases.looks, net->now_us + CLOCK_DAY_US));
         assert_null(dues_first(&node->promises, net->now_us + CLOCK_DAY_US));
-        assert_null(dues_first(&node->alarms, net->now_us + CLOCK_SECOND_US));
+        assert_null(dues_first(&node->alarms, net->steady_us + CLOCK_SECOND_US));
     }
     assert_int_equal(net->nodes[BE].node->promises.count, 0); /* all answered */
     assert_true(net->nodes[BE].node->alarms.count >= 20);     /* nobody has acknowledged */
