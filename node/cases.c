@@ -323,6 +323,9 @@ uint64_t cases_save(struct vault *vault, const struct case_entry *entry)
     WIRE_SET(&record, acknowledged_at_us, entry->acknowledged_at_us);
     WIRE_SET(&record, acknowledged_revision, entry->acknowledged_revision);
     WIRE_SET(&record, changed_us, entry->changed_us);
+    WIRE_SET(&record, expiring_told_us, entry->expiring_told_us);
+    WIRE_SET(&record, expired_told_us, entry->expired_told_us);
+    WIRE_SET(&record, review_told_us, entry->review_told_us);
     struct case_tombstone tombstone;
     char *countries[LIMIT_COUNTRIES];
     if (entry->tombstone != NULL) {
@@ -396,6 +399,9 @@ int cases_load(struct cases *cases, struct slice bytes)
         entry->acknowledged_at_us = record->acknowledged_at_us;
         entry->acknowledged_revision = record->acknowledged_revision;
         entry->changed_us = record->changed_us;
+        entry->expiring_told_us = record->expiring_told_us;
+        entry->expired_told_us = record->expired_told_us;
+        entry->review_told_us = record->review_told_us;
         snprintf(entry->acknowledged_as, sizeof entry->acknowledged_as, "%s",
                  record->acknowledged_as ? record->acknowledged_as : "");
     }

@@ -38,9 +38,10 @@ struct case_entry {
     int64_t acknowledged_at_us; /* by a person here; 0 not */
     uint32_t acknowledged_revision;
     char acknowledged_as[LIMIT_NAME_BYTES + 1];
-    bool erased;                      /* its key is destroyed; the tombstone stands for it */
-    struct case_tombstone *tombstone; /* NULL: never erased */
-    uint64_t changed;                 /* grows with each change: newest change first */
+    int64_t expiring_told_us, expired_told_us, review_told_us; /* the times that people were told of; 0 none */
+    bool erased;                                               /* its key is destroyed; the tombstone stands for it */
+    struct case_tombstone *tombstone;                          /* NULL: never erased */
+    uint64_t changed;                                          /* grows with each change: newest change first */
     int64_t changed_us;
     struct due look; /* when it may have to be erased: see cases.looks */
 };

@@ -178,6 +178,8 @@ int node_take_in(struct node *node, struct item *item, int64_t now_us)
         return result;
     uint64_t ticket = item_save(node->vault, item);
     if (item->case_entry != NULL) {
+        if (item->late) /* that it is over is said with its arrival */
+            item->case_entry->expired_told_us = item->header->expires_at_us;
         cases_touch(&node->cases, item->case_entry, now_us);
         cases_save(node->vault, item->case_entry);
     }

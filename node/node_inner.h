@@ -273,6 +273,10 @@ void node_gap_answer(struct node *node, const Hotline__GapAnswer *answer, int64_
 void node_note_present(struct item *item, const struct item_relay *relay, char *const *present, size_t count);
 void node_watch_promises(struct node *node, int64_t now_us);
 
+/* node_expiry.c */
+/* Tells of cases that end soon, have ended, or are to be looked at again. */
+void node_watch_expiry(struct node *node, int64_t now_us);
+
 /* node_erase.c */
 /* Erases what is due: a few cases per call. */
 void node_erase_due(struct node *node, int64_t now_us);

@@ -415,6 +415,13 @@ void cli_view_event(const struct jdoc *event, int64_t now_us, struct buf *out)
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         if (strcmp(keys[i], "member") != 0 || strcmp(opener, member) != 0)
             add_word(out, event, keys[i]);
+    for (size_t i = 0; i < 2; i++) {
+        static const char *const names[] = {"expires", "review"}, *const times[] = {"expires_at", "review_at"};
+        if (jdoc_get_text(event, times[i], NULL) == NULL)
+            continue;
+        cli_text_time(jdoc_get_text(event, times[i], NULL), now_us, when);
+        buf_printf(out, "  %s %s", names[i], when);
+    }
     int64_t revision = jdoc_get_int(event, "revision", 0), after_ms = jdoc_get_int(event, "after_ms", -1);
     if (revision > 0)
         buf_printf(out, "  revision %" PRId64, revision);

@@ -82,6 +82,30 @@ check "validity: no warning any more" within 5 not warned pt-farol "$short"
 hours() { at "$1" show "$2" -o json | jq -e --argjson h "$3" '((.expires_at[0:19] + "Z" | fromdate) - now) / 3600 | . > $h - 1 and . < $h + 1'; }
 check "validity: the recipient has the new end" within 5 hours es-faro "pt-farol/$short" 96
 
+# --- its end, told by events ----------------------------------------------------------------------------------------
+soon() { date -u -d "+$1 seconds" +%Y-%m-%dT%H:%M:%SZ; }
+jq --arg review "$(soon 3)" --arg until "$(soon 10)" 'del(.valid_for) | .valid_until=$until | .review_at=$review' case.json >brief.json
+check "end: a case of ten seconds" publish pt-farol brief.json b.json "${live[@]}" --wait delivered -W 5s
+brief=$(jq -r .reference b.json)
+told() { # told MEMBER TYPE COUNT: events of this type about the brief case
+    local got
+    got=$(at "$1" watch --after 0 -W 300ms -o jsonl | jq -s --arg r "$brief" --arg t "$2" '[.[] | select(.type==$t and .reference==$r)] | length')
+    [ "$got" = "$3" ] || { echo "$1: $2 told $got times, not $3"; return 1; }
+}
+check "end: its review falls due" within 10 told pt-farol case.review 1
+check "end: its publisher is told that it is near" within 15 told pt-farol case.expiring 1
+check "end: its publisher is told that it is there" within 15 told pt-farol case.expired 1
+check "end: its recipient too" within 5 told es-faro case.expired 1
+check "end: no recipient is told of its review" told es-faro case.review 0
+check "end: nor of an end to come" told es-faro case.expiring 0
+check "end: a line for people" bash -c '"$0" --node pt-farol.sock watch --after 0 -W 300ms | grep -qE "case.expired +$1 .*expires [0-9]"' "$bin/hotline" "$brief"
+murder pt-farol es-faro
+up pt-farol es-faro
+for m in pt-farol es-faro; do check "end: $m up again" within 20 connected $m; done
+check "end: EXPIRED" field es-faro "$brief" state EXPIRED
+not_again() { told "$1" case.expired 0 && told "$1" case.expiring 0 && told "$1" case.review 0; }
+check "end: told once, over a restart" all_of not_again pt-farol es-faro
+
 # --- a drill --------------------------------------------------------------------------------------------------------
 check "drill: an id with --live (2)" cli 2 pt-farol publish case.json "${live[@]}" --drill SPRING-1
 check "drill: publish" publish pt-farol case.json d.json --exercise --to ES,FR --confirm Leonor --drill SPRING-1 --wait delivered -W 10s
