@@ -40,15 +40,15 @@ const char *evidence_text(enum evidence_kind kind)
 
 /* --- facts --- */
 
-static bool is_known(const struct evidence *evidence, const struct evidence_fact *fact)
+static struct evidence_fact *find(struct evidence *evidence, const struct evidence_fact *fact)
 {
     for (size_t i = 0; i < evidence->fact_count; i++) {
-        const struct evidence_fact *known = &evidence->facts[i];
+        struct evidence_fact *known = &evidence->facts[i];
         if (known->kind == fact->kind && known->version == fact->version && strcmp(known->who, fact->who) == 0 &&
             key_hash_equal(&known->hash, &fact->hash))
-            return true;
+            return known;
     }
-    return false;
+    return NULL;
 }
 
 static void save(struct evidence *evidence, const struct evidence_fact *fact, struct slice proof)
@@ -78,10 +78,17 @@ static void save(struct evidence *evidence, const struct evidence_fact *fact, st
 
 static enum evidence_kind keep(struct evidence *evidence, const struct evidence_fact *fact, struct slice proof)
 {
-    if (is_known(evidence, fact) || evidence->fact_count == EVIDENCE_MAX)
+    struct evidence_fact *known = find(evidence, fact);
+    if (known != NULL && !known->proven && proof.len > 0) {
+        known->proven = true;
+        save(evidence, known, proof);
+    }
+    if (known != NULL || evidence->fact_count == EVIDENCE_MAX)
         return EVIDENCE_NONE;
-    evidence->facts[evidence->fact_count++] = *fact;
-    save(evidence, fact, proof);
+    known = &evidence->facts[evidence->fact_count++];
+    *known = *fact;
+    known->proven = proof.len > 0;
+    save(evidence, known, proof);
     return fact->kind;
 }
 
@@ -96,6 +103,7 @@ int evidence_load(struct evidence *evidence, struct slice bytes)
         fact->kind = (enum evidence_kind)record->kind;
         fact->version = record->version;
         fact->at_us = record->at_us;
+        fact->proven = record->has_proof && record->proof.len > 0;
         snprintf(fact->who, sizeof fact->who, "%s", record->who);
         result = key_hash_from(wire_slice(record->hash), &fact->hash);
         evidence->fact_count += result == OK;

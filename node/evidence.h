@@ -31,6 +31,7 @@ struct evidence_fact {
     uint64_t version;
     struct key_hash hash;
     int64_t at_us;
+    bool proven; /* signed bytes are kept with it */
 };
 
 /* What a peer said last. */
@@ -54,8 +55,8 @@ void evidence_done(struct evidence *evidence);
 /* From a record. ERR_CORRUPT. */
 int evidence_load(struct evidence *evidence, struct slice record) MUST_CHECK;
 
-/* What a peer's signed bytes say of its roster, beside ours. Proof may be empty (a relay's Welcome). The kind that is
- * new, kept and worth telling now, or EVIDENCE_NONE. */
+/* What a peer's signed bytes say of its roster, beside ours. Proof may be empty (a relay's Welcome); one that comes
+ * later joins the fact. The kind that is new, kept and worth telling now, or EVIDENCE_NONE. */
 enum evidence_kind evidence_hear(struct evidence *evidence, const char *who, uint64_t version, struct slice hash,
                                  struct slice proof, const struct roster *ours, int64_t now_us);
 /* A roster taken over the one with this version and hash: whether it names it, when it is the very next. */

@@ -85,7 +85,8 @@ static void on_rosters(struct node *node, struct node_link *link, const Hotline_
         struct err_note note = {{0}};
         buf_init(&bytes);
         wire_pack(&rosters->rosters[i]->base, &bytes);
-        int result = buf_broken(&bytes) ? ERR_NOMEM : node_follow(node, buf_slice(&bytes), now_us, &note);
+        int result =
+            buf_broken(&bytes) ? ERR_NOMEM : node_follow(node, link->uplink.relay, buf_slice(&bytes), now_us, &note);
         buf_free(&bytes);
         changed |= result == OK;
         if (result != OK && result != ERR_EXISTS && result != ERR_ROLLBACK)

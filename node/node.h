@@ -221,6 +221,7 @@ struct node_pending {
 };
 const struct node_pending *node_pending(const struct node *node, size_t i);
 /* Warnings for people, worst first: code and one sentence each. */
+#define NODE_WARNINGS_MAX 32
 struct node_warning {
     const char *code;
     char text[LIMIT_SENTENCE_BYTES + 1];

@@ -181,6 +181,18 @@ void node_console_unready(const struct node *node, int64_t now_us, struct buf *o
         buf_add_text(out, "this member is withdrawn\n");
 }
 
+void node_console_notes(const struct node *node, int64_t now_us, struct buf *out)
+{
+    static const char *const told[] = {"WITHDRAWN",      "SUSPENDED",      "KEY",
+                                       "ROSTER_EXPIRED", "ROSTER_EXPIRES", "ROSTER_EVIDENCE"};
+    struct node_warning warnings[NODE_WARNINGS_MAX];
+    size_t count = node_warnings(node, now_us, warnings, NODE_WARNINGS_MAX);
+    for (size_t i = 0; i < count; i++)
+        for (size_t t = 0; t < sizeof told / sizeof told[0]; t++)
+            if (strcmp(warnings[i].code, told[t]) == 0)
+                buf_printf(out, "note: %s\n", warnings[i].text);
+}
+
 /* ---- answers ---- */
 
 static void answer(struct http_request *request, unsigned status, const char *type, struct buf *text)
@@ -202,10 +214,12 @@ static int64_t wall_now(const struct node_console *console)
 
 static void get_ready(const struct node_console *console, struct http_request *request, struct buf *text)
 {
-    node_console_unready(console->sources.node, wall_now(console), text);
+    int64_t now_us = wall_now(console);
+    node_console_unready(console->sources.node, now_us, text);
     unsigned status = text->len == 0 ? 200 : 503;
     if (text->len == 0)
         buf_add_text(text, "ready\n");
+    node_console_notes(console->sources.node, now_us, text);
     answer(request, status, PLAIN, text);
 }
 

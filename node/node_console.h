@@ -33,6 +33,8 @@ void node_console_close(struct node_console *console);
 
 /* One line for each reason why alerts would not get through now; nothing when they would. */
 void node_console_unready(const struct node *node, int64_t now_us, struct buf *out);
+/* Lines "note: ..." on the roster and this member's standing: what people must know though alerts do get through. */
+void node_console_notes(const struct node *node, int64_t now_us, struct buf *out);
 /* The Prometheus text. */
 void node_console_metrics(const struct node_console_sources *sources, int64_t now_us, struct buf *out);
 

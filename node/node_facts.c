@@ -9,6 +9,7 @@
 
 #define EXPIRY_WARNING_US (6 * CLOCK_HOUR_US)
 #define EXPIRY_WARNINGS 4
+#define EVIDENCE_WARNINGS 6
 
 const struct cases *node_cases(const struct node *node)
 {
@@ -150,17 +151,28 @@ static void warn_of_expiry(const struct node *node, int64_t now_us, struct warni
         warn(warnings, "CASE_EXPIRES", "%zu more cases of our own expire within 6 hours.", count - EXPIRY_WARNINGS);
 }
 
+/* The newest few; whoever makes up many must not push other warnings out. */
+static void warn_of_evidence(const struct node *node, struct warnings *warnings)
+{
+    size_t count = node->evidence.fact_count, told = count < EVIDENCE_WARNINGS ? count : EVIDENCE_WARNINGS;
+    for (size_t i = 0; i < told; i++) {
+        const struct evidence_fact *fact = &node->evidence.facts[count - 1 - i];
+        char at[CLOCK_TEXT_MAX];
+        clock_format(fact->at_us, at);
+        warn(warnings, "ROSTER_EVIDENCE", "%s %s (version %llu, noticed %s). %s: tell the authority.", fact->who,
+             evidence_text(fact->kind), (unsigned long long)fact->version, at,
+             fact->proven ? "The proof is kept" : "It did not sign that");
+    }
+    if (count > told)
+        warn(warnings, "ROSTER_EVIDENCE", "%zu older notices of rosters that cannot be true together are kept.",
+             count - told);
+}
+
 /* What others left out or said against each other. */
 static void warn_of_others(const struct node *node, struct warnings *warnings)
 {
     uint64_t missing[LIMIT_GAP_NUMBERS];
-    for (size_t i = 0; i < node->evidence.fact_count; i++) {
-        const struct evidence_fact *fact = &node->evidence.facts[i];
-        char at[CLOCK_TEXT_MAX];
-        clock_format(fact->at_us, at);
-        warn(warnings, "ROSTER_EVIDENCE", "%s %s (version %llu, noticed %s). The proof is kept: tell the authority.",
-             fact->who, evidence_text(fact->kind), (unsigned long long)fact->version, at);
-    }
+    warn_of_evidence(node, warnings);
     for (size_t i = 0; i < node->gaps.count; i++) {
         const struct gap_source *source = &node->gaps.sources[i];
         if (source->asked_us != 0)

@@ -261,8 +261,10 @@ void node_hear_signed(struct node *node, const char *who, uint64_t version, stru
 /* Signed proof of an envelope, without its body. */
 void node_prove(const struct envelope *envelope, struct buf *out);
 void node_hear_envelope(struct node *node, const struct envelope *envelope, int64_t now_us);
-/* directory_follow, with an eye on the chain. */
-int node_follow(struct node *node, struct slice signed_roster, int64_t now_us, struct err_note *note) MUST_CHECK;
+/* directory_follow, with an eye on the chain and on forks. who brought it: a relay, or NODE_ROSTER_FILE. */
+#define NODE_ROSTER_FILE "the roster file"
+int node_follow(struct node *node, const char *who, struct slice signed_roster, int64_t now_us,
+                struct err_note *note) MUST_CHECK;
 /* The number of a received item was met. */
 void node_meet(struct node *node, const struct item *item, int64_t now_us);
 int node_load_gap(struct node *node, struct slice record) MUST_CHECK;

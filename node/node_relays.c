@@ -105,7 +105,7 @@ void node_roster_changed(struct node *node, int64_t now_us)
 
 int node_bring_roster(struct node *node, struct slice signed_roster, int64_t now_us, struct err_note *note)
 {
-    int result = node_follow(node, signed_roster, now_us, note);
+    int result = node_follow(node, NODE_ROSTER_FILE, signed_roster, now_us, note);
     if (result != OK)
         return result;
     node_roster_changed(node, now_us);

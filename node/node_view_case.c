@@ -33,13 +33,19 @@ static const Hotline__Reply *reply_of(const struct item *item)
 
 /* ---- CaseSummary ---- */
 
-static void set_identity(const struct node *node, struct jdoc *view, const struct case_entry *entry)
+static void set_identity(const struct node *node, struct jdoc *view, const struct case_entry *entry, int64_t now_us)
 {
-    const Hotline__Member *opener = node_view_member(node, entry->opener, NULL);
+    size_t index;
+    const Hotline__Member *opener = node_view_member(node, entry->opener, &index);
     jdoc_set_text(view, "reference", entry->reference);
     jdoc_set_text(view, "member", entry->opener);
     if (opener != NULL)
         jdoc_set_text(view, "country", opener->country);
+    if (!entry->mine)
+        jdoc_set_bool(view, "opener_withdrawn",
+                      opener == NULL ||
+                          roster_standing(node_directory(node)->roster, index, now_us) ==
+                              HOTLINE__STANDING__CODE__WITHDRAWN);
     node_view_set_hex(view, "case_id", slice_of(entry->case_id, KEY_UUID_BYTES));
     jdoc_set_bool(view, "mine", entry->mine);
     jdoc_set_text(view, "status", node_view_status_name(entry->exercise));
@@ -125,7 +131,7 @@ struct jdoc *node_view_summary(const struct node *node, const struct case_entry 
     CHECK(newest != NULL);
     const Hotline__Closing *closing = closing_of(newest);
     struct jdoc *view = jdoc_object();
-    set_identity(node, view, entry);
+    set_identity(node, view, entry, now_us);
     jdoc_set_int(view, "revision", newest->header->revision);
     jdoc_set_text(view, "state", cases_state_name(node_state(node, entry, now_us)));
     node_view_set_text_if(view, "urgency", node_view_urgency_name(newest));

@@ -7,8 +7,6 @@
 #include "proto/country.h"
 #include "proto/mapper.h"
 
-#define WARNINGS_MAX 16
-
 static const char *standing_name(Hotline__Standing__Code standing)
 {
     return mapper_code_name(&hotline__standing__code__descriptor, (int)standing);
@@ -194,10 +192,10 @@ static void set_disk(const struct node *node, struct jdoc *view)
 
 static void set_warnings(const struct node *node, struct jdoc *view, int64_t now_us)
 {
-    struct node_warning warnings[WARNINGS_MAX];
-    size_t count = node_warnings(node, now_us, warnings, WARNINGS_MAX);
+    struct node_warning warnings[NODE_WARNINGS_MAX];
+    size_t count = node_warnings(node, now_us, warnings, NODE_WARNINGS_MAX);
     struct jdoc *array = jdoc_set_doc(view, "warnings", jdoc_array());
-    for (size_t i = 0; i < count && i < WARNINGS_MAX; i++) {
+    for (size_t i = 0; i < count && i < NODE_WARNINGS_MAX; i++) {
         struct jdoc *one = jdoc_add_doc(array, jdoc_object());
         jdoc_set_text(one, "code", warnings[i].code);
         jdoc_set_text(one, "text", warnings[i].text);

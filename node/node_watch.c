@@ -64,11 +64,25 @@ void node_hear_envelope(struct node *node, const struct envelope *envelope, int6
     buf_free(&proof);
 }
 
-int node_follow(struct node *node, struct slice signed_roster, int64_t now_us, struct err_note *note)
+/* A second roster of our version, signed by the authority itself: no better proof of a fork. */
+static void hear_fork(struct node *node, const char *who, struct slice signed_roster, int64_t now_us)
+{
+    ProtobufCMessage *message;
+    wire_arena_clear(&node->scratch);
+    if (wire_unpack(&hotline__signed_roster__descriptor, signed_roster, &node->scratch, NULL, &message) != OK)
+        return;
+    struct key_hash hash = seal_hash(wire_slice(((Hotline__SignedRoster *)message)->roster));
+    node_hear(node, who, roster_version(node->directory.roster), slice_of(hash.bytes, KEY_HASH_BYTES), signed_roster,
+              now_us);
+}
+
+int node_follow(struct node *node, const char *who, struct slice signed_roster, int64_t now_us, struct err_note *note)
 {
     struct key_hash before = *roster_hash(node->directory.roster);
     uint64_t version = roster_version(node->directory.roster);
     int result = directory_follow(&node->directory, signed_roster, now_us, note);
+    if (result == ERR_DISPUTED)
+        hear_fork(node, who, signed_roster, now_us);
     if (result == OK)
         tell_evidence(evidence_follow(&node->evidence, version, &before, node->directory.roster, now_us), "authority",
                       roster_version(node->directory.roster));

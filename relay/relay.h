@@ -74,7 +74,7 @@ struct relay_setup {
     X(words_owed, GAUGE, "hotline_relay_receipts_owed", "Receipt batches that wait for their sender.")                 \
     X(blobs, GAUGE, "hotline_relay_blobs", "Photos that an envelope held here names.")                                 \
     X(blobs_lacking, GAUGE, "hotline_relay_blobs_lacking", "Of those, what their senders have not given yet.")         \
-    X(disk_free, GAUGE, "hotline_relay_disk_free_bytes", "Free bytes on the store's disk.")      \
+    X(disk_free, GAUGE, "hotline_relay_disk_free_bytes", "Free bytes on the store's disk.")                            \
     X(commits, COUNTER, "hotline_relay_commits_total", "Group commits.")                                               \
     X(waiting, GAUGE, "hotline_relay_writes_waiting", "Writes not committed yet.")                                     \
     X(roster_version, GAUGE, "hotline_relay_roster_version", "Version of the roster in force.")                        \
@@ -126,5 +126,7 @@ const struct roster *relay_roster(const struct relay *relay);
 const struct relay_numbers *relay_numbers(struct relay *relay, int64_t now_us);
 /* Why the relay is not ready, one reason a line, appended; nothing when it is. */
 void relay_unready(const struct relay *relay, int64_t now_us, struct buf *reasons);
+/* Lines "note: ..." on its roster: its age, and members that hold another one of the same version. */
+void relay_notes(const struct relay *relay, int64_t now_us, struct buf *out);
 
 #endif

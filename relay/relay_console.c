@@ -87,6 +87,7 @@ static void relay_console_on_request(void *ctx, struct http_request *request)
         ready = text.len == 0;
         if (ready)
             buf_add_text(&text, "ready\n");
+        relay_notes(console->relay, clock_wall_us(), &text);
         relay_console_answer(request, ready ? 200 : 503, plain, &text);
     } else if (strcmp(path, "/metrics") == 0) {
         relay_console_metrics(console->relay, console->link, console->http, clock_wall_us(), &text);

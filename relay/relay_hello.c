@@ -280,6 +280,19 @@ static void relay_begin(struct relay *relay, struct session *session)
         relay_touch_presence(relay, session->member);
 }
 
+/* Unsigned words: noticed, shown, no reason to refuse anybody. */
+static void relay_hear_roster(struct relay *relay, const char *member, const Hotline__RosterName *name)
+{
+    const struct roster *ours = relay->registry.roster;
+
+    if (name->version != roster_version(ours) ||
+        slice_equal(wire_slice(name->hash), slice_of(roster_hash(ours)->bytes, KEY_HASH_BYTES)))
+        return;
+    log_event(LOG_ERROR, "another roster under the same version: a fork of the network", "member", member, NULL);
+    relay->fork.version = name->version;
+    snprintf(relay->fork.member, sizeof relay->fork.member, "%s", member);
+}
+
 void relay_on_hello(struct relay *relay, struct session *session, const ProtobufCMessage *message)
 {
     const Hotline__Hello *hello = (const Hotline__Hello *)message;
@@ -289,10 +302,7 @@ void relay_on_hello(struct relay *relay, struct session *session, const Protobuf
 
     if (!relay_may_stay(relay, session, hello))
         return;
-    if (hello->roster->version == roster_version(relay->registry.roster) &&
-        !slice_equal(wire_slice(hello->roster->hash),
-                     slice_of(roster_hash(relay->registry.roster)->bytes, KEY_HASH_BYTES)))
-        log_event(LOG_ERROR, "another roster under the same version: a fork of the network", "member", self->id, NULL);
+    relay_hear_roster(relay, self->id, hello->roster);
     if (!relay_hello_card(relay, session, hello, &shown))
         return;
     relay_begin(relay, session);

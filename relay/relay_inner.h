@@ -100,6 +100,10 @@ struct relay {
     int64_t now_us;
     int64_t presence_us, minute_us, second_us;
     uint64_t sweep_next; /* envelope number; 0: no sweep */
+    struct {
+        uint64_t version; /* 0: none seen */
+        char member[LIMIT_ID_CHARS + 1];
+    } fork; /* the last Hello that named another roster of our version */
     bool presence_dirty, pending_dirty;
     bool failed, stopping;
 };

@@ -1,7 +1,10 @@
 /*
  * relay, its numbers and whether it is ready: for the console. Must never change what the relay does.
  */
+#include "proto/clock.h"
 #include "relay/relay_inner.h"
+
+#define RELAY_ROSTER_WARN_US (14 * CLOCK_DAY_US)
 
 static void relay_count_members(struct relay *relay, struct relay_counters *counters, int64_t now_us)
 {
@@ -38,6 +41,23 @@ const struct relay_numbers *relay_numbers(struct relay *relay, int64_t now_us)
     return &relay->numbers;
 }
 
+void relay_notes(const struct relay *relay, int64_t now_us, struct buf *out)
+{
+    const struct roster *roster = relay->registry.roster;
+    char age[CLOCK_TEXT_MAX];
+    int64_t left_us = roster_expires_us(roster) - now_us;
+
+    clock_format_age(left_us < 0 ? -left_us : left_us, age);
+    if (left_us < 0 && !roster_is_dead(roster, now_us))
+        buf_printf(out, "note: the roster expired %s ago: after 30 days nothing may be opened\n", age);
+    else if (left_us >= 0 && left_us < RELAY_ROSTER_WARN_US)
+        buf_printf(out, "note: the roster expires in %s\n", age);
+    if (relay->fork.version == roster_version(roster))
+        buf_printf(out,
+                   "note: %s holds another roster of version %llu: the authority signed two, or its keys are stolen\n",
+                   relay->fork.member, (unsigned long long)relay->fork.version);
+}
+
 void relay_unready(const struct relay *relay, int64_t now_us, struct buf *reasons)
 {
     int64_t free_bytes = spool_counters(relay->spool).free_bytes;
@@ -48,8 +68,6 @@ void relay_unready(const struct relay *relay, int64_t now_us, struct buf *reason
         buf_add_text(reasons, "the relay stops\n");
     if (roster_is_dead(relay->registry.roster, now_us))
         buf_add_text(reasons, "the roster expired more than 30 days ago: nothing may be opened\n");
-    else if (roster_is_stale(relay->registry.roster, now_us))
-        buf_add_text(reasons, "the roster has expired\n");
     if (free_bytes < relay->conf->disk_reserve_bytes)
         buf_printf(reasons, "%lld bytes are free on the store's disk, less than the reserve of %lld\n",
                    (long long)free_bytes, (long long)relay->conf->disk_reserve_bytes);

@@ -70,7 +70,7 @@ struct session {
     int64_t heard_us;         /* last frame */
     int64_t since_us;         /* last Hello */
     int64_t cut_us;           /* withdrawn: when the connection is cut; 0: never */
-    bool key_replaced; /* let in by a transport key that the roster no longer lists */
+    bool key_replaced;        /* let in by a transport key that the roster no longer lists */
     bool silent;              /* heard nothing for LIMIT_SILENCE_MS */
     bool has_card;            /* it showed its card: alerts may flow */
     uint32_t armed_consoles;

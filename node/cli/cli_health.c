@@ -111,7 +111,7 @@ static const char *warning_of(const struct jdoc *status, const char *const *code
 
 static void check_roster(const struct jdoc *status, int64_t now_us, struct cli_health *health)
 {
-    static const char *const grave[] = {"WITHDRAWN", "SUSPENDED", "KEY", "ROSTER_EVIDENCE", "ROSTER_FORK", NULL};
+    static const char *const grave[] = {"WITHDRAWN", "SUSPENDED", "KEY", "ROSTER_EVIDENCE", NULL};
     int64_t expires_us = 0;
     const char *warning = warning_of(status, grave);
     char age[CLOCK_TEXT_MAX] = "";
@@ -124,14 +124,19 @@ static void check_roster(const struct jdoc *status, int64_t now_us, struct cli_h
     add_value(health, "version", jdoc_get_int(status, "roster_version", 0));
     add_value(health, "left_seconds", left_us / CLOCK_SECOND_US);
     if (left_us < 0)
-        find(health, CLI_HEALTH_CRITICAL, "the roster expired %s ago", age);
+        find(health, CLI_HEALTH_CRITICAL, "the roster expired %s ago%s", age,
+             left_us < -30 * CLOCK_DAY_US ? ", beyond its grace of 30 days: nothing can be opened" :
+                                            ": after 30 days nothing can be opened");
     else if (warning != NULL)
         find(health, CLI_HEALTH_CRITICAL, "%.380s", warning);
     else
         find(health, left_us < ROSTER_WARN_US ? CLI_HEALTH_WARNING : CLI_HEALTH_OK,
              "roster version %" PRId64 ", valid for %s", jdoc_get_int(status, "roster_version", 0), age);
     if (health->state != CLI_HEALTH_OK)
-        advise(health, "ask the authority for a new roster; then systemctl reload hotline-node");
+        advise(health,
+               left_us >= 0 && warning != NULL ?
+                   "hotline status; then ring the authority" :
+                   "ask the authority for a new roster; then systemctl reload hotline-node");
 }
 
 static void check_clock(const struct jdoc *status, int64_t now_us, struct cli_health *health)

@@ -104,6 +104,8 @@ void cli_view_headline(const struct jdoc *view, int64_t now_us, struct buf *out)
     add_field(out, "case id", jdoc_get_text(view, "case_id", NULL));
     bool mine = jdoc_get_bool(view, "mine", false);
     add_field(out, "opened by", mine ? NULL : jdoc_get_text(view, "opener_name", NULL));
+    if (jdoc_get_bool(view, "opener_withdrawn", false))
+        add_field(out, "WITHDRAWN", "the authority has withdrawn its opener since: verify it with the police");
     add_field(out, "phone", mine ? NULL : jdoc_get_text(view, "phone", NULL));
     add_time(out, "sent", jdoc_get_text(view, "sent_at", NULL), now_us);
     add_time(out, "received", jdoc_get_text(view, "received_at", NULL), now_us);
@@ -362,7 +364,10 @@ int cli_view_inbox(const struct jdoc *items, int64_t now_us, struct buf *out)
         char countries[CLI_VIEW_LIST_MAX];
         cli_view_list(jdoc_get(item, "countries"), countries);
         cli_table_cell(table, jdoc_get_text(item, "reference", NULL));
-        cli_table_cell(table, jdoc_get_text(item, "member", NULL));
+        char from[64];
+        snprintf(from, sizeof from, "%.40s%s", jdoc_get_text(item, "member", "-"),
+                 jdoc_get_bool(item, "opener_withdrawn", false) ? " WITHDRAWN" : "");
+        cli_table_cell(table, from);
         char status[64];
         snprintf(status, sizeof status, "%.20s%s%.32s", jdoc_get_text(item, "status", "?"),
                  jdoc_get(item, "drill_id") != NULL ? " " : "", jdoc_get_text(item, "drill_id", ""));

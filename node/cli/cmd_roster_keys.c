@@ -174,7 +174,7 @@ int cmd_roster_rekey_run(struct cli *cli, const struct cli_args *args)
     cli_talk(
         "The next roster must be signed by %u of the old keys and %u of the new ones: hotline roster sign %s -o FILE.\n"
         "When it is, authority.pub holds the new keys. Relays and hotlines follow the roster;\n"
-             "only new ones need the new file.",
+        "only new ones need the new file.",
         now.threshold, next.threshold, dir);
     return write_fingerprints(cli, &next);
 }

@@ -232,9 +232,8 @@ const struct cli_command cmd_trace[] = {
      .summary = "the timeline of one case: each relay, each recipient, to the millisecond",
      .examples = "  hotline trace GR-2026-00001\n"
                  "  hotline trace GR-2026-00001 -o json | jq '.[] | select(.what==\"DELIVERED\") | .after_ms'\n",
-     .notes =
-         "AFTER counts from this node's commit of the newest revision, and is said of that revision alone.\n"
-         "A recipient's times are those of its receipts. What has not happened comes last.\n",
+     .notes = "AFTER counts from this node's commit of the newest revision, and is said of that revision alone.\n"
+              "A recipient's times are those of its receipts. What has not happened comes last.\n",
      .options = trace_options,
      .least = 1,
      .most = 1,
