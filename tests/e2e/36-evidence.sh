@@ -18,7 +18,7 @@ if ! cc -shared -fPIC -O1 -o shift.so "$here/shift_clock.c" 2>cc.log || grep -aq
 fi
 move() { printf '%-32s' "$1" | dd of=moved conv=notrunc status=none; }                      # move SECONDS
 printf '%-32s' 0 >moved
-moving() { launch="env LD_PRELOAD=$work/shift.so SHIFT_FILE=$work/moved" up "$@"; }         # their clocks follow `move`
+moving() { launch="env LD_PRELOAD=$work/shift.so SHIFT_STEADY=1 SHIFT_FILE=$work/moved" up "$@"; }         # their clocks follow `move`
 
 authority
 for r in relay-1 relay-2 relay-3; do

@@ -1,5 +1,6 @@
 /* Loaded before the C library (LD_PRELOAD): moves a program's wall clock by SHIFT_SECONDS, or by the seconds that stand
  * as text in SHIFT_FILE (32 bytes at least, written in place), so that the clock jumps under a running program.
+ * With SHIFT_STEADY in the environment the monotonic clock moves with it: time passes, no clock jumps.
  * For the clock scenario only. */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -28,12 +29,17 @@ static const char *shift_text(void)
     return text != NULL ? text : getenv("SHIFT_SECONDS");
 }
 
+static int is_steady(clockid_t id)
+{
+    return id == CLOCK_MONOTONIC || id == CLOCK_MONOTONIC_COARSE;
+}
+
 int clock_gettime(clockid_t id, struct timespec *ret_now)
 {
     const char *shift = shift_text();
     long result = syscall(SYS_clock_gettime, id, ret_now);
 
-    if (result == 0 && id == CLOCK_REALTIME && shift != NULL)
+    if (result == 0 && (id == CLOCK_REALTIME || (is_steady(id) && getenv("SHIFT_STEADY") != NULL)) && shift != NULL)
         ret_now->tv_sec += strtol(shift, NULL, 10);
     return (int)result;
 }
