@@ -11,7 +11,9 @@ const struct drafts *node_drafts(const struct node *node)
 /* Stamped by the clock that erasing follows: a wrong one of ours must not end a draft early. */
 static struct drafts_words words_of(const struct node *node, struct slice document, const char *by, int64_t now_us)
 {
-    return (struct drafts_words){.document = document, .by = by, .at_us = now_us + node_clock_offset_us(node)};
+    int64_t offset_us = 0;
+    (void)node_relays_offset(node, &offset_us);
+    return (struct drafts_words){.document = document, .by = by, .at_us = now_us + offset_us};
 }
 
 int node_draft_new(struct node *node, struct slice document, const char *by, int64_t now_us, struct err_note *note,

@@ -12,6 +12,8 @@ static int error_by_name(const char *code)
     for (int ordinal = 1; ordinal < (int)ERR_ORD_COUNT; ordinal++)
         if (strcmp(err_name(-ordinal), code) == 0)
             return -ordinal;
+    if (strcmp(code, "STALE") == 0 || strcmp(code, "PRECONDITION") == 0)
+        return ERR_STATE;
     return strcmp(code, "IDEMPOTENCY") == 0 ? ERR_EXISTS : ERR_INTERNAL;
 }
 
@@ -135,7 +137,10 @@ static int call(struct cli *cli, const struct cli_http_request *request, int *re
     int error = call_raw(cli, request, &answer);
     if (error != OK)
         return error;
-    error = jdoc_parse(buf_slice(&answer.body), "the node's answer", &cli->note, ret_doc);
+    if (answer.status == 204)
+        *ret_doc = NULL;
+    else
+        error = jdoc_parse(buf_slice(&answer.body), "the node's answer", &cli->note, ret_doc);
     buf_free(&answer.body);
     if (ret_status != NULL)
         *ret_status = answer.status;
@@ -177,6 +182,21 @@ int cli_api_get(struct cli *cli, const char *path, struct jdoc **ret_doc)
 
 int cli_api_send(struct cli *cli, const char *method, const char *path, const struct jdoc *body, struct jdoc **ret_doc)
 {
+    return cli_api_send_if(cli, method, path, NULL, body, ret_doc);
+}
+
+int cli_api_delete_if(struct cli *cli, const char *path, const char *etag)
+{
+    struct cli_http_request request = {.method = "DELETE", .path = path, .if_match = etag, .timeout_ms = CALL_MS};
+    struct jdoc *nothing = NULL;
+    int error = call(cli, &request, NULL, &nothing);
+    jdoc_free(nothing);
+    return error;
+}
+
+int cli_api_send_if(struct cli *cli, const char *method, const char *path, const char *etag, const struct jdoc *body,
+                    struct jdoc **ret_doc)
+{
     uint8_t random[16];
     char key[2 * sizeof random + 1];
     seal_random(random, sizeof random);
@@ -188,7 +208,8 @@ int cli_api_send(struct cli *cli, const char *method, const char *path, const st
         buf_free(&text);
         return cli_failed(cli, error);
     }
-    struct cli_http_request request = {.method = method, .path = path, .body = buf_slice(&text), .timeout_ms = CALL_MS};
+    struct cli_http_request request = {
+        .method = method, .path = path, .body = buf_slice(&text), .if_match = etag, .timeout_ms = CALL_MS};
     if (strcmp(method, "POST") == 0)
         request.idempotency_key = key;
     error = call(cli, &request, NULL, ret_doc);

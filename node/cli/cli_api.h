@@ -15,6 +15,10 @@ int cli_api_get_within(struct cli *cli, const char *path, int timeout_ms, struct
  * the connection breaks or the node is busy: the thing is done once. *ret_doc is a root. */
 int cli_api_send(struct cli *cli, const char *method, const char *path, const struct jdoc *body,
                  struct jdoc **ret_doc) MUST_CHECK;
+/* The same for what was read under this ETag (NULL: any). ERR_STATE: it has changed since. */
+int cli_api_send_if(struct cli *cli, const char *method, const char *path, const char *etag, const struct jdoc *body,
+                    struct jdoc **ret_doc) MUST_CHECK;
+int cli_api_delete_if(struct cli *cli, const char *path, const char *etag) MUST_CHECK;
 /* GET of what is no JSON: appended to ret_bytes. */
 int cli_api_get_bytes(struct cli *cli, const char *path, struct buf *ret_bytes) MUST_CHECK;
 /* POST of such a body, to an address that may be sent the same twice. *ret_doc is a root; *ret_status 200 or 201. */

@@ -116,6 +116,8 @@ static struct curl_slist *headers_of(const struct cli_http_request *request)
                           request->content_type != NULL ? request->content_type : "application/json");
     if (list != NULL && request->idempotency_key != NULL)
         list = add_header(list, "Idempotency-Key", request->idempotency_key);
+    if (list != NULL && request->if_match != NULL)
+        list = add_header(list, "If-Match", request->if_match);
     return list;
 }
 

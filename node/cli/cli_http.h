@@ -12,11 +12,12 @@
 struct cli_http;
 
 struct cli_http_request {
-    const char *method;          /* "GET", "POST", "PUT" */
+    const char *method;          /* "GET", "POST", "PUT", "DELETE" */
     const char *path;            /* "/v1/status?..." */
     struct slice body;           /* sent when len > 0 */
     const char *content_type;    /* of the body; NULL: application/json */
     const char *idempotency_key; /* or NULL */
+    const char *if_match;        /* or NULL */
     int timeout_ms;
 };
 

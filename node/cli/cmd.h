@@ -10,6 +10,7 @@
 extern const struct cli_command cmd_key[];     /* cmd_key.c: key ... */
 extern const struct cli_command cmd_roster[];  /* cmd_roster.c: roster ..., the authority, offline */
 extern const struct cli_command cmd_publish[]; /* cmd_publish.c: publish */
+extern const struct cli_command cmd_draft[];   /* cmd_draft.c: draft ... */
 extern const struct cli_command cmd_inbox[];   /* cmd_inbox.c: inbox, show */
 extern const struct cli_command cmd_watch[];   /* cmd_watch.c: watch */
 extern const struct cli_command cmd_case[];    /* cmd_case.c: ack, decline, reply, update, close, retract */

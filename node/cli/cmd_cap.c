@@ -2,10 +2,13 @@
 #include "cap_read.h"
 #include "cap_write.h"
 #include "cli_api.h"
+#include "cli_text.h"
 #include "cmd.h"
 #include "proto/case.h"
 #include "proto/clock.h"
 #include "proto/keyfile.h"
+
+#define NOTES_BYTES 7000 /* with a line about the rest, under LIMIT_DRAFT_NOTES_CHARS */
 
 /* To the file, readable by its owner alone since it is about a child, or to standard output. */
 static int deliver(struct cli *cli, const struct cli_args *args, struct buf *text)
@@ -146,6 +149,58 @@ static void tell_next(struct cap_draft *draft, const char *file)
              draft->restricted ? " --restricted" : "", to);
 }
 
+/* The report whole lines, no more than a draft's notes may be. */
+static void set_notes(struct jdoc *request, struct cap_draft *draft)
+{
+    struct buf notes;
+    buf_init(&notes);
+    buf_printf(&notes, "%s %s of %s, sent %s\n", draft->type, draft->identifier, draft->sender, draft->sent);
+    buf_add_slice(&notes, buf_slice(&draft->report));
+    size_t len = notes.len;
+    while (len > NOTES_BYTES || (len < notes.len && len > 0 && notes.data[len - 1] != '\n'))
+        len--;
+    struct buf clean, cut;
+    buf_init(&cut);
+    buf_add(&cut, notes.data, len);
+    buf_init(&clean);
+    cli_text_clean_lines(&clean, buf_text(&cut), 0);
+    if (len < notes.len)
+        buf_add_text(&clean, "... and more: import it again to read all of it");
+    jdoc_set_text(request, "notes", buf_text(&clean));
+    buf_free(&clean);
+    buf_free(&cut);
+    buf_free(&notes);
+}
+
+/* Into the node: what it says of its status is what it is meant as, so a drill cannot be sent as real. */
+static int keep_draft(struct cli *cli, struct cap_draft *draft)
+{
+    struct jdoc *request = jdoc_object(), *view = NULL;
+    bool live = strcmp(draft->status, "Actual") == 0, drill = strcmp(draft->status, "Exercise") == 0;
+    jdoc_set_doc(request, "case", jdoc_copy(draft->alert));
+    struct jdoc *to = jdoc_set_doc(request, "to", jdoc_array());
+    int error = draft->to.len > 0 ? cli_add_countries(cli, "area", buf_text(&draft->to), to) : OK;
+    jdoc_set_bool(request, "restricted", draft->restricted);
+    if (live || drill)
+        jdoc_set_text(request, "status", live ? "ACTUAL" : "EXERCISE");
+    set_notes(request, draft);
+    if (error == OK)
+        error = cli_api_send(cli, "POST", "/v1/drafts", request, &view);
+    if (error == OK) {
+        struct buf out;
+        buf_init(&out);
+        buf_printf(&out, "%.12s\n", jdoc_get_text(view, "id", "?"));
+        error = cli_write(cli, &out);
+        buf_free(&out);
+        cli_talk("`hotline draft check %.12s` says what is missing, `hotline draft publish %.12s (--live|--exercise)` "
+                 "sends it, once you have read it.",
+                 jdoc_get_text(view, "id", "?"), jdoc_get_text(view, "id", "?"));
+    }
+    jdoc_free(view);
+    jdoc_free(request);
+    return error;
+}
+
 static int deliver_draft(struct cli *cli, const struct cli_args *args, struct cap_draft *draft)
 {
     struct buf text;
@@ -167,6 +222,8 @@ static int run_import(struct cli *cli, const struct cli_args *args)
     struct buf xml;
     struct cap_doc doc = {0};
     struct cap_draft draft = {0};
+    if (cli_args_has(args, "draft") && cli_args_has(args, "output"))
+        return cli_fail(cli, ERR_USAGE, "--draft and -o exclude each other: into the node, or into a file");
     int error = cli_read_file(cli, path, &xml);
     if (error != OK)
         return error;
@@ -179,14 +236,16 @@ static int run_import(struct cli *cli, const struct cli_args *args)
         cli_hint(cli, "A Cancel is answered by a person: `hotline close` or `hotline retract` for a case opened here.");
     if (error != OK)
         return cli_failed(cli, error);
-    error = deliver_draft(cli, args, &draft);
+    bool kept = cli_args_has(args, "draft");
+    error = kept ? keep_draft(cli, &draft) : deliver_draft(cli, args, &draft);
     if (error == OK) {
         cli_talk("%s %s of %s, sent %s: a draft. Nothing was sent.", draft.type, draft.identifier, draft.sender,
                  draft.sent);
         if (draft.report.len > 0)
             cli_talk("%s", buf_text(&draft.report));
         tell_missing(&draft);
-        tell_next(&draft, cli_args_text(args, "output", "DRAFT.json"));
+        if (!kept)
+            tell_next(&draft, cli_args_text(args, "output", "DRAFT.json"));
     }
     cap_read_done(&draft);
     return error;
@@ -198,6 +257,7 @@ static const struct cli_args_option export_options[] = {
     CLI_OPTION_END,
 };
 static const struct cli_args_option import_options[] = {
+    {"draft", 0, CLI_ARGS_FLAG, NULL, "keep it in the node as a draft, and write the draft's id"},
     {"output", 'o', CLI_ARGS_VALUE, "FILE", "write the draft to FILE (0600) instead of standard output"},
     CLI_OPTION_END,
 };
@@ -218,11 +278,12 @@ const struct cli_command cmd_cap[] = {
      .most = 1,
      .run = run_export},
     {.name = "cap import",
-     .synopsis = "FILE|- [-o FILE]",
+     .synopsis = "FILE|- [-o FILE | --draft]",
      .summary = "a CAP 1.2 message as the draft of a case; sends nothing",
      .examples = "  hotline cap import alert.xml -o draft.json\n"
                  "  hotline cap import - <alert.xml | jq .child\n"
-                 "  hotline publish draft.json --live --to IT,FR\n",
+                 "  hotline publish draft.json --live --to IT,FR\n"
+                 "  hotline cap import alert.xml --draft\n",
      .notes = "On standard error it says, line by line, what has no place in a case and what it took for what. The\n"
               "XML is read by a process of its own that can open nothing. Refused (2): a DOCTYPE, more than 256 KiB,\n"
               "more than 16 levels, elements out of the standard's order, words that an enumeration does not know.\n",
