@@ -37,12 +37,13 @@ cli_c := $(wildcard node/cli/*.c)
 bench_c := $(wildcard tests/bench/*.c)
 tests_c := $(wildcard tests/unit/test_*.c)
 tests := $(tests_c:tests/unit/%.c=$(BUILD)/tests/%)
+sim_c := $(wildcard tests/sim/*.c)
 fuzz_c := $(wildcard tests/fuzz/fuzz_*.c)
 replays := $(fuzz_c:tests/fuzz/fuzz_%.c=$(BUILD)/tests/replay_%)
 libs := $(BUILD)/libnode.a $(BUILD)/librelay.a $(BUILD)/libproto.a
 programs := $(BUILD)/hotline-relay $(BUILD)/hotline-node $(BUILD)/hotline
 
-.PHONY: all deps test check unit e2e lint demo fuzz bench vectors kill format tidy analyze install clean help
+.PHONY: all deps test check unit e2e lint demo fuzz bench vectors kill sim format tidy analyze install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -92,6 +93,14 @@ $(BUILD)/tests/test_%: $(BUILD)/obj/tests/unit/test_%.o $(libs)
 $(BUILD)/tests/replay_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuzz/replay_main.o $(libs)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/sim/hotline-sim: $(call object,$(filter-out tests/sim/crash.c,$(sim_c))) $(libs)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -ljpeg -lpng -lseccomp
+
+sim: $(BUILD)/sim/hotline-sim ## a network in one process: SEED=n HOURS=n SCENARIO=name (or all) SEEDS=n
+	@$< $(if $(filter all,$(SCENARIO)),--all,--scenario $(or $(SCENARIO),random)) --seed $(or $(SEED),1) \
+		--hours $(or $(HOURS),24) --seeds $(or $(SEEDS),1) --relays $(or $(RELAYS),3) --nodes $(or $(NODES),12)
 
 unit: $(tests) $(replays) ## unit tests, and the fuzz corpora replayed
 	@tests/run unit $(BUILD)

@@ -1,0 +1,433 @@
+/* checker: see the header. Every rule is one function that reads like its sentence in the header. */
+#include "tests/sim/checker.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/sim/checker_inner.h"
+
+/* --- tables --- */
+
+static size_t table_slot(const struct table *table, uint64_t key, uint8_t by)
+{
+    uint64_t hash = (key ^ ((uint64_t)by << 56)) * UINT64_C(0x9e3779b97f4a7c15);
+    size_t at = (size_t)(hash ^ hash >> 32) & (table->slot_count - 1);
+    for (; table->slots[at] != 0; at = (at + 1) & (table->slot_count - 1)) {
+        const uint8_t *row = table->rows + (table->slots[at] - 1) * table->size;
+        uint64_t row_key;
+        memcpy(&row_key, row, sizeof row_key);
+        if (row_key == key && row[sizeof row_key] == by)
+            return at;
+    }
+    return at;
+}
+
+static void table_grow(struct table *table)
+{
+    size_t count = table->slot_count ? 2 * table->slot_count : 1024;
+    free(table->slots);
+    table->slots = calloc(count, sizeof *table->slots);
+    table->capacity = count / 2;
+    table->rows = realloc(table->rows, table->capacity * table->size);
+    CHECK(table->slots != NULL && table->rows != NULL);
+    table->slot_count = count;
+    for (size_t i = 0; i < table->count; i++) {
+        uint64_t key;
+        memcpy(&key, table->rows + i * table->size, sizeof key);
+        table->slots[table_slot(table, key, table->rows[i * table->size + sizeof key])] = (uint32_t)i + 1;
+    }
+}
+
+/* Every row begins with its key: 8 bytes and one more. */
+void *table_row(struct table *table, uint64_t key, uint8_t by, bool make)
+{
+    if (table->count == table->capacity)
+        table_grow(table);
+    size_t at = table_slot(table, key, by);
+    if (table->slots[at] == 0) {
+        if (!make)
+            return NULL;
+        uint8_t *row = table->rows + table->count * table->size;
+        memset(row, 0, table->size);
+        memcpy(row, &key, sizeof key);
+        row[sizeof key] = by;
+        table->slots[at] = (uint32_t)++table->count;
+    }
+    return table->rows + (table->slots[at] - 1) * table->size;
+}
+
+static void table_done(struct table *table)
+{
+    free(table->rows);
+    free(table->slots);
+}
+
+/* --- what is broken --- */
+
+void checker_violation(struct checker *checker, const struct history_event *event, const char *format, ...)
+{
+    va_list args;
+    if (checker->out != NULL && checker->report.violations < checker->most) {
+        fputs("VIOLATION ", checker->out);
+        va_start(args, format);
+        vfprintf(checker->out, format, args);
+        va_end(args);
+        fputs("\n    ", checker->out);
+        if (event != NULL)
+            history_print(checker->history, event, checker->out);
+        else
+            fputc('\n', checker->out);
+    }
+    checker->report.violations++;
+}
+
+static struct alert *alert_of(struct checker *checker, uint64_t hash, bool make)
+{
+    return table_row(&checker->alerts, hash, 0, make);
+}
+
+static struct copy *copy_of(struct checker *checker, const struct history_event *event)
+{
+    struct copy *copy = table_row(&checker->copies, event->hash, event->node, true);
+    if (event->of_case != 0)
+        copy->of_case = event->of_case;
+    if (event->revision != 0)
+        copy->revision = event->revision;
+    return copy;
+}
+
+/* --- the publisher --- */
+
+static void on_intent(struct checker *checker, const struct history_event *event)
+{
+    struct alert *alert = alert_of(checker, event->hash, true);
+    if (alert->intent.hash != 0)
+        checker_violation(checker, event, "two intents have one hash");
+    alert->intent = *event;
+    alert->granted |= event->names;
+    checker->report.alerts++;
+}
+
+static void on_committed(struct checker *checker, const struct history_event *event)
+{
+    alert_of(checker, event->hash, true)->committed = true;
+    copy_of(checker, event)->owned = true;
+}
+
+static void on_accepted(struct checker *checker, const struct history_event *event)
+{
+    struct alert *alert = alert_of(checker, event->hash, true);
+    unsigned needed = checker->relays < 2 ? 1 : 2, have = 0;
+    if (alert->intent.hash == 0)
+        return; /* of a hostile member, or of a store that was lost before it said so */
+    if (!alert->committed)
+        checker_violation(checker, event, "a relay accepted what its publisher had not committed");
+    alert->accepted |= event->names;
+    alert->relays |= UINT64_C(1) << event->relay;
+    alert->relay_at_us[event->relay] = event->at_us;
+    for (unsigned i = 0; i < HISTORY_NAMES; i++)
+        have += alert->relays >> i & 1;
+    if (have >= needed && alert->accepted_at_us == 0) {
+        alert->accepted_at_us = event->at_us;
+        checker->report.accepted++;
+    }
+}
+
+static bool may_follow(unsigned from, unsigned to)
+{
+    enum { DELIVERED = 1, SHOWN, ACKNOWLEDGED, DECLINED, ERASED };
+    return from == 0 || (to > from && from != ERASED) || (from == DECLINED && to == ACKNOWLEDGED);
+}
+
+static void on_ladder(struct checker *checker, const struct history_event *event)
+{
+    struct rung *rung = table_row(&checker->rungs, event->hash, event->member, true);
+    const struct copy *copy = table_row(&checker->copies, event->hash, event->member, false);
+    if (event->state != rung->state && !may_follow(rung->state, event->state))
+        checker_violation(checker, event, "a recipient's state went back from %u to %u", rung->state, event->state);
+    if (event->state > rung->state && event->state < 4 && (copy == NULL || !copy->receipt))
+        checker_violation(checker, event, "the publisher was told of a receipt that its recipient never sent");
+    rung->state = event->state;
+}
+
+/* --- the recipient --- */
+
+static void check_content(struct checker *checker, const struct history_event *event, const struct alert *alert)
+{
+    const struct history_event *intent = &alert->intent;
+    if (alert->hostile)
+        return;
+    if (intent->hash == 0) {
+        checker_violation(checker, event, "shown, and nobody published it");
+        return;
+    }
+    if (intent->digest != event->digest && event->digest != 0)
+        checker_violation(checker, event, "the content is not what was published");
+    if (intent->exercise != event->exercise)
+        checker_violation(checker, event, "a drill shown as live, or live as a drill");
+    if (intent->revision != event->revision || intent->act != event->act || intent->of_case != event->of_case)
+        checker_violation(checker, event, "revision, act or case are not what was published");
+    if (event->node != intent->node && !(alert->granted >> event->node & 1))
+        checker_violation(checker, event, "shown to a member that was not granted it");
+}
+
+static void on_view(struct checker *checker, const struct history_event *event)
+{
+    struct alert *alert = alert_of(checker, event->hash, true);
+    struct copy *copy = copy_of(checker, event);
+    struct case_at *at = table_row(&checker->cases, event->of_case, event->node, true);
+    checker->report.views++;
+    check_content(checker, event, alert);
+    if (alert->intent.hash != 0 && alert->intent.node != event->member)
+        checker_violation(checker, event, "shown as of another sender");
+    if (copy->told)
+        checker_violation(checker, event, "shown twice");
+    if (copy->erased)
+        checker_violation(checker, event, "shown after its erasure");
+    if (event->of == 1 && event->revision < at->told)
+        checker_violation(checker, event, "an older revision (of %u) shown as news", at->told);
+    if (event->of == 1 && event->revision > at->told)
+        at->told = event->revision;
+    copy->told = copy->had = copy->held = true;
+}
+
+static void on_holds(struct checker *checker, const struct history_event *event)
+{
+    struct alert *alert = alert_of(checker, event->hash, true);
+    struct copy *copy = copy_of(checker, event);
+    struct case_at *at = table_row(&checker->cases, event->of_case, event->node, true);
+    copy->loaded = copy->had = copy->held = true;
+    copy->erased |= event->state == 1;
+    at->erased |= event->state == 1;
+    if (event->of == 1 && event->revision > at->held)
+        at->held = event->revision;
+    if (event->state != 1)
+        check_content(checker, event, alert);
+}
+
+static void on_owns(struct checker *checker, const struct history_event *event)
+{
+    struct alert *alert = alert_of(checker, event->hash, true);
+    struct copy *copy = copy_of(checker, event);
+    alert->committed = copy->owned = copy->loaded = copy->held = true;
+}
+
+static void on_receipt(struct checker *checker, const struct history_event *event)
+{
+    struct copy *copy = copy_of(checker, event);
+    checker->report.receipts++;
+    if (event->state < 5)
+        copy->receipt = true;
+}
+
+static void on_erased(struct checker *checker, const struct history_event *event)
+{
+    struct case_at *at = table_row(&checker->cases, event->of_case, event->node, true);
+    at->erased = true;
+    for (size_t i = 0; i < checker->copies.count; i++) {
+        struct copy *copy = (struct copy *)(void *)(checker->copies.rows + i * checker->copies.size);
+        if (copy->node == event->node && copy->of_case == event->of_case)
+            copy->erased = true;
+    }
+}
+
+/* --- lives --- */
+
+/* What is held is said anew. */
+static void on_look(struct checker *checker, const struct history_event *event)
+{
+    (void)event;
+    for (size_t i = 0; i < checker->copies.count; i++)
+        ((struct copy *)(void *)(checker->copies.rows + i * checker->copies.size))->held = false;
+    for (size_t i = 0; i < checker->cases.count; i++)
+        ((struct case_at *)(void *)(checker->cases.rows + i * checker->cases.size))->held = 0;
+}
+
+static void forget_life(struct checker *checker, uint8_t node)
+{
+    for (size_t i = 0; i < checker->cases.count; i++) {
+        struct case_at *at = (struct case_at *)(void *)(checker->cases.rows + i * checker->cases.size);
+        if (at->node == node)
+            *at = (struct case_at){.of_case = at->of_case, .node = node};
+    }
+    for (size_t i = 0; i < checker->rungs.count; i++) {
+        struct rung *rung = (struct rung *)(void *)(checker->rungs.rows + i * checker->rungs.size);
+        const struct alert *alert = alert_of(checker, rung->hash, false);
+        if (alert != NULL && alert->intent.node == node)
+            rung->state = 0;
+    }
+}
+
+static void on_start(struct checker *checker, const struct history_event *event)
+{
+    bool same = event->state == 0;
+    for (size_t i = 0; i < checker->copies.count; i++) {
+        struct copy *copy = (struct copy *)(void *)(checker->copies.rows + i * checker->copies.size);
+        if (copy->node != event->node)
+            continue;
+        copy->loaded = copy->held = false;
+        if (!same)
+            copy->told = copy->receipt = copy->owned = copy->erased = false;
+    }
+    if (same)
+        return;
+    checker->store_lost_us[event->node] = event->at_us;
+    forget_life(checker, event->node);
+}
+
+static void on_loaded(struct checker *checker, const struct history_event *event)
+{
+    for (size_t i = 0; i < checker->copies.count; i++) {
+        struct copy *copy = (struct copy *)(void *)(checker->copies.rows + i * checker->copies.size);
+        const char *what = copy->owned ? "the publisher said committed" :
+            copy->told                 ? "it was shown" :
+            copy->receipt              ? "a receipt was sent" :
+                                         NULL;
+        if (copy->node == event->node && what != NULL && !copy->loaded && !copy->erased)
+            checker_violation(checker, event, "%s, and after the restart it is not there: %016" PRIx64 " revision %u",
+                              what, copy->hash, copy->revision);
+    }
+}
+
+static void on_relay_start(struct checker *checker, const struct history_event *event)
+{
+    for (size_t i = 0; i < checker->promises.count; i++) {
+        struct promise *promise = (struct promise *)(void *)(checker->promises.rows + i * checker->promises.size);
+        if (promise->relay == event->relay)
+            promise->loaded = event->state != 0; /* another store: it promised nothing */
+    }
+    if (event->state != 0)
+        checker->relay_lost_us[event->relay] = event->at_us;
+}
+
+/* A newer revision that this relay promised, or holds, takes the place of an older one. */
+static bool is_superseded(struct checker *checker, const struct alert *alert, uint8_t relay)
+{
+    for (size_t i = 0; i < checker->promises.count; i++) {
+        const struct promise *other =
+            (const struct promise *)(const void *)(checker->promises.rows + i * checker->promises.size);
+        const struct alert *newer = alert_of(checker, other->hash, false);
+        if (other->relay == relay && newer != NULL && newer->intent.of_case == alert->intent.of_case &&
+            newer->intent.of == 1 && newer->intent.revision > alert->intent.revision)
+            return true;
+    }
+    return false;
+}
+
+#define CLOCK_SLACK_US (2 * INT64_C(3600000000)) /* relays' clocks are off by an hour at most */
+
+static void on_relay_loaded(struct checker *checker, const struct history_event *event)
+{
+    for (size_t i = 0; i < checker->promises.count && !checker->hostile_relay[event->relay]; i++) {
+        struct promise *promise = (struct promise *)(void *)(checker->promises.rows + i * checker->promises.size);
+        const struct alert *alert = alert_of(checker, promise->hash, false);
+        if (promise->relay != event->relay || promise->loaded || alert == NULL || alert->intent.hash == 0)
+            continue;
+        if (alert->intent.until_us > event->at_us + CLOCK_SLACK_US && !is_superseded(checker, alert, promise->relay))
+            checker_violation(checker, event, "the relay said Accepted, and after the restart it has not %016" PRIx64,
+                              promise->hash);
+        promise->loaded = true; /* said once */
+    }
+}
+
+static void on_relay_holds(struct checker *checker, const struct history_event *event)
+{
+    struct promise *promise = table_row(&checker->promises, event->hash, event->relay, false);
+    if (promise != NULL)
+        promise->loaded = true;
+}
+
+/* --- the network --- */
+
+static void on_member(struct checker *checker, const struct history_event *event)
+{
+    checker->standing[event->node] = event->state;
+    checker->was_withdrawn[event->node] |= event->state == 3;
+}
+
+static void on_other(struct checker *checker, const struct history_event *event)
+{
+    switch (event->kind) {
+    case HISTORY_NETWORK:
+        checker->relays = event->state;
+        break;
+    case HISTORY_MEMBER:
+        on_member(checker, event);
+        break;
+    case HISTORY_RELAY:
+        checker->hostile_relay[event->relay] = event->state == 0;
+        break;
+    case HISTORY_GRANTED:
+        alert_of(checker, event->hash, true)->granted |= event->names;
+        break;
+    case HISTORY_PROMISED:
+        table_row(&checker->promises, event->hash, event->relay, true);
+        break;
+    case HISTORY_HOSTILE:
+        alert_of(checker, event->hash, true)->hostile = true;
+        break;
+    case HISTORY_CANARY:
+        checker_violation(checker, event, "a canary where none may be");
+        break;
+    case HISTORY_BROKEN:
+        checker_violation(checker, event, "a program gave up");
+        break;
+    case HISTORY_SIZE:
+        if (event->until_us > (int64_t)event->state << 20)
+            checker_violation(checker, event, "grew beyond its bound");
+        break;
+    case HISTORY_HEALED:
+        checker->healed_us = event->at_us;
+        break;
+    default:
+        break;
+    }
+}
+
+static void on_event(struct checker *checker, const struct history_event *event)
+{
+    static void (*const rules[HISTORY_KINDS])(struct checker *, const struct history_event *) = {
+        [HISTORY_INTENT] = on_intent,
+        [HISTORY_COMMITTED] = on_committed,
+        [HISTORY_ACCEPTED] = on_accepted,
+        [HISTORY_LADDER] = on_ladder,
+        [HISTORY_VIEW] = on_view,
+        [HISTORY_HOLDS] = on_holds,
+        [HISTORY_OWNS] = on_owns,
+        [HISTORY_RECEIPT] = on_receipt,
+        [HISTORY_ERASED] = on_erased,
+        [HISTORY_LOOK] = on_look,
+        [HISTORY_START] = on_start,
+        [HISTORY_LOADED] = on_loaded,
+        [HISTORY_RELAY_START] = on_relay_start,
+        [HISTORY_RELAY_HOLDS] = on_relay_holds,
+        [HISTORY_RELAY_LOADED] = on_relay_loaded,
+    };
+    checker->end_us = event->at_us;
+    (rules[event->kind] != NULL ? rules[event->kind] : on_other)(checker, event);
+}
+
+struct checker_report checker_run(const struct history *history, FILE *out, size_t most)
+{
+    struct checker checker = {.history = history,
+                              .out = out,
+                              .most = most,
+                              .relays = 1,
+                              .alerts.size = sizeof(struct alert),
+                              .copies.size = sizeof(struct copy),
+                              .cases.size = sizeof(struct case_at),
+                              .rungs.size = sizeof(struct rung),
+                              .promises.size = sizeof(struct promise)};
+    for (size_t i = 0; i < history->count; i++)
+        on_event(&checker, &history->events[i]);
+    if (history->count > 0 && history->events[history->count - 1].kind == HISTORY_END)
+        checker_end(&checker);
+    struct checker_report report = checker.report;
+    table_done(&checker.alerts);
+    table_done(&checker.copies);
+    table_done(&checker.cases);
+    table_done(&checker.rungs);
+    table_done(&checker.promises);
+    return report;
+}

@@ -1,0 +1,90 @@
+/*
+ * checker_inner - what checker.c gathers and checker_lost.c judges.
+ */
+#ifndef TESTS_SIM_CHECKER_INNER_H
+#define TESTS_SIM_CHECKER_INNER_H
+
+#include "tests/sim/checker.h"
+
+/* An envelope that somebody published. */
+struct alert {
+    uint64_t hash;
+    uint8_t none; /* the table's second key */
+    struct history_event intent;
+    uint64_t granted;  /* members */
+    uint64_t accepted; /* members that relays named */
+    uint64_t relays;   /* that accepted */
+    int64_t relay_at_us[HISTORY_NAMES];
+    bool committed, hostile;
+    int64_t accepted_at_us; /* by enough relays; 0 not */
+};
+
+/* An envelope at one member. */
+struct copy {
+    uint64_t hash;
+    uint8_t node;
+    uint64_t of_case;
+    uint32_t revision;
+    bool told;    /* to people, in this life of the store */
+    bool receipt; /* a receipt left, in this life of the store */
+    bool owned;   /* its publisher committed it, in this life of the store */
+    bool loaded;  /* met since the last START */
+    bool had;     /* ever told or held */
+    bool held;    /* at the last look */
+    bool erased;  /* its case was, here */
+};
+
+/* A case at one member: the highest revision that was told or held. */
+struct case_at {
+    uint64_t of_case;
+    uint8_t node;
+    uint32_t told, held;
+    uint64_t told_hash;
+    bool erased;
+};
+
+/* A recipient in the publisher's view. */
+struct rung {
+    uint64_t hash;
+    uint8_t member;
+    uint8_t state;
+};
+
+/* An envelope at one relay. */
+struct promise {
+    uint64_t hash;
+    uint8_t relay;
+    bool loaded;
+};
+
+/* Rows of one size found by (64 bits, 8 bits). */
+struct table {
+    uint8_t *rows;
+    size_t size, count, capacity;
+    uint32_t *slots; /* row + 1; 0 empty */
+    size_t slot_count;
+};
+
+struct checker {
+    const struct history *history;
+    FILE *out;
+    size_t most;
+    struct checker_report report;
+    unsigned relays; /* on the roster */
+    struct table alerts, copies, cases, rungs, promises;
+    uint8_t standing[HISTORY_NAMES];
+    bool was_withdrawn[HISTORY_NAMES];
+    bool hostile_relay[HISTORY_NAMES];
+    int64_t store_lost_us[HISTORY_NAMES]; /* the last START that was not the same store; 0 never */
+    int64_t relay_lost_us[HISTORY_NAMES];
+    int64_t healed_us, end_us;
+};
+
+/* The row under (key, by); made of zeros when make is true and there is none, else NULL. Valid until the next. */
+void *table_row(struct table *table, uint64_t key, uint8_t by, bool make);
+void checker_violation(struct checker *checker, const struct history_event *event, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+/* After the last event. */
+void checker_end(struct checker *checker);
+
+#endif

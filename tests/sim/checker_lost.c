@@ -1,0 +1,122 @@
+/*
+ * checker_lost: the definition of "nothing lost", word by word.
+ *
+ * Every alert for which the publisher was told accepted (its own commit, and Accepted by min(2, relays) relays), or a
+ * newer revision of its case, is in the view of each recipient that the relays named, which still holds its key, stays
+ * accredited and was connected, before the alert expired, for 30 s in all to an honest relay that had the alert or
+ * could still be given it by the publisher. And after the faults stopped, all agree: what holds, whatever was lost
+ * before, as long as the publisher has it and it is current.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "tests/sim/checker_inner.h"
+
+#define CONNECTED_US INT64_C(30000000)
+
+static const char *name(const struct checker *checker, uint8_t number)
+{
+    return number < checker->history->name_count ? checker->history->names[number] : "nobody";
+}
+
+/* In its view, or a newer revision of its case, or its case is erased there. */
+static bool has(struct checker *checker, const struct alert *alert, uint8_t member)
+{
+    const struct copy *copy = table_row(&checker->copies, alert->hash, member, false);
+    const struct case_at *at = table_row(&checker->cases, alert->intent.of_case, member, false);
+    if ((copy != NULL && (copy->held || copy->erased)) || (at != NULL && at->erased))
+        return true;
+    return alert->intent.of == 1 && at != NULL && at->held >= alert->intent.revision;
+}
+
+/* Time that the member was connected to an honest relay that had the alert or could be given it, in [from, to]. */
+static int64_t connected_us(const struct checker *checker, const struct alert *alert, uint8_t member, int64_t from_us,
+                            int64_t to_us)
+{
+    bool up[HISTORY_NAMES] = {false}, given[HISTORY_NAMES] = {false};
+    int64_t sum_us = 0, last_us = from_us;
+    for (size_t i = 0; i < checker->history->count; i++) {
+        const struct history_event *event = &checker->history->events[i];
+        int64_t at_us = event->at_us < from_us ? from_us : event->at_us > to_us ? to_us : event->at_us;
+        bool counts = false;
+        for (unsigned r = 0; r < HISTORY_NAMES; r++) {
+            bool kept = alert->relays >> r & 1 && alert->relay_at_us[r] <= at_us &&
+                checker->relay_lost_us[r] < alert->relay_at_us[r];
+            counts |= up[r] && !checker->hostile_relay[r] && (kept || given[r]);
+        }
+        sum_us += counts ? at_us - last_us : 0;
+        last_us = at_us;
+        if (event->kind == HISTORY_LINK && event->node == member)
+            up[event->relay] = event->state == 1;
+        if (event->kind == HISTORY_LINK && event->node == alert->intent.node)
+            given[event->relay] = event->state == 1;
+    }
+    return sum_us;
+}
+
+/* No higher revision of its case was ever said. */
+static bool is_newest(struct checker *checker, const struct alert *alert)
+{
+    for (size_t i = 0; i < checker->alerts.count && alert->intent.of == 1; i++) {
+        const struct alert *other = (const struct alert *)(const void *)(checker->alerts.rows + i * sizeof *other);
+        if (other->intent.of_case == alert->intent.of_case && other->intent.of == 1 &&
+            other->intent.revision > alert->intent.revision)
+            return false;
+    }
+    return true;
+}
+
+static void check_recipient(struct checker *checker, const struct alert *alert, uint8_t member)
+{
+    const struct history_event *intent = &alert->intent;
+    if (checker->was_withdrawn[member] || member == intent->node)
+        return;
+    checker->report.owed++;
+    if (has(checker, alert, member))
+        return;
+    int64_t until_us = intent->until_us < checker->end_us ? intent->until_us : checker->end_us;
+    bool lost_key = checker->store_lost_us[member] > intent->at_us;
+    if (lost_key) {
+        /* It lost its key: only what is current, from a publisher that is there, can come again. */
+        const struct copy *own = table_row(&checker->copies, alert->hash, intent->node, false);
+        if (intent->until_us <= checker->end_us || !is_newest(checker, alert) || own == NULL || !own->owned ||
+            checker->was_withdrawn[intent->node])
+            return;
+    }
+    int64_t from_us = lost_key ? checker->store_lost_us[member] : alert->accepted_at_us;
+    int64_t time_us = connected_us(checker, alert, member, from_us, until_us);
+    if (time_us >= CONNECTED_US)
+        checker_violation(checker, intent,
+                          "LOST: %s accepted, named %s, which was connected for %" PRId64 " s and has it not",
+                          name(checker, intent->node), name(checker, member), time_us / 1000000);
+}
+
+/* Whoever has it has answered, and the publisher knows. */
+static void check_receipt(struct checker *checker, const struct alert *alert, uint8_t member)
+{
+    const struct copy *copy = table_row(&checker->copies, alert->hash, member, false);
+    const struct copy *own = table_row(&checker->copies, alert->hash, alert->intent.node, false);
+    const struct rung *rung = table_row(&checker->rungs, alert->hash, member, false);
+    if (copy == NULL || !copy->held || copy->erased || own == NULL || !own->held || own->erased ||
+        checker->was_withdrawn[member] || checker->was_withdrawn[alert->intent.node] ||
+        checker->store_lost_us[alert->intent.node] > alert->intent.at_us)
+        return;
+    if (rung == NULL || rung->state == 0)
+        checker_violation(checker, &alert->intent, "%s has it, and %s does not know, though all is well again",
+                          name(checker, member), name(checker, alert->intent.node));
+}
+
+void checker_end(struct checker *checker)
+{
+    for (size_t i = 0; i < checker->alerts.count; i++) {
+        struct alert *alert = (struct alert *)(void *)(checker->alerts.rows + i * sizeof *alert);
+        if (alert->intent.hash == 0 || alert->hostile)
+            continue;
+        for (uint8_t member = 0; member < checker->history->name_count; member++) {
+            if (alert->accepted_at_us != 0 && alert->accepted >> member & 1)
+                check_recipient(checker, alert, member);
+            if (member != alert->intent.node)
+                check_receipt(checker, alert, member);
+        }
+    }
+}

@@ -1,0 +1,373 @@
+/*
+ * proc: processes. Each is a real core on a disk of its own; it can end between any two calls into it, at any step of
+ * its disk, or right after it said a word. What it does while it is taken apart reaches nobody.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "node/node_inner.h"
+#include "tests/sim/byz.h"
+#include "tests/sim/sim.h"
+
+#define TICK_US 200000
+
+static struct sim_node *node_of(struct sim_process *process)
+{
+    return &process->sim->nodes[process->index];
+}
+
+static struct sim_relay *relay_of(struct sim_process *process)
+{
+    return &process->sim->relays[process->index];
+}
+
+struct sim_process *proc_at(struct sim *sim, unsigned number)
+{
+    return number < sim->node_count ? &sim->nodes[number].p : &sim->relays[number - sim->node_count].p;
+}
+
+unsigned proc_count(const struct sim *sim)
+{
+    return sim->node_count + sim->relay_count;
+}
+
+static unsigned number_of(const struct sim_process *process)
+{
+    return process->is_relay ? process->sim->node_count + process->index : process->index;
+}
+
+int64_t proc_now(const struct sim_process *process)
+{
+    return sim_clock_shows(&process->clock, process->sim->now_us);
+}
+
+int64_t proc_steady(const struct sim *sim)
+{
+    return sim->now_us - SIM_START_US + CLOCK_HOUR_US;
+}
+
+bool proc_lives(const struct sim_process *process)
+{
+    return process->running && !process->failed && !process->stopped && !disk_has_ended(process->disk);
+}
+
+static void put(struct sim_process *process, unsigned kind, int64_t after_us)
+{
+    struct sim *sim = process->sim;
+    struct event event = {.at_us = sim->now_us - sim->skipped_us + after_us,
+                          .kind = kind,
+                          .a = number_of(process),
+                          .number = process->turn};
+    events_put(&sim->live, event);
+}
+
+/* --- the cores' worlds --- */
+
+static int node_send(void *ctx, size_t slot, struct slice message)
+{
+    struct sim_node *node = ctx;
+    struct sim *sim = node->p.sim;
+    if (!proc_lives(&node->p))
+        return ERR_UNREACHABLE;
+    const char *id = node_uplink(node->node, slot)->relay;
+    for (unsigned r = 0; r < sim->relay_count; r++)
+        if (strcmp(sim->relays[r].p.id, id) == 0)
+            return net_from_node(node, r, message);
+    return ERR_UNREACHABLE;
+}
+
+static void node_relays_changed(void *ctx)
+{
+    (void)ctx;
+}
+
+static void node_event(void *ctx, const struct node_event *event)
+{
+    struct sim_node *node = ctx;
+    if (proc_lives(&node->p))
+        tap_event(node, event);
+}
+
+static void say_broken(struct sim_process *process, const char *what, const char *why)
+{
+    char text[700];
+    struct history_event event = tap_blank(process->sim, HISTORY_BROKEN);
+    snprintf(text, sizeof text, "%s %s: %s", process->id, what, why);
+    event.text = text;
+    history_add(&process->sim->history, event);
+}
+
+static void core_failed(struct sim_process *process, int error, const char *text)
+{
+    if (process->running && !disk_has_ended(process->disk) && !process->expected_to_fail)
+        say_broken(process, "stopped", text[0] ? text : err_name(error));
+    process->failed = true;
+}
+
+static void node_failed(void *ctx, int error, const char *text)
+{
+    core_failed(&((struct sim_node *)ctx)->p, error, text);
+}
+
+static int relay_says(void *ctx, const struct session_peer *peer, struct slice frames)
+{
+    struct sim_relay *relay = ctx;
+    return proc_lives(&relay->p) ? net_from_relay(relay, peer, frames) : ERR_UNREACHABLE;
+}
+
+static void relay_cuts(void *ctx, const struct session_peer *peer)
+{
+    struct sim_relay *relay = ctx;
+    struct session_peer now = net_peer(relay->p.sim, peer->bytes[1] - 1u, relay->p.index);
+    if (proc_lives(&relay->p) && memcmp(&now, peer, sizeof now) == 0)
+        net_down(relay->p.sim, peer->bytes[1] - 1u, relay->p.index);
+}
+
+static void relay_admits(void *ctx, const struct roster *roster)
+{
+    (void)ctx;
+    (void)roster;
+}
+
+static void relay_failed(void *ctx, int error, const char *text)
+{
+    core_failed(&((struct sim_relay *)ctx)->p, error, text);
+}
+
+static int64_t relay_now(void *ctx)
+{
+    return proc_now(&((struct sim_relay *)ctx)->p);
+}
+
+/* --- start --- */
+
+static int open_node(struct sim_node *node, struct err_note *note)
+{
+    struct sim *sim = node->p.sim;
+    const char *subscriptions[3];
+    struct node_setup setup = {
+        .keys = world_keys(KEY_MEMBER, node->p.id, node->p.country, 0x10 + node->p.index, node->key_generation),
+        .trust = sim->trust,
+        .roster_seed = buf_slice(&sim->roster_bytes),
+        .now_us = proc_now(&node->p),
+        .settings = {.deadline_delivered_us = CLOCK_MINUTE_US,
+                     .deadline_shown_us = 2 * CLOCK_MINUTE_US,
+                     .deadline_acknowledged_us = 5 * CLOCK_MINUTE_US,
+                     .encryption_key_life_us = 7 * CLOCK_DAY_US,
+                     .closed_after_ack_us = CLOCK_DAY_US,
+                     .closed_latest_us = 3 * CLOCK_DAY_US,
+                     .error_after_ack_us = CLOCK_HOUR_US,
+                     .error_latest_us = CLOCK_DAY_US,
+                     .disk_reserve_bytes = node->reserve_bytes,
+                     .subscriptions = subscriptions,
+                     .subscription_count = node->subscription_count},
+        .io = {node, node_send, node_relays_changed, node_event, node_failed}};
+    for (size_t i = 0; i < node->subscription_count; i++)
+        subscriptions[i] = node->subscription[i];
+    int error = db_open(disk_path(node->p.disk), vault_schema(), node->p.id, note, &setup.db);
+    if (error != OK) {
+        key_set_free(setup.keys);
+        return error;
+    }
+    return node_open(&setup, note, &node->node);
+}
+
+static int open_relay(struct sim_relay *relay, struct err_note *note)
+{
+    struct sim *sim = relay->p.sim;
+    struct relay_setup setup = {.conf = &relay->conf,
+                                .keys = relay->keys,
+                                .trust = &sim->trust,
+                                .seed = buf_slice(&sim->roster_bytes),
+                                .now_us = proc_now(&relay->p),
+                                .io = {relay_says, relay_cuts, relay_admits, relay_failed, relay_now, relay}};
+    int error = spool_open(disk_path(relay->p.disk), relay->p.id, note, &setup.spool);
+    return error != OK ? error : relay_new(&setup, note, &relay->relay);
+}
+
+/* A store that is damaged is replaced by an empty one, as an operator without a backup would. */
+static void refused_to_start(struct sim_process *process, int error, const struct err_note *note)
+{
+    process->sim->stats.refused_starts++;
+    bool damaged = error == ERR_CORRUPT || error == ERR_CRYPTO || error == ERR_MEMBER || error == ERR_KEY;
+    if (!process->expected_to_fail)
+        say_broken(process, "does not start", note->text[0] ? note->text : err_name(error));
+    process->running = false;
+    disk_end(process->disk, DISK_KILLED);
+    if (damaged) {
+        disk_wipe(process->disk);
+        process->started_from = 1;
+    }
+    proc_start_after(process, rng_between(&process->sim->rng, 1000000, 5000000));
+}
+
+static void try_links(struct sim_process *process)
+{
+    struct sim *sim = process->sim;
+    for (unsigned n = 0; n < sim->node_count; n++)
+        for (unsigned r = 0; r < sim->relay_count; r++)
+            if (process->is_relay ? r == process->index : n == process->index)
+                net_try_soon(sim, n, r);
+}
+
+void proc_start(struct sim_process *process)
+{
+    struct err_note note = {{0}};
+    if (process->running)
+        return;
+    disk_start(process->disk);
+    process->turn++;
+    process->running = true;
+    process->failed = process->stopped = process->commit_put = false;
+    process->end_on_frame = 0;
+    if (!process->is_relay && node_of(process)->hostile) {
+        try_links(process);
+        return;
+    }
+    int error = process->is_relay ? open_relay(relay_of(process), &note) : open_node(node_of(process), &note);
+    if (error != OK) {
+        refused_to_start(process, error, &note);
+        return;
+    }
+    process->sim->stats.starts++;
+    if (process->is_relay)
+        tap_relay_started(relay_of(process));
+    else
+        tap_node_started(node_of(process));
+    process->started_from = 0;
+    put(process, SIM_TICK, rng_between(&process->sim->rng, 0, TICK_US));
+    try_links(process);
+    proc_after(process);
+}
+
+static void start_planned(struct sim *sim, unsigned number, unsigned turn)
+{
+    struct sim_process *process = proc_at(sim, number);
+    if (!process->running && process->turn == turn)
+        proc_start(process);
+}
+
+void proc_start_after(struct sim_process *process, int64_t us)
+{
+    sim_after(process->sim, us, start_planned, number_of(process), process->turn);
+}
+
+/* --- end --- */
+
+static void cut_links(struct sim_process *process)
+{
+    struct sim *sim = process->sim;
+    for (unsigned n = 0; n < sim->node_count; n++)
+        for (unsigned r = 0; r < sim->relay_count; r++)
+            if (process->is_relay ? r == process->index : n == process->index)
+                net_down(sim, n, r);
+}
+
+static void take_apart(struct sim_process *process)
+{
+    if (process->is_relay) {
+        struct relay *relay = relay_of(process)->relay;
+        relay_of(process)->relay = NULL;
+        relay_free(relay);
+    } else {
+        struct node *node = node_of(process)->node;
+        node_close(node);
+        node_of(process)->node = NULL;
+    }
+}
+
+void proc_end(struct sim_process *process, enum disk_end how)
+{
+    if (!process->running)
+        return;
+    disk_end(process->disk, how);
+    process->running = false;
+    process->sim->stats.ends++;
+    struct history_event event = tap_blank(process->sim, process->is_relay ? HISTORY_RELAY_STOP : HISTORY_STOP);
+    *(process->is_relay ? &event.relay : &event.node) = process->name;
+    history_add(&process->sim->history, event);
+    cut_links(process);
+    take_apart(process);
+}
+
+/* SIGTERM: what is decided reaches the disk, and Goodbye is said. */
+void proc_stop(struct sim_process *process)
+{
+    if (!proc_lives(process))
+        return;
+    if (process->is_relay) {
+        relay_stop(relay_of(process)->relay, proc_now(process));
+        while (relay_step(relay_of(process)->relay) > 0)
+            ;
+    } else if (node_of(process)->node != NULL) {
+        struct node *node = node_of(process)->node;
+        do
+            node_flush(node, proc_now(process), proc_steady(process->sim));
+        while (store_step(vault_store(node_vault(node))) > 0);
+    }
+    proc_end(process, DISK_KILLED);
+}
+
+/* --- turns --- */
+
+static void end_if_over(struct sim_process *process)
+{
+    if (!process->running || (!process->failed && !disk_has_ended(process->disk)))
+        return;
+    /* After a failed sync nobody knows what the kernel kept. */
+    proc_end(process, disk_did_fail(process->disk) ? DISK_POWER_CUT : DISK_KILLED);
+    proc_start_after(process, rng_between(&process->sim->rng, 500000, 8000000));
+}
+
+static void put_commit(struct sim_process *process)
+{
+    if (process->commit_put)
+        return;
+    process->commit_put = true;
+    put(process, SIM_COMMIT, rng_between(&process->sim->rng, process->commit_least_us, process->commit_most_us));
+}
+
+void proc_after(struct sim_process *process)
+{
+    if (proc_lives(process) && !process->is_relay && node_of(process)->node != NULL)
+        node_flush(node_of(process)->node, proc_now(process), proc_steady(process->sim));
+    end_if_over(process);
+    if (process->running)
+        put_commit(process);
+}
+
+static struct sim_process *of_event(struct sim *sim, const struct event *event)
+{
+    struct sim_process *process = proc_at(sim, event->a);
+    return process->running && process->turn == event->number ? process : NULL;
+}
+
+void proc_tick(struct sim *sim, struct event *event)
+{
+    struct sim_process *process = of_event(sim, event);
+    if (process == NULL)
+        return;
+    if (process->is_relay)
+        relay_tick(relay_of(process)->relay, proc_now(process));
+    else
+        node_tick(node_of(process)->node, proc_now(process), proc_steady(sim));
+    put(process, SIM_TICK, TICK_US);
+    proc_after(process);
+}
+
+void proc_commit(struct sim *sim, struct event *event)
+{
+    struct sim_process *process = of_event(sim, event);
+    if (process == NULL)
+        return;
+    process->commit_put = false;
+    size_t writes = process->is_relay ? relay_step(relay_of(process)->relay) :
+                                        store_step(vault_store(node_vault(node_of(process)->node)));
+    sim->stats.commits += writes > 0;
+    if (writes > 0) {
+        proc_after(process);
+        return;
+    }
+    end_if_over(process);
+}

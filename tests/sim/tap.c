@@ -1,0 +1,371 @@
+/*
+ * tap: what somebody who sees every wire, every screen and every disk would write down. The checker's only source.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/node_inner.h"
+#include "proto/seal.h"
+#include "relay/relay_inner.h"
+#include "tests/sim/sim.h"
+
+struct history_event tap_blank(struct sim *sim, enum history_kind kind)
+{
+    return history_blank(kind, sim->now_us);
+}
+
+uint64_t tap_hash(const struct key_hash *hash)
+{
+    uint64_t number = 0;
+    for (size_t i = 0; i < 8; i++)
+        number = number << 8 | hash->bytes[i];
+    return number;
+}
+
+static uint64_t hash_of(ProtobufCBinaryData data)
+{
+    struct key_hash hash = {{0}};
+    if (data.len == KEY_HASH_BYTES)
+        memcpy(hash.bytes, data.data, KEY_HASH_BYTES);
+    return tap_hash(&hash);
+}
+
+uint64_t tap_case(const char *opener, bool exercise, const uint8_t case_id[KEY_UUID_BYTES])
+{
+    uint8_t tail[2 + KEY_UUID_BYTES] = {0, exercise ? 2 : 1};
+    memcpy(tail + 2, case_id, KEY_UUID_BYTES);
+    struct key_hash hash = seal_hash2(slice_text(opener), slice_of(tail, sizeof tail));
+    return tap_hash(&hash);
+}
+
+static uint64_t digest_of(const struct item *item)
+{
+    struct buf bytes;
+    if (item->content == NULL || item->erased)
+        return 0;
+    buf_init(&bytes);
+    wire_pack(&item->content->base, &bytes);
+    struct key_hash hash = seal_hash(buf_slice(&bytes));
+    buf_free(&bytes);
+    return tap_hash(&hash);
+}
+
+static struct history_event about_item(struct sim *sim, enum history_kind kind, const struct item *item)
+{
+    struct history_event event = tap_blank(sim, kind);
+    const Hotline__EnvelopeHeader *header = item->header;
+    event.hash = tap_hash(&item->hash);
+    event.of = (uint8_t)header->kind;
+    event.act = header->kind == HOTLINE__KIND__CODE__CASE ? (uint8_t)header->act : 0;
+    event.revision = header->revision;
+    event.exercise = header->status == HOTLINE__STATUS__CODE__EXERCISE;
+    if (header->case_name != NULL)
+        event.of_case = tap_case(header->case_name->opener, event.exercise, header->case_name->case_id.data);
+    event.digest = digest_of(item);
+    return event;
+}
+
+/* --- wires --- */
+
+static bool is_sign_of_life(uint8_t type)
+{
+    return type == WIRE_PULSE || type == WIRE_HELLO || type == WIRE_WELCOME || type == WIRE_PRESENCE ||
+        type == WIRE_CARDS || type == WIRE_ROSTERS || type == WIRE_GOODBYE || type == WIRE_PENDING;
+}
+
+static void search_canary(struct sim *sim, struct slice bytes, const char *where)
+{
+    static const char canary[] = SIM_CANARY;
+    const uint8_t *at = bytes.data, *end = bytes.data + bytes.len;
+    while ((size_t)(end - at) >= sizeof canary - 1) {
+        at = memchr(at, canary[0], (size_t)(end - at) - sizeof canary + 2);
+        if (at == NULL)
+            return;
+        if (memcmp(at, canary, sizeof canary - 1) == 0) {
+            struct history_event event = tap_blank(sim, HISTORY_CANARY);
+            event.text = where;
+            history_add(&sim->history, event);
+            return;
+        }
+        at++;
+    }
+}
+
+static void *unpack(struct sim *sim, const ProtobufCMessageDescriptor *descriptor, struct slice bytes)
+{
+    ProtobufCMessage *message = NULL;
+    return wire_unpack(descriptor, bytes, &sim->arena, NULL, &message) == OK ? message : NULL;
+}
+
+static void see_receipts(struct sim_node *node, const struct wire_frame *frame)
+{
+    struct sim *sim = node->p.sim;
+    wire_arena_clear(&sim->arena);
+    Hotline__Receipts *receipts = unpack(sim, &hotline__receipts__descriptor, frame->body);
+    CHECK(receipts != NULL);
+    Hotline__ReceiptBatch *batch =
+        unpack(sim, &hotline__receipt_batch__descriptor, wire_slice(receipts->receipts->batch));
+    CHECK(batch != NULL);
+    for (size_t i = 0; i < batch->n_receipts; i++) {
+        struct history_event event = tap_blank(sim, HISTORY_RECEIPT);
+        event.node = node->p.name;
+        event.hash = hash_of(batch->receipts[i]->envelope_hash);
+        event.state = (uint8_t)batch->receipts[i]->state;
+        history_add(&sim->history, event);
+    }
+}
+
+static void see_grants(struct sim *sim, uint64_t hash, Hotline__Grant *const *grants, size_t count)
+{
+    struct history_event event = tap_blank(sim, HISTORY_GRANTED);
+    event.hash = hash;
+    for (size_t i = 0; i < count; i++)
+        event.names |= UINT64_C(1) << history_name(&sim->history, grants[i]->member);
+    if (event.names != 0)
+        history_add(&sim->history, event);
+}
+
+static void see_publish(struct sim_node *node, const struct wire_frame *frame)
+{
+    struct sim *sim = node->p.sim;
+    wire_arena_clear(&sim->arena);
+    if (frame->type == WIRE_GRANTS) {
+        Hotline__Grants *grants = unpack(sim, &hotline__grants__descriptor, frame->body);
+        CHECK(grants != NULL);
+        see_grants(sim, hash_of(grants->envelope_hash), grants->grants, grants->n_grants);
+        return;
+    }
+    Hotline__Publish *publish = unpack(sim, &hotline__publish__descriptor, frame->body);
+    CHECK(publish != NULL);
+    const Hotline__Envelope *envelope = publish->envelope;
+    struct key_hash body = seal_hash(wire_slice(envelope->body));
+    struct key_hash hash = seal_hash2(wire_slice(envelope->header), slice_of(body.bytes, sizeof body.bytes));
+    see_grants(sim, tap_hash(&hash), envelope->grants, envelope->n_grants);
+}
+
+static void note_frame(struct sim *sim, uint8_t type)
+{
+    sim->stats.frames++;
+    if (!is_sign_of_life(type))
+        sim->moved_us = sim->now_us - sim->skipped_us;
+    if (sim->shape.verbose)
+        fprintf(stderr, "%lld %s\n", (long long)(sim->now_us - SIM_START_US), wire_name(type));
+}
+
+static void end_after(struct sim_process *process, uint8_t type)
+{
+    if (process->end_on_frame == type && type != 0)
+        disk_end(process->disk, process->end_on_frame_how);
+}
+
+void tap_from_node(struct sim_node *node, struct slice bytes)
+{
+    struct cursor cursor = cursor_of(bytes);
+    struct wire_frame frame;
+    search_canary(node->p.sim, bytes, "a wire from a node");
+    while (!cursor_at_end(&cursor) && wire_next(&cursor, &frame) == OK) {
+        note_frame(node->p.sim, frame.type);
+        if (frame.type == WIRE_RECEIPTS)
+            see_receipts(node, &frame);
+        else if (frame.type == WIRE_PUBLISH || frame.type == WIRE_GRANTS)
+            see_publish(node, &frame);
+        end_after(&node->p, frame.type);
+    }
+}
+
+static Hotline__AcceptedBatch *accepted_batch(struct sim *sim, const struct wire_frame *frame, bool verified)
+{
+    Hotline__AcceptedBatch *batch = NULL;
+    wire_arena_clear(&sim->arena);
+    Hotline__Accepted *accepted = unpack(sim, &hotline__accepted__descriptor, frame->body);
+    if (accepted == NULL)
+        return NULL;
+    if (verified)
+        return receipt_verify_accepted(accepted->accepted, sim->roster, &sim->arena, &batch) == OK ? batch : NULL;
+    return unpack(sim, &hotline__accepted_batch__descriptor, wire_slice(accepted->accepted->batch));
+}
+
+/* For whoever follows a run by eye: SIM --verbose. */
+static void tell_refused(struct sim_relay *relay, const struct wire_frame *frame, unsigned node)
+{
+    struct sim *sim = relay->p.sim;
+    wire_arena_clear(&sim->arena);
+    Hotline__Refused *refused = unpack(sim, &hotline__refused__descriptor, frame->body);
+    if (refused != NULL)
+        fprintf(stderr, "%s refuses %s %016llx: %s\n", relay->p.id, sim->nodes[node].p.id,
+                (unsigned long long)hash_of(refused->envelope_hash), refused->reason ? refused->reason : "");
+}
+
+void tap_from_relay(struct sim_relay *relay, struct slice bytes, unsigned node)
+{
+    struct sim *sim = relay->p.sim;
+    struct cursor cursor = cursor_of(bytes);
+    struct wire_frame frame;
+    (void)node;
+    search_canary(sim, bytes, "a wire from a relay");
+    while (!cursor_at_end(&cursor) && wire_next(&cursor, &frame) == OK) {
+        note_frame(sim, frame.type);
+        if (sim->shape.verbose && frame.type == WIRE_REFUSED)
+            tell_refused(relay, &frame, node);
+        Hotline__AcceptedBatch *batch = frame.type == WIRE_ACCEPTED ? accepted_batch(sim, &frame, false) : NULL;
+        for (size_t i = 0; batch != NULL && i < batch->n_acceptances; i++) {
+            struct history_event event = tap_blank(sim, HISTORY_PROMISED);
+            event.node = sim->nodes[node].p.name;
+            event.relay = relay->p.name;
+            event.hash = hash_of(batch->acceptances[i]->envelope_hash);
+            history_add(&sim->history, event);
+        }
+        end_after(&relay->p, frame.type);
+    }
+}
+
+void tap_to_node(struct sim_node *node, unsigned relay, struct slice bytes)
+{
+    struct sim *sim = node->p.sim;
+    struct cursor cursor = cursor_of(bytes);
+    struct wire_frame frame;
+    while (!cursor_at_end(&cursor) && wire_next(&cursor, &frame) == OK) {
+        Hotline__AcceptedBatch *batch = frame.type == WIRE_ACCEPTED ? accepted_batch(sim, &frame, true) : NULL;
+        if (batch == NULL || strcmp(batch->sender, node->p.id) != 0 ||
+            strcmp(batch->relay, sim->relays[relay].p.id) != 0)
+            continue;
+        for (size_t i = 0; i < batch->n_acceptances; i++) {
+            const Hotline__Acceptance *acceptance = batch->acceptances[i];
+            struct history_event event = tap_blank(sim, HISTORY_ACCEPTED);
+            event.node = node->p.name;
+            event.relay = sim->relays[relay].p.name;
+            event.hash = hash_of(acceptance->envelope_hash);
+            for (size_t g = 0; g < acceptance->n_granted; g++)
+                event.names |= UINT64_C(1) << history_name(&sim->history, acceptance->granted[g]);
+            history_add(&sim->history, event);
+        }
+    }
+}
+
+/* --- screens --- */
+
+void tap_event(struct sim_node *node, const struct node_event *told)
+{
+    struct sim *sim = node->p.sim;
+    struct history_event event;
+    switch (told->type) {
+    case NODE_CASE_RECEIVED:
+    case NODE_CASE_UPDATED:
+    case NODE_CASE_CLOSED:
+    case NODE_CASE_RETRACTED:
+    case NODE_REPLY_RECEIVED:
+    case NODE_REFERRAL_RECEIVED:
+        event = about_item(sim, HISTORY_VIEW, told->item);
+        event.node = node->p.name;
+        event.member = history_name(&sim->history, told->item->header->sender);
+        break;
+    case NODE_LADDER_CHANGED:
+        event = tap_blank(sim, HISTORY_LADDER);
+        event.node = node->p.name;
+        event.member = history_name(&sim->history, told->row->member);
+        event.hash = tap_hash(&told->item->hash);
+        event.state = (uint8_t)told->state;
+        break;
+    default:
+        return;
+    }
+    history_add(&sim->history, event);
+}
+
+void tap_intent(struct sim_node *node, const struct item *item)
+{
+    struct history_event event = about_item(node->p.sim, HISTORY_INTENT, item);
+    event.node = node->p.name;
+    event.until_us = item->header->expires_at_us;
+    for (size_t i = 0; i < item->ladder_count; i++)
+        if (item->ladder[i].has_grant)
+            event.names |= UINT64_C(1) << history_name(&node->p.sim->history, item->ladder[i].member);
+    history_add(&node->p.sim->history, event);
+}
+
+/* --- stores --- */
+
+static void say_item(struct sim_node *node, const struct item *item)
+{
+    struct sim *sim = node->p.sim;
+    struct history_event event = about_item(sim, item->mine ? HISTORY_OWNS : HISTORY_HOLDS, item);
+    event.node = node->p.name;
+    event.state = item->erased;
+    history_add(&sim->history, event);
+    for (size_t i = 0; item->mine && i < item->ladder_count; i++) {
+        struct history_event rung = tap_blank(sim, HISTORY_LADDER);
+        rung.node = node->p.name;
+        rung.member = history_name(&sim->history, item->ladder[i].member);
+        rung.hash = event.hash;
+        rung.state = (uint8_t)item->ladder[i].state;
+        if (rung.state != 0)
+            history_add(&sim->history, rung);
+    }
+}
+
+void tap_look(struct sim_node *node)
+{
+    const struct cases *cases = node_cases(node->node);
+    size_t at = 0;
+    for (size_t i = 0; i < cases->count; i++) {
+        struct history_event event = tap_blank(node->p.sim, HISTORY_ERASED);
+        const struct case_entry *entry = cases->order[i];
+        event.node = node->p.name;
+        event.of_case = tap_case(entry->opener, entry->exercise, entry->case_id);
+        if (entry->erased)
+            history_add(&node->p.sim->history, event);
+    }
+    for (const struct item *item; (item = lookup_next(&node->node->items, &at)) != NULL;)
+        if (item->ticket <= vault_committed(node_vault(node->node)))
+            say_item(node, item);
+}
+
+void tap_node_started(struct sim_node *node)
+{
+    struct sim *sim = node->p.sim;
+    struct history_event event = tap_blank(sim, HISTORY_START);
+    event.node = node->p.name;
+    event.state = (uint8_t)node->p.started_from;
+    history_add(&sim->history, event);
+    tap_look(node);
+    event.kind = HISTORY_LOADED;
+    history_add(&sim->history, event);
+}
+
+void tap_relay_started(struct sim_relay *relay)
+{
+    struct sim *sim = relay->p.sim;
+    struct history_event event = tap_blank(sim, HISTORY_RELAY_START);
+    event.relay = relay->p.name;
+    event.state = (uint8_t)relay->p.started_from;
+    history_add(&sim->history, event);
+    event.kind = HISTORY_RELAY_HOLDS;
+    for (const struct ledger_envelope *row = relay->relay->ledger.oldest; row != NULL; row = row->newer) {
+        event.hash = tap_hash(&row->hash);
+        history_add(&sim->history, event);
+    }
+    event.hash = 0;
+    event.kind = HISTORY_RELAY_LOADED;
+    history_add(&sim->history, event);
+}
+
+/* --- disks --- */
+
+#define DISK_MIB 64 /* of one process in a run: far above what some hundred cases need */
+
+void tap_sizes(struct sim *sim)
+{
+    for (unsigned i = 0; i < proc_count(sim); i++) {
+        const struct sim_process *process = proc_at(sim, i);
+        struct history_event event = tap_blank(sim, HISTORY_SIZE);
+        event.text = process->id;
+        event.state = DISK_MIB;
+        event.until_us = (int64_t)disk_bytes(process->disk);
+        history_add(&sim->history, event);
+        if (disk_contains(process->disk, slice_text(SIM_CANARY))) {
+            event = tap_blank(sim, HISTORY_CANARY);
+            event.text = process->id;
+            history_add(&sim->history, event);
+        }
+    }
+}

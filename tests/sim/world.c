@@ -1,0 +1,200 @@
+/* world: who there is: the authority, its roster, members and relays, with keys that follow from their names. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/keyfile.h"
+#include "proto/seal.h"
+#include "tests/sim/sim.h"
+
+static const char *const countries[] = {"BE", "FR", "IT", "NL", "DE", "ES", "PT", "PL", "RO", "HU",
+                                        "GR", "LU", "AT", "CZ", "SK", "SI", "HR", "DK", "SE", "FI"};
+#define COUNTRIES (sizeof countries / sizeof countries[0])
+
+struct key_set *world_keys(enum key_kind kind, const char *id, const char *country, unsigned fill, unsigned generation)
+{
+    struct key_set *set = key_set_new();
+    CHECK(set != NULL);
+    set->kind = kind;
+    snprintf(set->id, sizeof set->id, "%s", id);
+    snprintf(set->country, sizeof set->country, "%s", country);
+    snprintf(set->name, sizeof set->name, "Hotline %s", id);
+    set->generation = generation;
+    memset(set->master.bytes, (int)fill, sizeof set->master.bytes);
+    CHECK(key_set_derive(set) == OK);
+    return set;
+}
+
+/* --- the roster --- */
+
+static void fill_member(const struct sim_node *node, struct key_set *keys, Hotline__Member *member)
+{
+    hotline__member__init(member);
+    member->id = keys->id;
+    member->country = keys->country;
+    member->name = keys->name;
+    WIRE_SET(member, role, node->role);
+    WIRE_SET(member, standing, node->standing);
+    WIRE_SET_BYTES(member, identity_key, keys->identity.bytes, KEY_BYTES);
+    WIRE_SET_BYTES(member, transport_key, keys->transport.bytes, KEY_BYTES);
+}
+
+static void fill_relay(struct key_set *keys, char **endpoints, Hotline__Relay *relay)
+{
+    hotline__relay__init(relay);
+    relay->id = keys->id;
+    relay->country = keys->country;
+    relay->name = keys->name;
+    relay->n_endpoints = 1;
+    relay->endpoints = endpoints;
+    WIRE_SET_BYTES(relay, identity_key, keys->identity.bytes, KEY_BYTES);
+    WIRE_SET_BYTES(relay, transport_key, keys->transport.bytes, KEY_BYTES);
+}
+
+static void sign(struct sim *sim, Hotline__Roster *roster)
+{
+    ProtobufCBinaryData authority = wire_bytes(slice_of(sim->authority->identity.bytes, KEY_BYTES));
+    struct err_note note = {{0}};
+    struct buf bytes;
+    buf_init(&bytes);
+    WIRE_SET(roster, version, ++sim->roster_version);
+    if (sim->roster_version > 1)
+        WIRE_SET_BYTES(roster, previous_hash, sim->roster_hash.bytes, KEY_HASH_BYTES);
+    WIRE_SET(roster, issued_at_us, sim->now_us - CLOCK_MINUTE_US);
+    WIRE_SET(roster, expires_at_us, sim->now_us + sim->roster_life_us);
+    WIRE_SET(roster, threshold, 1);
+    roster->n_authority_keys = 1;
+    roster->authority_keys = &authority;
+    CHECK(roster_check(roster, &note) == OK);
+    wire_pack(&roster->base, &bytes);
+    CHECK(!buf_broken(&bytes));
+    sim->roster_hash = seal_hash(buf_slice(&bytes));
+    buf_clear(&sim->roster_bytes);
+    CHECK(roster_sign(buf_slice(&bytes), slice_of(NULL, 0), sim->authority, &sim->roster_bytes) == OK);
+    buf_free(&bytes);
+    roster_free(sim->roster);
+    CHECK(roster_verify(buf_slice(&sim->roster_bytes), &sim->trust, &note, &sim->roster) == OK);
+}
+
+static void say_members(struct sim *sim)
+{
+    for (unsigned i = 0; i < sim->node_count; i++) {
+        struct history_event event = tap_blank(sim, HISTORY_MEMBER);
+        event.node = sim->nodes[i].p.name;
+        event.state = (uint8_t)sim->nodes[i].standing;
+        history_add(&sim->history, event);
+    }
+}
+
+void world_sign_roster(struct sim *sim)
+{
+    Hotline__Roster roster = HOTLINE__ROSTER__INIT;
+    Hotline__Member members[SIM_NODES], *member_list[SIM_NODES];
+    Hotline__Relay relays[SIM_RELAYS], *relay_list[SIM_RELAYS];
+    struct key_set *keys[SIM_NODES];
+    char endpoint[] = "tcp://relay.example:7600", *endpoints[1] = {endpoint};
+    for (unsigned i = 0; i < sim->node_count; i++) {
+        const struct sim_node *node = &sim->nodes[i];
+        keys[i] = world_keys(KEY_MEMBER, node->p.id, node->p.country, 0x10 + i, node->key_generation);
+        fill_member(node, keys[i], &members[i]);
+        member_list[i] = &members[i];
+    }
+    for (unsigned i = 0; i < sim->relay_count; i++) {
+        fill_relay(sim->relays[i].keys, endpoints, &relays[i]);
+        relay_list[i] = &relays[i];
+    }
+    roster.n_members = sim->node_count;
+    roster.members = member_list;
+    roster.n_relays = sim->relay_count;
+    roster.relays = relay_list;
+    sign(sim, &roster);
+    for (unsigned i = 0; i < sim->node_count; i++)
+        key_set_free(keys[i]);
+    say_members(sim);
+}
+
+void world_new_roster(struct sim *sim)
+{
+    struct err_note note = {{0}};
+    world_sign_roster(sim);
+    for (unsigned r = 0; r < sim->relay_count; r++) {
+        struct sim_relay *relay = &sim->relays[r];
+        if (!proc_lives(&relay->p))
+            continue;
+        CHECK(relay_offer_roster(relay->relay, buf_slice(&sim->roster_bytes), proc_now(&relay->p), &note) == OK);
+        proc_after(&relay->p);
+    }
+}
+
+/* --- who there is --- */
+
+static void make_process(struct sim *sim, struct sim_process *process, unsigned index, bool is_relay)
+{
+    char path[160];
+    snprintf(process->country, sizeof process->country, "%s", countries[index % COUNTRIES]);
+    if (is_relay)
+        snprintf(process->id, sizeof process->id, "relay-%c", (int)('a' + index));
+    else
+        snprintf(process->id, sizeof process->id, "%c%c-%02u", countries[index % COUNTRIES][0] | 0x20,
+                 countries[index % COUNTRIES][1] | 0x20, index);
+    snprintf(path, sizeof path, "%s/%s.db", sim->folder, process->id);
+    process->sim = sim;
+    process->index = index;
+    process->is_relay = is_relay;
+    process->name = history_name(&sim->history, process->id);
+    process->disk = disk_new(path, rng_next(&sim->rng));
+    process->commit_least_us = 200;
+    process->commit_most_us = 8000;
+    process->started_from = 1;
+}
+
+static void make_relay(struct sim *sim, unsigned index)
+{
+    struct sim_relay *relay = &sim->relays[index];
+    make_process(sim, &relay->p, index, true);
+    relay->keys = world_keys(KEY_RELAY, relay->p.id, relay->p.country, 0x80 + index, 1);
+    relay->conf = (struct relay_conf){.relay = relay->p.id,
+                                      .key = "relay.key",
+                                      .store = disk_path(relay->p.disk),
+                                      .disk_reserve_bytes = 1 << 20,
+                                      .receipts_kept_us = LIMIT_AFTERLIFE_US,
+                                      .limits = {.validity_max_us = LIMIT_VALIDITY_MAX_US,
+                                                 .openings_per_minute = LIMIT_OPENINGS_PER_MINUTE,
+                                                 .updates_per_minute = LIMIT_UPDATES_PER_MINUTE,
+                                                 .open_cases = LIMIT_OPEN_CASES,
+                                                 .recipients = LIMIT_RECIPIENTS,
+                                                 .credit_messages = LIMIT_CREDIT_MESSAGES,
+                                                 .credit_bytes = LIMIT_CREDIT_BYTES}};
+}
+
+/* The last two of a large network are a mediator and an observer; some subscribe to a neighbour. */
+static void make_node(struct sim *sim, unsigned index)
+{
+    struct sim_node *node = &sim->nodes[index];
+    make_process(sim, &node->p, index, false);
+    node->standing = HOTLINE__STANDING__CODE__ACTIVE;
+    node->role = HOTLINE__ROLE__CODE__HOTLINE;
+    if (sim->node_count > 6 && index == sim->node_count - 1)
+        node->role = HOTLINE__ROLE__CODE__OBSERVER;
+    if (sim->node_count > 6 && index == sim->node_count - 2)
+        node->role = HOTLINE__ROLE__CODE__MEDIATOR;
+    node->key_generation = 1;
+    node->reserve_bytes = 1 << 20;
+    if (rng_below(&sim->rng, 3) == 0)
+        snprintf(node->subscription[node->subscription_count++], 3, "%s",
+                 countries[(index + 1) % (sim->node_count < COUNTRIES ? sim->node_count : COUNTRIES)]);
+}
+
+void world_make(struct sim *sim)
+{
+    struct history_event event = tap_blank(sim, HISTORY_NETWORK);
+    event.state = (uint8_t)sim->relay_count;
+    history_add(&sim->history, event);
+    sim->authority = world_keys(KEY_AUTHORITY, "authority", "", 0xf0, 1);
+    sim->trust = (struct roster_trust){.threshold = 1, .count = 1, .keys = {sim->authority->identity}};
+    sim->roster_life_us = 120 * CLOCK_DAY_US;
+    for (unsigned i = 0; i < sim->node_count; i++)
+        make_node(sim, i);
+    for (unsigned i = 0; i < sim->relay_count; i++)
+        make_relay(sim, i);
+    world_sign_roster(sim);
+}
