@@ -19,6 +19,11 @@ int node_check_standing(const struct node *node, bool opens, int64_t now_us, str
     if (standing == HOTLINE__STANDING__CODE__WITHDRAWN)
         return err_set(note, ERR_MEMBER, "%s was withdrawn by the authority (roster version %llu): it cannot send",
                        node->keys->id, (unsigned long long)roster_version(roster));
+    size_t self = roster_find(roster, node->keys->id);
+    Hotline__Role__Code role = self == ROSTER_NONE ? HOTLINE__ROLE__CODE__HOTLINE : roster_member(roster, self)->role;
+    if (opens && (role == HOTLINE__ROLE__CODE__OBSERVER || role == HOTLINE__ROLE__CODE__PROBE))
+        return err_set(note, ERR_MEMBER, "%s is %s: its role opens no cases", node->keys->id,
+                       role == HOTLINE__ROLE__CODE__OBSERVER ? "an observer" : "a probe");
     if (opens && standing == HOTLINE__STANDING__CODE__SUSPENDED)
         return err_set(note, ERR_MEMBER, "%s is suspended: it can update, close, retract and reply, but open nothing",
                        node->keys->id);

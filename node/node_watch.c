@@ -190,6 +190,16 @@ void node_gap_answer(struct node *node, const Hotline__GapAnswer *answer, int64_
 
 /* --- numbers that others miss of us --- */
 
+/* Nobody can get what relays refused and none accepted: its number is void, or it would be asked for until it expires.
+ */
+static bool is_refused(const struct item *item)
+{
+    size_t refused = 0;
+    for (size_t i = 0; i < item->relay_count; i++)
+        refused += item->relays[i].state == ITEM_REFUSED;
+    return refused > 0 && item_accepted_by(item) == 0;
+}
+
 /* Our current item with this number for this recipient; NULL: void. */
 static struct item *numbered(const struct node *node, const char *recipient, uint64_t number, int64_t now_us)
 {
@@ -197,7 +207,7 @@ static struct item *numbered(const struct node *node, const char *recipient, uin
         struct item *item = node->sent[i];
         const struct ladder_row *row = item_row(item, recipient);
         if (row != NULL && row->has_grant && row->grant.sequence == number && node_is_current(node, item, now_us))
-            return item;
+            return is_refused(item) ? NULL : item;
     }
     return NULL;
 }

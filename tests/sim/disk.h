@@ -6,7 +6,7 @@
  * of each file what was synced stays and a random part of the rest, down to single sectors; a process that is killed
  * leaves all that it wrote. What is written after the end reaches nothing that is ever read again.
  *
- * db.c makes an empty real file under the name first: a placeholder that stays empty.
+ * db.c makes an empty real file under the name first: it stays empty.
  */
 #ifndef TESTS_SIM_DISK_H
 #define TESTS_SIM_DISK_H
