@@ -67,11 +67,13 @@ int node_api_post_photo(struct node_api_call *call)
     if (waiting == NULL)
         return ERR_NOMEM;
     int error = helper_picture(call->api->conf.helper, http_body(call->request), &call->note, on_picture, waiting);
-    if (error != OK)
+    if (error != OK) {
         free(waiting);
-    else
-        http_on_gone(call->request, on_client_gone, waiting);
-    return error;
+        return error;
+    }
+    node_api_record(call, NULL);
+    http_on_gone(call->request, on_client_gone, waiting);
+    return OK;
 }
 
 /* ---- out ---- */

@@ -57,6 +57,7 @@ check "nothing of all that was sent" bash -c "[ \"\$('$bin/hotline' --node pt-fa
 # --- the photo -------------------------------------------------------------------------------------------------------
 check "published with a photo, delivered" publish pt-farol case.json p1.json --live --to ES,FR --confirm Leonor --photo one.png --wait delivered -W 10s
 ref=$(jq -r .reference p1.json)
+check "pt-farol's log: who handed it in, and nothing about it" log_says pt-farol "msg=act account=$(id -un) act=\"POST /v1/photos\" case=\"?-"
 check "es-faro: the thumbnail came with the alert" shows es-faro "$ref" '.case.photos[0].thumbnail | length > 400'
 check "es-faro: its size and kind are said" shows es-faro "$ref" '.case.photos[0] | .width_px==1600 and .height_px==1200 and .mime_type=="image/jpeg" and .size_bytes<=400000'
 check "es-faro: the key stays inside" shows es-faro "$ref" '.case.photos[0] | has("key") | not'
