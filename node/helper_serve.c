@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "node/helper_inner.h"
@@ -71,6 +72,17 @@ int helper_receive(int fd, struct helper_word *ret_word, int fds[2], size_t *ret
         *ret_count = (head->cmsg_len - CMSG_LEN(0)) / sizeof(int);
         memcpy(fds, CMSG_DATA(head), *ret_count * sizeof(int));
     }
+    return got == (ssize_t)sizeof *ret_word ? OK : ERR_IO;
+}
+
+int helper_peek(int fd, struct helper_word *ret_word)
+{
+    ssize_t got;
+    do
+        got = recv(fd, ret_word, sizeof *ret_word, MSG_PEEK);
+    while (got < 0 && errno == EINTR);
+    if (got <= 0)
+        return got < 0 && errno == EAGAIN ? ERR_AGAIN : ERR_UNREACHABLE;
     return got == (ssize_t)sizeof *ret_word ? OK : ERR_IO;
 }
 
@@ -152,7 +164,7 @@ static int take_input(int fd, struct slice *ret_input)
     return helper_read(fd, bytes, (size_t)facts.st_size, 0);
 }
 
-NO_RETURN static void run_child(int socket_fd, const int fds[2])
+NO_RETURN static void run_child(int socket_fd, enum helper_task task, const int fds[2])
 {
     struct helper_result result = {.magic = HELPER_MAGIC};
     struct err_note note = {""};
@@ -163,7 +175,8 @@ NO_RETURN static void run_child(int socket_fd, const int fds[2])
     result.error = take_input(fds[0], &input);
     helper_bound();
     if (result.error == OK)
-        result.error = picture_make(input, &note, &picture);
+        result.error = task == HELPER_CHECK ? picture_check(input, &note, &picture.width, &picture.height) :
+                                              picture_make(input, &note, &picture);
     memcpy(result.note, note.text, sizeof result.note);
     if (result.error == OK) {
         result.width = picture.width;
@@ -182,12 +195,12 @@ NO_RETURN static void run_child(int socket_fd, const int fds[2])
 /* ---- the helper ---- */
 
 /* The signal that ended it, 0 when it came to its own end. */
-static int run_one(int socket_fd, const int fds[2])
+static int run_one(int socket_fd, enum helper_task task, const int fds[2])
 {
     int status = 0;
     pid_t child = fork();
     if (child == 0)
-        run_child(socket_fd, fds);
+        run_child(socket_fd, task, fds);
     if (child < 0)
         return SIGABRT;
     while (waitpid(child, &status, 0) < 0)
@@ -196,23 +209,82 @@ static int run_one(int socket_fd, const int fds[2])
     return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
-NO_RETURN void helper_serve(int fd)
+static void give_up_much(void)
 {
-    static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
-    for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
-        signal(ignored[i], SIG_IGN); /* they are the daemon's: with its end comes ours */
-    struct helper_word word;
-    int fds[2];
-    size_t count;
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
         prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
         _exit(1);
-    while (helper_receive(fd, &word, fds, &count) == OK) {
-        word.signal = count == 2 ? run_one(fd, fds) : SIGABRT;
+}
+
+/* Ends with 0 when the daemon is gone. */
+NO_RETURN static void work(int fd)
+{
+    struct helper_word word;
+    int fds[2];
+    size_t count;
+    give_up_much();
+    while (helper_peek(fd, &word) == OK) {
+        word.says = HELPER_AT_WORK;
+        if (helper_send(fd, &word, NULL, 0) != OK || helper_receive(fd, &word, fds, &count) != OK)
+            break;
+        word.says = HELPER_OVER;
+        word.signal = count == 2 ? run_one(fd, word.task == HELPER_CHECK ? HELPER_CHECK : HELPER_MAKE, fds) : SIGABRT;
         for (size_t i = 0; i < count; i++)
             close(fds[i]);
         if (helper_send(fd, &word, NULL, 0) != OK)
             break;
     }
     _exit(0);
+}
+
+/* How the work ended; -1: it could not be begun. */
+static int work_once(int fd)
+{
+    int status = 0;
+    pid_t worker = fork();
+    if (worker == 0)
+        work(fd);
+    while (worker > 0 && waitpid(worker, &status, 0) < 0)
+        if (errno != EINTR)
+            return -1;
+    return worker > 0 ? status : -1;
+}
+
+static int64_t steady_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void pause_ms(long ms)
+{
+    struct timespec left = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+    while (nanosleep(&left, &left) != 0 && errno == EINTR)
+        ;
+}
+
+#define AGAIN_LEAST_MS 100
+#define AGAIN_MOST_MS 10000
+
+NO_RETURN void helper_serve(int fd)
+{
+    static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+    const struct helper_word lost = {.says = HELPER_LOST};
+    long wait_ms = AGAIN_LEAST_MS;
+    for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
+        signal(ignored[i], SIG_IGN); /* they are the daemon's: with its end comes ours */
+    give_up_much();
+    for (;;) {
+        int64_t begun_ms = steady_ms();
+        int status = work_once(fd);
+        if (status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+            _exit(0);
+        if (helper_send(fd, &lost, NULL, 0) == ERR_UNREACHABLE)
+            _exit(0);
+        if (steady_ms() - begun_ms > AGAIN_MOST_MS)
+            wait_ms = AGAIN_LEAST_MS;
+        pause_ms(wait_ms);
+        wait_ms = 2 * wait_ms < AGAIN_MOST_MS ? 2 * wait_ms : AGAIN_MOST_MS;
+    }
 }

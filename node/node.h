@@ -48,6 +48,10 @@ struct node_event {
     int64_t after_us;               /* since the item was committed here */
 };
 
+/* What was found out about a photo of another member's: OK and its sides; ERR_SYNTAX, ERR_INVALID, ERR_LIMIT: it must
+ * not be shown, the note says why; any other: nothing, ask again. */
+typedef void node_look_done(void *ctx, int error, const struct err_note *note, uint32_t width, uint32_t height);
+
 struct node_io {
     void *ctx;
     /* Hands one ZeroMQ message to the relay in this slot. ERR_AGAIN, ERR_UNREACHABLE: it was not taken. */
@@ -57,6 +61,10 @@ struct node_io {
     void (*event)(void *ctx, const struct node_event *event);
     /* The disk failed: stop the process. */
     void (*failed)(void *ctx, int error, const char *text);
+    /* Has somebody look at a photo who can do nothing else; done runs once, not during the call and maybe after
+     * node_close. An error at once: ask again, done does not run. NULL: nobody looks, and JPEG's first bytes suffice.
+     */
+    int (*look)(void *ctx, struct slice photo, node_look_done *done, void *done_ctx);
 };
 
 struct node_settings {

@@ -17,6 +17,15 @@
 #define AGAIN_LEAST_US (500 * CLOCK_MS_US)
 #define AGAIN_MOST_US CLOCK_MINUTE_US
 
+#define LOOK_AGAIN_US (5 * CLOCK_SECOND_US)
+
+/* The whole file of a blob on its way from the disk to a judgement. */
+struct node_blob_check {
+    struct node *node; /* NULL: closed meanwhile */
+    struct key_hash name;
+    struct node_blob_check *next, *before;
+};
+
 /* --- the table --- */
 
 void node_blobs_init(struct node_blobs *blobs)
@@ -28,6 +37,8 @@ void node_blobs_init(struct node_blobs *blobs)
 void node_blobs_done(struct node_blobs *blobs)
 {
     size_t at = 0;
+    for (struct node_blob_check *check = blobs->checks; check != NULL; check = check->next)
+        check->node = NULL; /* it is freed by whoever answers it */
     for (void *blob; (blob = lookup_next(&blobs->by_name, &at)) != NULL;)
         free(blob);
     lookup_done(&blobs->by_name);
@@ -65,10 +76,15 @@ int node_blob_add(struct node *node, const struct key_hash *name, const struct e
     return OK;
 }
 
+bool node_blob_is_lacking(const struct node_blob *blob)
+{
+    return !blob->whole && !blob->refused;
+}
+
 static void remove_blob(struct node *node, struct node_blob *blob)
 {
     lookup_remove(&node->blobs.by_name, &blob->name);
-    node->blobs.lacking -= !blob->whole;
+    node->blobs.lacking -= node_blob_is_lacking(blob);
     free(blob);
 }
 
@@ -83,6 +99,8 @@ uint64_t node_blob_save(struct node *node, const struct node_blob *blob)
     WIRE_SET(&record, size_bytes, blob->size_bytes);
     WIRE_SET(&record, held, blob->held);
     WIRE_SET(&record, whole, blob->whole);
+    if (blob->refused)
+        WIRE_SET(&record, refused, true);
     wire_pack(&record.base, &bytes);
     CHECK(!buf_broken(&bytes));
     uint64_t ticket =
@@ -109,7 +127,8 @@ int node_blob_load(struct node *node, struct slice bytes)
     if (result == OK) {
         blob->held = record->held;
         blob->whole = record->whole;
-        node->blobs.lacking -= blob->whole;
+        blob->refused = record->refused && !record->whole;
+        node->blobs.lacking -= !node_blob_is_lacking(blob);
     }
     if (record != NULL)
         hotline__node__blob_record__free_unpacked(record, NULL);
@@ -174,6 +193,16 @@ uint32_t node_blob_count(const struct node *node, const struct item *item)
     return whole;
 }
 
+bool node_blob_is_refused(const struct node *node, const struct item *item, size_t number)
+{
+    size_t count;
+    Hotline__Attachment *const *photos = node_blob_photos(item, &count);
+    const struct node_blob *blob = number < count && photos[number]->name.len == KEY_HASH_BYTES ?
+        lookup_find(&node->blobs.by_name, photos[number]->name.data) :
+        NULL;
+    return blob != NULL && blob->refused;
+}
+
 /* What the case shows, when this photo is still in it. */
 static struct item *needed_by(const struct node *node, const struct node_blob *blob,
                               const Hotline__Attachment **ret_photo)
@@ -227,23 +256,23 @@ static struct node_link *next_link(struct node *node, struct node_blob *blob)
     return NULL;
 }
 
-static void start_anew(struct node *node, struct node_blob *blob)
+static void drop_chunks(struct node *node, struct node_blob *blob)
 {
     for (uint32_t i = 0; i < blob->held; i++) {
         struct node_chunk_key key = node_chunk_key(&blob->name, i);
         vault_remove(node->vault, VAULT_CHUNK, slice_of(key.bytes, sizeof key.bytes));
     }
     blob->held = 0;
+}
+
+static void start_anew(struct node *node, struct node_blob *blob)
+{
+    drop_chunks(node, blob);
     node_blob_save(node, blob);
     in_vain(node, blob);
 }
 
 /* --- checking --- */
-
-struct check {
-    struct node *node;
-    struct key_hash name;
-};
 
 /* The sender's ladder has a column for it: said again in the state that was said. */
 static void tell(struct node *node, struct item *item, int64_t now_us)
@@ -254,64 +283,148 @@ static void tell(struct node *node, struct item *item, int64_t now_us)
     cases_touch(&node->cases, entry, now_us);
 }
 
-static int check_whole(const struct node_blob *blob, const Hotline__Attachment *photo, struct slice sealed)
+/* Its name first: with that, whatever else is wrong is its sender's doing. */
+static int open_whole(const struct node_blob *blob, const Hotline__Attachment *photo, struct slice sealed,
+                      struct buf *plain)
 {
     struct key_blob key;
-    struct buf plain;
     if (photo->key.len != KEY_BYTES || !photo->has_size_bytes)
         return ERR_CRYPTO;
-    buf_init(&plain);
     memcpy(key.bytes, photo->key.data, KEY_BYTES);
-    int result = blob_open(sealed, &blob->name, &key, photo->size_bytes, &plain);
-    if (result == OK && (plain.len < 3 || memcmp(plain.data, "\xff\xd8\xff", 3) != 0))
-        result = ERR_INVALID; /* its sender's doing: no other relay has another one */
+    int result = blob_open(sealed, &blob->name, &key, photo->size_bytes, plain);
+    if (result == OK && (plain->len < 3 || memcmp(plain->data, "\xff\xd8\xff", 3) != 0))
+        result = ERR_INVALID;
     seal_wipe(&key, sizeof key);
-    if (plain.data != NULL)
-        seal_wipe(plain.data, plain.capacity);
-    buf_free(&plain);
     return result;
+}
+
+/* Gone, and not asked for again: every relay has the same. The case it belongs to is as good as before. */
+static void refuse(struct node *node, struct node_blob *blob, struct item *item, const char *why)
+{
+    log_event(LOG_WARN, "a photo is refused: it is nothing that may be shown", "sender", item->header->sender, "why",
+              why, NULL);
+    node->counters.refused_in++;
+    node->blobs.lacking -= node_blob_is_lacking(blob);
+    blob->refused = true;
+    drop_chunks(node, blob);
+    node_blob_save(node, blob);
+    cases_touch(&node->cases, item->case_entry, node->now_us);
+}
+
+static void take(struct node *node, struct node_blob *blob, struct item *item)
+{
+    node->blobs.lacking -= node_blob_is_lacking(blob);
+    blob->whole = true;
+    node_blob_save(node, blob);
+    tell(node, item, node->now_us);
+}
+
+/* What became of the check of a whole file. */
+static void judge(struct node *node, struct node_blob *blob, struct item *item, int result, const char *why)
+{
+    switch (result) {
+    case OK:
+        take(node, blob, item);
+        return;
+    case ERR_INVALID:
+    case ERR_SYNTAX:
+    case ERR_LIMIT:
+    case ERR_CRYPTO:
+        refuse(node, blob, item, why);
+        return;
+    case ERR_CORRUPT:
+    case ERR_NOT_FOUND:
+        log_event(LOG_WARN, "a photo is not what its case names; it is asked for again", "relay", blob->relay, "error",
+                  err_name(result), NULL);
+        node->counters.refused_in++;
+        start_anew(node, blob);
+        return;
+    default: /* nothing was found out */
+        blob->again_us = node->steady_us + LOOK_AGAIN_US;
+    }
+}
+
+static void end_check(struct node_blob_check *check)
+{
+    if (check->node != NULL) {
+        if (check->before != NULL)
+            check->before->next = check->next;
+        else
+            check->node->blobs.checks = check->next;
+        if (check->next != NULL)
+            check->next->before = check->before;
+    }
+    free(check);
+}
+
+/* What the check is about, when it is still wanted. */
+static struct item *checked_item(struct node_blob_check *check, struct node_blob **ret_blob,
+                                 const Hotline__Attachment **ret_photo)
+{
+    struct node *node = check->node;
+    struct node_blob *blob = node == NULL || node->closing ? NULL : lookup_find(&node->blobs.by_name, &check->name);
+    if (blob == NULL)
+        return NULL;
+    blob->checking = false;
+    *ret_blob = blob;
+    return node_blob_is_lacking(blob) && blob->held == blob->chunks ? needed_by(node, blob, ret_photo) : NULL;
+}
+
+static void on_looked(void *ctx, int error, const struct err_note *note, uint32_t width, uint32_t height)
+{
+    struct node_blob_check *check = ctx;
+    const Hotline__Attachment *photo;
+    struct node_blob *blob;
+    struct item *item = checked_item(check, &blob, &photo);
+    const char *why = err_explain(note, error);
+    if (item != NULL && error == OK && (photo->width_px != width || photo->height_px != height)) {
+        error = ERR_INVALID;
+        why = "its sides are not those that its case says";
+    }
+    if (item != NULL)
+        judge(check->node, blob, item, error, why);
+    end_check(check);
 }
 
 static void on_read(void *ctx, int error, struct slice sealed)
 {
-    struct check *check = ctx;
-    struct node *node = check->node;
+    struct node_blob_check *check = ctx;
     const Hotline__Attachment *photo;
-    struct node_blob *blob = node->closing ? NULL : lookup_find(&node->blobs.by_name, &check->name);
-    struct item *item = blob != NULL ? needed_by(node, blob, &photo) : NULL;
-    free(check);
-    if (blob != NULL)
-        blob->checking = false;
-    if (item == NULL || blob->whole || blob->held < blob->chunks)
-        return;
-    int result = error == OK ? check_whole(blob, photo, sealed) : error;
-    if (result == ERR_INVALID) {
-        blob->checking = true; /* no relay has another one: it is neither shown nor asked for again in this life */
-        log_event(LOG_WARN, "a photo is no JPEG: it is not shown", "sender", item->header->sender, NULL);
-        return;
+    struct node_blob *blob;
+    struct item *item = checked_item(check, &blob, &photo);
+    struct buf plain;
+    bool looks = false;
+    buf_init(&plain);
+    if (error == ERR_CRYPTO) /* of our own disk */
+        error = ERR_CORRUPT;
+    if (item != NULL && error == OK)
+        error = open_whole(blob, photo, sealed, &plain);
+    if (item != NULL && error == OK && check->node->io.look != NULL) {
+        error = check->node->io.look(check->node->io.ctx, buf_slice(&plain), on_looked, check);
+        looks = blob->checking = error == OK;
+        error = error == OK ? OK : ERR_BUSY;
     }
-    if (result == OK) {
-        blob->whole = true;
-        node->blobs.lacking--;
-        node_blob_save(node, blob);
-        tell(node, item, node->now_us);
-        return;
-    }
-    log_event(LOG_WARN, "a photo is not what its case names; it is asked for again", "relay", blob->relay, "error",
-              err_name(result), NULL);
-    node->counters.refused_in++;
-    start_anew(node, blob);
+    if (item != NULL && !looks)
+        judge(check->node, blob, item, error, err_text(error));
+    if (!looks)
+        end_check(check);
+    if (plain.data != NULL)
+        seal_wipe(plain.data, plain.capacity);
+    buf_free(&plain);
 }
 
 static void begin_check(struct node *node, struct node_blob *blob)
 {
-    struct check *check = calloc(1, sizeof *check);
+    struct node_blob_check *check = calloc(1, sizeof *check);
     if (check == NULL)
         return;
-    *check = (struct check){.node = node, .name = blob->name};
+    *check = (struct node_blob_check){.node = node, .name = blob->name, .next = node->blobs.checks};
+    if (check->next != NULL)
+        check->next->before = check;
+    node->blobs.checks = check;
     blob->checking = node_blob_read(node, blob, on_read, check) == OK;
     if (!blob->checking)
-        free(check);
+        end_check(check);
 }
 
 /* --- chunks --- */
@@ -326,7 +439,7 @@ void node_on_blob_chunk(struct node *node, struct node_link *link, const Hotline
 {
     struct node_blob *blob = lookup_find(&node->blobs.by_name, chunk->name.data);
     (void)now_us;
-    if (blob == NULL || blob->whole || strcmp(blob->relay, link->uplink.relay) != 0)
+    if (blob == NULL || !node_blob_is_lacking(blob) || strcmp(blob->relay, link->uplink.relay) != 0)
         return; /* erased since, or another relay was faster */
     if (chunk->has_gone && chunk->gone) {
         in_vain(node, blob);
@@ -349,7 +462,7 @@ void node_on_blob_chunk(struct node *node, struct node_link *link, const Hotline
 /* It takes one of the places: chunks come. One whose relay waits for it itself takes none. */
 static bool is_busy(const struct node *node, const struct node_blob *blob)
 {
-    return !blob->whole && blob->relay[0] != '\0' && node->steady_us - blob->asked_us < STALLED_US;
+    return node_blob_is_lacking(blob) && blob->relay[0] != '\0' && node->steady_us - blob->asked_us < STALLED_US;
 }
 
 /* One that is lacking: asks, gives up on a relay, or checks. */
@@ -357,7 +470,8 @@ static void move(struct node *node, struct node_blob *blob, bool room)
 {
     const Hotline__Attachment *photo;
     if (blob->held == blob->chunks) {
-        if (!blob->checking && blob->ticket <= vault_committed(node->vault) && needed_by(node, blob, &photo) != NULL)
+        if (!blob->checking && node->steady_us >= blob->again_us && blob->ticket <= vault_committed(node->vault) &&
+            needed_by(node, blob, &photo) != NULL)
             begin_check(node, blob);
         return;
     }
@@ -385,7 +499,7 @@ void node_blob_tick(struct node *node, int64_t now_us, int64_t steady_us)
         active += is_busy(node, blob);
     at = 0;
     for (struct node_blob *blob; (blob = lookup_next(&node->blobs.by_name, &at)) != NULL;) {
-        if (blob->whole)
+        if (!node_blob_is_lacking(blob))
             continue;
         bool was = is_busy(node, blob);
         move(node, blob, active < NODE_BLOBS_AT_ONCE);

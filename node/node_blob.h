@@ -5,8 +5,10 @@
  *
  * A blob's chunks are records of the vault under its case's key: erasing the case erases them. They come in order and
  * each is saved with how many there are, so after any crash the next BlobWant goes on. When the last one is here the
- * whole is read back, held against its name and opened; only then it counts, and the sender learns it by a receipt
- * (docs/decisions/0011). What a relay gave that is not what was named goes, and another relay is asked.
+ * whole is read back, held against its name, opened, and looked at by a process that can do nothing else
+ * (node_io.look); only then it counts, and the sender learns it by a receipt (docs/decisions/0011). What a relay gave
+ * that is not what was named goes, and another relay is asked. What its sender named and is nothing that may be shown
+ * goes too, is marked as refused, and asked for no more.
  */
 #ifndef NODE_NODE_BLOB_H
 #define NODE_NODE_BLOB_H
@@ -31,6 +33,7 @@ struct node_blob {
     uint64_t size_bytes; /* sealed */
     uint32_t chunks, held;
     bool whole, checking;
+    bool refused;                   /* by us: its sender's doing */
     uint64_t ticket;                /* of the last chunk */
     char relay[LIMIT_ID_CHARS + 1]; /* asked now; "" none */
     size_t next_slot;               /* asked next */
@@ -47,7 +50,8 @@ struct node_upload {
 
 struct node_blobs {
     struct lookup by_name;
-    size_t lacking; /* not whole */
+    struct node_blob_check *checks; /* at work */
+    size_t lacking;                 /* neither whole nor refused */
     struct node_upload uploads[NODE_UPLOADS];
 };
 
@@ -71,6 +75,10 @@ void node_blob_forget(struct node *node, const struct envelope_case_key *owner);
 void node_on_blob_chunk(struct node *node, struct node_link *link, const Hotline__BlobChunk *chunk, int64_t now_us);
 /* Asks for what is lacking, checks what came. */
 void node_blob_tick(struct node *node, int64_t now_us, int64_t steady_us);
+/* Neither whole nor refused: it may still come. */
+bool node_blob_is_lacking(const struct node_blob *blob);
+/* The revision's number-th photo (from 0) came and was refused. */
+bool node_blob_is_refused(const struct node *node, const struct item *item, size_t number);
 /* How many of the revision's photos are here whole. */
 uint32_t node_blob_count(const struct node *node, const struct item *item);
 /* Puts the blob's record; its ticket. */
@@ -94,7 +102,7 @@ void node_blob_give(struct node *node, struct node_link *link);
 typedef void node_blob_done(void *ctx, int error, struct slice sealed);
 int node_blob_read(struct node *node, const struct node_blob *blob, node_blob_done *done, void *ctx) MUST_CHECK;
 /* The number-th photo (from 1) of what a case shows, opened: a JPEG. ERR_NOT_FOUND: there is none, or it is not here
- * yet. */
+ * yet. ERR_INVALID: it came, and is nothing that may be shown. */
 int node_photo_read(struct node *node, const struct case_entry *entry, size_t number, struct err_note *note,
                     node_blob_done *done, void *ctx) MUST_CHECK;
 

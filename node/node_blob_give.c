@@ -173,6 +173,9 @@ int node_photo_read(struct node *node, const struct case_entry *entry, size_t nu
     const Hotline__Attachment *photo = photos[number - 1];
     const struct node_blob *blob =
         photo->name.len == KEY_HASH_BYTES ? lookup_find(&node->blobs.by_name, photo->name.data) : NULL;
+    if (blob != NULL && blob->refused)
+        return err_set(note, ERR_INVALID, "photo %zu of %s came and is refused: it is no picture, or more than one",
+                       number, entry->reference);
     if (blob == NULL || !blob->whole || photo->key.len != KEY_BYTES)
         return err_set(note, ERR_NOT_FOUND, "photo %zu of %s has not come yet: its thumbnail is in the case", number,
                        entry->reference);

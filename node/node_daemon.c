@@ -123,6 +123,32 @@ static int send_message(void *ctx, size_t slot, struct slice message)
     return node_link_send(daemon->links, slot, message);
 }
 
+struct looking {
+    node_look_done *done;
+    void *ctx;
+};
+
+static void on_looked(void *ctx, int error, const struct err_note *note, const struct picture *picture)
+{
+    struct looking looking = *(struct looking *)ctx;
+    free(ctx);
+    looking.done(looking.ctx, error, note, error == OK ? picture->width : 0, error == OK ? picture->height : 0);
+}
+
+static int look(void *ctx, struct slice photo, node_look_done *done, void *done_ctx)
+{
+    struct daemon *daemon = ctx;
+    struct err_note note = {""};
+    struct looking *looking = malloc(sizeof *looking);
+    if (looking == NULL)
+        return ERR_NOMEM;
+    *looking = (struct looking){done, done_ctx};
+    int error = helper_check(daemon->helper, photo, &note, on_looked, looking);
+    if (error != OK)
+        free(looking);
+    return error;
+}
+
 static void on_relays_changed(void *ctx)
 {
     struct daemon *daemon = ctx;
@@ -259,7 +285,7 @@ static int open_core(struct daemon *daemon, struct node_setup *setup, struct err
     setup->settings = settings_of(daemon->conf);
     setup->settings.subscriptions = subscriptions;
     setup->settings.subscription_count = list_subscriptions(daemon->conf, subscriptions);
-    setup->io = (struct node_io){daemon, send_message, on_relays_changed, on_event, on_failed};
+    setup->io = (struct node_io){daemon, send_message, on_relays_changed, on_event, on_failed, look};
     setup->loop = loop_uv(daemon->loop);
     setup->now_us = daemon->started_us;
     int error = db_open(daemon->conf->store, vault_schema(), daemon->conf->member, note, &setup->db);

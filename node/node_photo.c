@@ -228,9 +228,10 @@ void node_photo_keep(struct node *node, const struct item *item, const struct no
             vault_put(node->vault, VAULT_CHUNK, slice_of(key.bytes, sizeof key.bytes), &blob->owner,
                       slice_of(sealed.data + range.from, range.len));
         }
-        node->blobs.lacking -= !blob->whole;
+        node->blobs.lacking -= node_blob_is_lacking(blob);
         blob->held = blob->chunks;
         blob->whole = true;
+        blob->refused = false;
         node_blob_save(node, blob);
         struct node_upload *upload = upload_of(node, attached->uploads[i]);
         if (upload != NULL)

@@ -305,13 +305,20 @@ static void set_shown(const struct node *node, struct jdoc *view, const struct c
         jdoc_set_doc(view, "closing", part);
 }
 
-/* How many the case has, and how many of them are here whole. */
+/* How many the case has, how many of them are here whole, and which were refused. */
 static void set_photos(const struct node *node, struct jdoc *view, const struct case_entry *entry)
 {
     const struct item *shown = cases_shown(node_cases(node), entry);
     const Hotline__Case *alert = alert_of(shown);
     jdoc_set_int(view, "photos", alert != NULL ? (int64_t)alert->n_photos : 0);
     jdoc_set_int(view, "photos_here", shown != NULL ? node_blob_count(node, shown) : 0);
+    struct jdoc *refused = NULL;
+    for (size_t i = 0; alert != NULL && i < alert->n_photos; i++) {
+        if (!node_blob_is_refused(node, shown, i))
+            continue;
+        refused = refused != NULL ? refused : jdoc_set_doc(view, "photos_refused", jdoc_array());
+        jdoc_add_int(refused, (int64_t)i + 1);
+    }
 }
 
 static void set_opener(const struct node *node, struct jdoc *view, const struct case_entry *entry)

@@ -140,7 +140,7 @@ static int decode(struct slice input, struct err_note *note, struct picture_rast
     if (input.len > LIMIT_PICTURE_BYTES)
         return err_set(note, ERR_LIMIT, "the picture has %zu bytes; the limit is %d", input.len, LIMIT_PICTURE_BYTES);
     if (begins(input, "\xff\xd8\xff", 3))
-        return picture_read_jpeg(input, note, raster, ret_orientation);
+        return picture_read_jpeg(input, PICTURE_LENIENT, note, raster, ret_orientation);
     if (begins(input, "\x89PNG\r\n\x1a\n", 8))
         return picture_read_png(input, note, raster, ret_orientation);
     return err_set(note, ERR_SYNTAX, "the picture is neither JPEG nor PNG");

@@ -23,5 +23,10 @@ void picture_done(struct picture *picture);
 /* Fills an initialised picture. ERR_SYNTAX: neither JPEG nor PNG. ERR_INVALID: damaged or cut. ERR_LIMIT: pixels,
  * scans, bytes, or memory, each with its limit. ERR_INTERNAL. The note says which. */
 int picture_make(struct slice input, struct err_note *note, struct picture *picture) MUST_CHECK;
+/* A photo that another member sent, to be shown as it came: a JPEG of at most LIMIT_PHOTO_SIDE_PX, of the segments that
+ * a decoder needs and no others, nothing behind its end, decoded to its last row without a warning. ERR_SYNTAX: no
+ * JPEG. ERR_INVALID: damaged, or more than a picture. ERR_LIMIT: sides, scans, bytes, memory. ERR_INTERNAL. The note
+ * says which. */
+int picture_check(struct slice photo, struct err_note *note, uint32_t *ret_width, uint32_t *ret_height) MUST_CHECK;
 
 #endif

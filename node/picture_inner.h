@@ -34,8 +34,10 @@ int picture_check_size(uint32_t width, uint32_t height, struct err_note *note) M
 /* The EXIF orientation, 1 to 8, of a TIFF block; 1 when there is none or it makes no sense. */
 int picture_orientation(struct slice tiff);
 
+/* What a camera wrote may be slightly wrong; what one of us wrote is not. */
+enum picture_care { PICTURE_LENIENT, PICTURE_STRICT };
 /* Decode to a raster of at most LIMIT_PHOTO_SIDE_PX, which the caller frees in any case. */
-int picture_read_jpeg(struct slice input, struct err_note *note, struct picture_raster *raster,
+int picture_read_jpeg(struct slice input, enum picture_care care, struct err_note *note, struct picture_raster *raster,
                       int *ret_orientation) MUST_CHECK;
 int picture_read_png(struct slice input, struct err_note *note, struct picture_raster *raster,
                      int *ret_orientation) MUST_CHECK;

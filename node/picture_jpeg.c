@@ -18,6 +18,7 @@ struct jumping {
     struct jpeg_error_mgr manager; /* first: what libjpeg has a pointer to */
     jmp_buf out;
     struct err_note *note;
+    enum picture_care care;
     int error;
 };
 
@@ -37,11 +38,14 @@ static void on_error(j_common_ptr info)
     leave(jumping, err_set(jumping->note, ERR_INVALID, "the picture is damaged: %s", text));
 }
 
-/* What libjpeg only warns of, and paints grey, is a picture that was cut: refused. */
+/* What libjpeg only warns of, and paints grey, is a picture that was cut: refused. Strictly, so is all that it warns
+ * of.
+ */
 static void on_message(j_common_ptr info, int level)
 {
+    const struct jumping *jumping = (const struct jumping *)(const void *)info->err;
     bool cut = info->err->msg_code == JWRN_JPEG_EOF || info->err->msg_code == JWRN_HIT_MARKER;
-    if (level < 0 && cut)
+    if (level < 0 && (cut || jumping->care == PICTURE_STRICT))
         on_error(info);
 }
 
@@ -140,9 +144,12 @@ static void read_rows(struct reading *reading)
             from_cmyk(reading->row, info->saw_Adobe_marker, info->output_width, reading->rgb);
         picture_scaler_row(&reading->scaler, reading->rgb != NULL ? reading->rgb : reading->row);
     }
+    if (reading->errors.care == PICTURE_STRICT)
+        jpeg_finish_decompress(info); /* says what lies between the last row and the end */
 }
 
-int picture_read_jpeg(struct slice input, struct err_note *note, struct picture_raster *raster, int *ret_orientation)
+int picture_read_jpeg(struct slice input, enum picture_care care, struct err_note *note, struct picture_raster *raster,
+                      int *ret_orientation)
 {
     struct reading *reading = calloc(1, sizeof *reading);
     volatile int result = OK;
@@ -150,6 +157,7 @@ int picture_read_jpeg(struct slice input, struct err_note *note, struct picture_
         return ERR_NOMEM;
     reading->raster = raster;
     init_errors(&reading->errors, note);
+    reading->errors.care = care;
     reading->info.err = &reading->errors.manager;
     if (setjmp(reading->errors.out) == 0) {
         result = begin(reading, input);

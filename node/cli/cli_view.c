@@ -117,6 +117,13 @@ void cli_view_headline(const struct jdoc *view, int64_t now_us, struct buf *out)
     add_field(out, "declined as", jdoc_get_text(view, "decline_code", NULL));
     if (jdoc_get_bool(view, "late", false))
         add_field(out, "LATE", "it had expired when it arrived");
+    for (size_t i = 0; i < jdoc_count(jdoc_get(view, "photos_refused")); i++) {
+        int64_t number = 0;
+        char text[96];
+        (void)jdoc_int(jdoc_at(jdoc_get(view, "photos_refused"), i), &number);
+        snprintf(text, sizeof text, "photo %" PRId64 " came and is refused: no picture, or more than one", number);
+        add_field(out, "PHOTO", text);
+    }
     add_life(view, now_us, out);
 }
 

@@ -117,6 +117,18 @@ up fr-phare
 check "fr-phare lost its disk: all three, from relay-2 alone" within 40 shown fr-phare "$ref2" 3
 up relay-1
 
+# --- the process that decodes is ended ---------------------------------------------------------------------------------
+worker_of() { # worker_of MEMBER: the process that takes pictures: the child of the node's child
+    local keeper
+    keeper=$(pgrep -P "${pid[$1]}" | head -n 1) && pgrep -P "$keeper"
+}
+other_worker() { local now; now=$(worker_of "$1") && [ "$now" != "$2" ]; }                     # other_worker MEMBER BEFORE
+worker=$(worker_of pt-farol)
+check "pt-farol: the process that decodes is ended" kill -9 "$worker"
+check "pt-farol: and begun anew" within 10 other_worker pt-farol "$worker"
+check "pt-farol: its helper killed, and a photo is taken in" publish pt-farol case.json p4.json --live --to ES --confirm Leonor --photo two.png --wait accepted -W 10s
+check "es-faro: the photo of that case" within 20 shown es-faro "$(jq -r .reference p4.json)" 1
+
 # --- an alert does not wait for a photo -------------------------------------------------------------------------------
 # steps MEMBER REFERENCE RECIPIENT JQ: of the ladder's times, in milliseconds
 steps() {
@@ -136,6 +148,6 @@ check "es-faro: acknowledges the closing" within 5 field es-faro "$ref3" state C
 check "es-faro: knows" at es-faro ack "$ref3" --as Pilar
 check "ladder: ERASED" within 20 ladder pt-farol "$ref3" es-faro ERASED
 check "es-faro: no photo any more (3)" cli 3 es-faro show "$ref3" --photo 1 -o no.jpg
-check "the relays dropped it with the closing" within 10 rows_are relay-1.db "SELECT count(*) FROM blobs" 5
+check "the relays dropped it with the closing" within 10 rows_are relay-1.db "SELECT count(*) FROM blobs" 6
 for m in "${members[@]}"; do check "$m: stops, and its helper with it" down "$m"; done
 finish

@@ -105,6 +105,46 @@ check "a size that no file has: no photo" shows nl-baak "$(field_of published .r
 tell "{\"do\":\"want\",\"name\":\"$(at nl-baak show "$(jq -r .reference more.json)" -o json | jq -r '.case.photos[0].name')\"}"
 check "a blob of a case that was not sent to it: gone" within 5 heard gone true 2
 
+# --- photos that are what was named, and nothing to be shown ------------------------------------------------------------
+python3 - good.jpg <<'PY'
+import os, struct, sys
+good = open(sys.argv[1], "rb").read()
+page = b"<html><script>alert(1)</script>"
+files = {
+    "a page behind its end": good + page,
+    "a page before its end": good[:-2] + page + b"\xff\xd9",
+    "a page in a comment": good[:2] + b"\xff\xfe" + struct.pack(">H", len(page) + 2) + page + good[2:],
+    "half a picture": good[:len(good) // 2],
+    "noise behind a magic": b"\xff\xd8\xff\xe0" + os.urandom(90000),
+}
+for name, data in files.items():
+    open(f"{name}.jpg", "wb").write(data)
+PY
+head -c 2000 good.jpg >thumb.jpg
+hostile() { # hostile HOW [WIDTH]: the file of this name, as a photo of 300 x 200
+    local how=$1 case
+    tell "{\"do\":\"open\",\"name\":\"Hostile\",\"to\":[\"NL\"],\"photo\":{\"file\":\"${2:-$how}.jpg\",\"thumbnail\":\"thumb.jpg\",\"width\":${3:-300},\"height\":200}}"
+    opened=$((opened + 1))
+    check "a photo that is $how: its case goes out" within 5 heard published true $opened
+    case=$(field_of published .reference)
+    check "a photo that is $how: marked as refused" within 20 shows nl-baak "$case" '.photos_refused==[1] and .photos_here==0'
+    check "a photo that is $how: cannot be saved (2)" cli 2 nl-baak show "$case" --photo 1 -o no.jpg
+    check "a photo that is $how: and it is said" says 'refused'
+    check "a photo that is $how: the alert is untouched" shows nl-baak "$case" '.case.child.given_name=="Hostile" and .state=="OPEN"'
+    check "a photo that is $how: people read it" bash -c "'$bin/hotline' --node nl-baak.sock show '$case' | grep -q 'photo 1 came and is refused'"
+}
+opened=$(jq -s '[.[] | select(.event=="published")] | length' stranger.events)
+hostile "a page behind its end"
+hostile "a page before its end"
+hostile "a page in a comment"
+hostile "half a picture"
+hostile "noise behind a magic"
+hostile "of other sides than said" good 301
+check "none of them was written anywhere" not test -e no.jpg
+tell '{"do":"open","name":"Honest","to":["NL"],"photo":{"file":"good.jpg","thumbnail":"thumb.jpg","width":300,"height":200}}'
+check "a good one after them: published" within 5 heard published true $((opened + 1))
+check "a good one after them: shown" within 20 shows nl-baak "$(field_of published .reference)" '.photos_here==1'
+
 # --- statements about what is another's --------------------------------------------------------------------------------
 check "the liar has the case of nl-baak" within 5 heard received ".reference==\"$ref\""
 check "be-een: acknowledges" at be-een ack "$ref" --as Lotte

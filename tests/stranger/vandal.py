@@ -64,8 +64,12 @@ class Vandal(Node):
 
     lying = None     # {name, how, chunks} of the lie that is told now
 
-    def attach(self, header, alert, how):
+    def attach(self, header, alert, how=None, **photo):
         """Names a file of two chunks; what is given when it is asked for is another."""
+        if how is None:
+            self.lying = None
+            super().attach(header, alert, **photo)
+            return
         data = os.urandom(70000)
         sealed, key, name = blob.seal(data)
         size = 24 + 17 if how == "impossible" else len(sealed)
@@ -82,6 +86,7 @@ class Vandal(Node):
 
     def on_blobwant(self, link, want):
         if self.lying is None or want.name != self.lying["name"]:
+            super().on_blobwant(link, want)
             return
         chunks, how = self.lying["chunks"], self.lying["how"]
         for number in [1, 0] if how == "order" else [0, 1]:

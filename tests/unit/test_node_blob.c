@@ -338,6 +338,29 @@ static void node_blob_chunks_that_were_not_asked_for_change_nothing(void **state
     check_photo(net, FR, reference, 1, 0);
 }
 
+/* Marked at FR, gone from its disk, told to nobody as here, and after a crash the same; the alert is untouched. */
+static void check_refused(struct net *net, const char *reference)
+{
+    size_t at = 0, asked = net_frames(net, true, FR, NET_ALL, WIRE_BLOB_CHUNK);
+    for (int i = 0; i < 2; i++) {
+        const struct node *node = net->nodes[FR].node;
+        at = 0;
+        const struct node_blob *blob = lookup_next(&node->blobs.by_name, &at);
+        assert_true(blob->refused && !blob->whole);
+        assert_int_equal(blob->held, 0);
+        assert_int_equal(node->blobs.lacking, 0);
+        assert_int_equal(here(net, FR, reference), 0);
+        assert_true(node_blob_is_refused(node, shown(net, FR, reference), 0));
+        assert_false(node_blob_is_refused(node, shown(net, FR, reference), 1));
+        net_crash(net, FR);
+        net_connect(net, NET_ALL, NET_ALL);
+        net_pass(net, 30 * CLOCK_SECOND_US);
+    }
+    assert_int_equal(column(net, reference), 0);
+    assert_int_equal(net_state(net, BE, reference, FR), RECEIPT(DELIVERED));
+    assert_int_equal(net_frames(net, true, FR, NET_ALL, WIRE_BLOB_CHUNK), asked);
+}
+
 /* Its sender is a member and may still be hostile: what is no JPEG is not shown, and not told to be here. */
 static void node_blob_that_is_no_jpeg_is_not_shown(void **state)
 {
@@ -358,8 +381,122 @@ static void node_blob_that_is_no_jpeg_is_not_shown(void **state)
     assert_int_equal(column(net, reference), 0);
     struct read_back back = {0};
     assert_error(node_photo_read(net->nodes[FR].node, net_case(net, FR, reference), 1, &note, on_photo, &back),
-                 ERR_NOT_FOUND);
+                 ERR_INVALID);
     assert_int_equal(net_frames(net, true, FR, NET_ALL, WIRE_BLOB_CHUNK), 5); /* once */
+    check_refused(net, reference);
+}
+
+/* Whoever looks at photos, in the place of the helper: keeps what it was asked until the test answers. */
+struct looker {
+    int asked, busy; /* busy: so many are turned away at once */
+    node_look_done *done;
+    void *ctx;
+};
+
+static struct looker looker;
+
+static int on_look(void *ctx, struct slice photo, node_look_done *done, void *done_ctx)
+{
+    (void)ctx;
+    looker.asked++;
+    assert_int_equal(photo.len, PHOTO_BYTES);
+    assert_null(looker.done); /* one at a time */
+    if (looker.busy-- > 0)
+        return ERR_BUSY;
+    looker.done = done;
+    looker.ctx = done_ctx;
+    return OK;
+}
+
+static void look_answers(int error, uint32_t width, uint32_t height)
+{
+    struct err_note note = {"because"};
+    node_look_done *done = looker.done;
+    assert_non_null(done);
+    looker.done = NULL;
+    done(looker.ctx, error, &note, width, height);
+}
+
+static void wait_for_look(struct net *net, int asked)
+{
+    for (int i = 0; i < 400 && looker.asked < asked; i++)
+        net_pass(net, CLOCK_SECOND_US / 4);
+    assert_int_equal(looker.asked, asked);
+}
+
+static void with_looker(struct net *net, char *reference)
+{
+    looker = (struct looker){.done = NULL};
+    net->nodes[FR].node->io.look = on_look;
+    publish(net, 1, reference);
+    net_run(net);
+}
+
+static void node_blob_counts_only_once_it_was_looked_at(void **state)
+{
+    struct net *net = *state;
+    char reference[CASES_REFERENCE_MAX];
+    with_looker(net, reference);
+    looker.busy = 1;
+    wait_for_look(net, 2); /* turned away, and asked again */
+    net_pass(net, 10 * CLOCK_SECOND_US);
+    assert_int_equal(looker.asked, 2);
+    assert_int_equal(here(net, FR, reference), 0);
+    assert_int_equal(column(net, reference), 0);
+    look_answers(ERR_UNREACHABLE, 0, 0); /* the helper was ended with it */
+    wait_for_look(net, 3);
+    look_answers(OK, 640, 480);
+    net_pass(net, CLOCK_SECOND_US);
+    assert_int_equal(here(net, FR, reference), 1);
+    assert_int_equal(column(net, reference), 1);
+    check_photo(net, FR, reference, 1, 0);
+    net_pass(net, 20 * CLOCK_SECOND_US);
+    assert_int_equal(looker.asked, 3);
+}
+
+static void refuse_after_look(struct net *net, int error, uint32_t width)
+{
+    char reference[CASES_REFERENCE_MAX];
+    with_looker(net, reference);
+    wait_for_look(net, 1);
+    look_answers(error, width, 480);
+    net_pass(net, 100 * CLOCK_SECOND_US);
+    assert_int_equal(looker.asked, 1);
+    check_refused(net, reference);
+}
+
+static void node_blob_that_is_more_than_a_picture_is_refused_and_stays_so(void **state)
+{
+    refuse_after_look(*state, ERR_INVALID, 0);
+}
+
+static void node_blob_that_takes_too_much_is_refused(void **state)
+{
+    refuse_after_look(*state, ERR_LIMIT, 0);
+}
+
+static void node_blob_of_other_sides_than_its_case_says_is_refused(void **state)
+{
+    refuse_after_look(*state, OK, 641);
+}
+
+/* The one answer comes when nobody is there, the other when the photo is gone. */
+static void node_blob_look_outlives_node_and_case(void **state)
+{
+    struct net *net = *state;
+    char reference[CASES_REFERENCE_MAX];
+    with_looker(net, reference);
+    wait_for_look(net, 1);
+    net_crash(net, FR);
+    look_answers(OK, 640, 480);
+    net->nodes[FR].node->io.look = on_look;
+    net_connect(net, NET_ALL, NET_ALL);
+    wait_for_look(net, 2); /* it is looked at again */
+    assert_int_equal(here(net, FR, reference), 0);
+    node_blob_forget(net->nodes[FR].node, &net_case(net, FR, reference)->key);
+    look_answers(OK, 640, 480);
+    assert_int_equal(net->nodes[FR].node->blobs.by_name.count, 0);
+    assert_int_equal(net->nodes[FR].node->blobs.lacking, 0);
 }
 
 static void node_blob_is_erased_with_its_case(void **state)
@@ -398,6 +535,11 @@ int main(void)
         NET_TEST(node_blob_of_a_lying_relay_is_had_from_another),
         NET_TEST(node_blob_chunks_that_were_not_asked_for_change_nothing),
         NET_TEST(node_blob_that_is_no_jpeg_is_not_shown),
+        NET_TEST(node_blob_counts_only_once_it_was_looked_at),
+        NET_TEST(node_blob_that_is_more_than_a_picture_is_refused_and_stays_so),
+        NET_TEST(node_blob_that_takes_too_much_is_refused),
+        NET_TEST(node_blob_of_other_sides_than_its_case_says_is_refused),
+        NET_TEST(node_blob_look_outlives_node_and_case),
         NET_TEST(node_blob_is_erased_with_its_case),
     };
     return seal_start() == OK ? cmocka_run_group_tests(tests, NULL, NULL) : 1;

@@ -19,7 +19,7 @@ static void colour_at(const struct buf *jpeg, uint32_t x, uint32_t y, uint8_t rg
     struct picture_raster raster = {0};
     struct err_note note = {""};
     int orientation = 0;
-    assert_error(picture_read_jpeg(buf_slice(jpeg), &note, &raster, &orientation), OK);
+    assert_error(picture_read_jpeg(buf_slice(jpeg), PICTURE_LENIENT, &note, &raster, &orientation), OK);
     assert_int_equal(orientation, 1);
     memcpy(rgb, raster.rgb + ((size_t)(y * raster.height / 100) * raster.width + x * raster.width / 100) * 3, 3);
     picture_raster_done(&raster);
@@ -335,6 +335,93 @@ static void picture_of_too_many_scans_is_refused(void **state)
     buf_free(&jpeg);
 }
 
+/* ---- photos of others ---- */
+
+static void check_refused(struct slice photo, int expected, const char *text)
+{
+    struct err_note note = {""};
+    uint32_t width = 0, height = 0;
+    assert_error(picture_check(photo, &note, &width, &height), expected);
+    assert_int_equal(width + height, 0);
+    if (strstr(note.text, text) == NULL)
+        fail_msg("the note says \"%s\", not \"%s\"", note.text, text);
+}
+
+static void picture_check_takes_what_picture_make_made(void **state)
+{
+    static const uint32_t sizes[][2] = {{8, 8}, {1600, 1200}, {1000, 4000}, {333, 777}, {4000, 1}};
+    (void)state;
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        struct buf jpeg = picture_room_jpeg(sizes[i][0], sizes[i][1]);
+        struct picture picture;
+        struct err_note note = {""};
+        uint32_t width, height;
+        made_from(buf_slice(&jpeg), &picture);
+        if (picture_check(buf_slice(&picture.photo), &note, &width, &height) != OK)
+            fail_msg("%u x %u: %s", sizes[i][0], sizes[i][1], note.text);
+        assert_int_equal(width, picture.width);
+        assert_int_equal(height, picture.height);
+        picture_done(&picture);
+        buf_free(&jpeg);
+    }
+}
+
+static void with_segment(const struct buf *jpeg, uint8_t marker, const char *text, struct buf *out)
+{
+    size_t len = strlen(text) + 2;
+    buf_init(out);
+    buf_add(out, jpeg->data, 2);
+    buf_add(out, (const uint8_t[]){0xff, marker, (uint8_t)(len >> 8), (uint8_t)len}, 4);
+    buf_add_text(out, text);
+    buf_add(out, jpeg->data + 2, jpeg->len - 2);
+}
+
+static void picture_check_refuses_what_is_more_than_a_picture(void **state)
+{
+    struct buf jpeg = picture_room_jpeg(120, 80), more;
+    (void)state;
+    for (int marker = 0xe0; marker <= 0xfe; marker++) {
+        with_segment(&jpeg, (uint8_t)marker, "<script>", &more);
+        check_refused(buf_slice(&more), ERR_INVALID, "more than a picture");
+        buf_free(&more);
+    }
+    buf_init(&more);
+    buf_add_slice(&more, buf_slice(&jpeg));
+    buf_add_text(&more, "<html>");
+    check_refused(buf_slice(&more), ERR_INVALID, "6 bytes behind its end");
+    buf_clear(&more); /* between the last row and the end, where a decoder looks no more */
+    buf_add(&more, jpeg.data, jpeg.len - 2);
+    buf_add_text(&more, "<html><script>alert(1)</script>");
+    buf_add(&more, "\xff\xd9", 2);
+    check_refused(buf_slice(&more), ERR_INVALID, "damaged");
+    buf_clear(&more); /* twice */
+    buf_add_slice(&more, buf_slice(&jpeg));
+    buf_add_slice(&more, buf_slice(&jpeg));
+    check_refused(buf_slice(&more), ERR_INVALID, "behind its end");
+    check_refused(slice_text("\x89PNG\r\n\x1a\n"), ERR_SYNTAX, "no JPEG");
+    check_refused(slice_of(NULL, 0), ERR_SYNTAX, "no JPEG");
+    buf_free(&more);
+    more = picture_room_jpeg(1601, 20);
+    check_refused(buf_slice(&more), ERR_LIMIT, "1601 x 20 pixels; the limit of a side is 1600");
+    buf_free(&more);
+    buf_free(&jpeg);
+}
+
+static void picture_check_refuses_a_photo_cut_anywhere(void **state)
+{
+    struct buf jpeg = picture_room_jpeg(64, 48);
+    struct err_note note = {""};
+    uint32_t width, height;
+    (void)state;
+    for (size_t len = 0; len < jpeg.len; len++) {
+        uint8_t *exact = malloc(len + 1); /* so that a sanitizer sees a step over the end */
+        memcpy(exact, jpeg.data, len);
+        assert_int_not_equal(picture_check(slice_of(exact, len), &note, &width, &height), OK);
+        free(exact);
+    }
+    buf_free(&jpeg);
+}
+
 static void picture_over_the_limit_of_bytes_is_refused(void **state)
 {
     uint8_t *bytes = calloc(1, LIMIT_PICTURE_BYTES + 1);
@@ -378,6 +465,9 @@ int main(void)
         cmocka_unit_test(picture_cut_at_every_place_is_refused),
         cmocka_unit_test(picture_of_a_forged_size_is_refused),
         cmocka_unit_test(picture_of_too_many_scans_is_refused),
+        cmocka_unit_test(picture_check_takes_what_picture_make_made),
+        cmocka_unit_test(picture_check_refuses_what_is_more_than_a_picture),
+        cmocka_unit_test(picture_check_refuses_a_photo_cut_anywhere),
         cmocka_unit_test(picture_over_the_limit_of_bytes_is_refused),
         cmocka_unit_test(picture_orientation_that_makes_no_sense_is_upright),
     };
