@@ -173,6 +173,8 @@ int node_answer_referral(struct node *node, const struct item *request, const st
                          uint64_t *ret_ticket) MUST_CHECK;
 /* The next answer to a request from *inout_at (0) on, oldest first; NULL beyond the last. */
 const struct item *node_referral_answer(const struct item *request, size_t *inout_at);
+/* What ended a request: the opener's withdrawal; NULL while its case is not closed. */
+const struct item *node_referral_withdrawal(const struct item *request);
 /* A year's figures to every observer of the roster. ERR_POLICY: there is none. */
 int node_send_statistics(struct node *node, Hotline__Statistics *statistics, int64_t now_us, struct err_note *note,
                          const struct item **ret_item, uint64_t *ret_ticket) MUST_CHECK;

@@ -16,13 +16,22 @@
 
 /* --- when --- */
 
+/* A referral ends with its withdrawal, as a case with its closing. */
+static int64_t ends_at(const struct item *item)
+{
+    const struct item *withdrawal = item->content != NULL && item->header->kind == HOTLINE__KIND__CODE__REFERRAL ?
+        node_referral_withdrawal(item) :
+        NULL;
+    return withdrawal != NULL ? withdrawal->at_us : item->header->expires_at_us;
+}
+
 /* A mediator holds a referral and its answer, and no case. */
 static int64_t thread_over_at(const struct case_entry *entry)
 {
     int64_t over_us = 0;
     for (size_t i = 0; i < entry->thread_count; i++) {
-        int64_t expires_us = entry->thread[i]->header->expires_at_us;
-        over_us = expires_us > over_us ? expires_us : over_us;
+        int64_t ends_us = ends_at(entry->thread[i]);
+        over_us = ends_us > over_us ? ends_us : over_us;
     }
     return over_us;
 }
@@ -57,6 +66,9 @@ bool node_is_erased(const struct node *node, const struct envelope *envelope)
     const struct case_entry *entry = cases_find(&node->cases, &key);
     if (entry == NULL || !entry->erased)
         return false;
+    /* A mediator never held the case: what is asked anew after its referral was erased is no replay. */
+    if (header->kind == HOTLINE__KIND__CODE__REFERRAL && entry->tombstone->revision == 0)
+        return header->sent_at_us <= entry->tombstone->erased_at_us;
     return header->kind != HOTLINE__KIND__CODE__CASE || header->revision <= entry->tombstone->revision;
 }
 

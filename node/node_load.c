@@ -309,8 +309,8 @@ int node_load(struct node *node, struct err_note *note)
         /* Erased when no revision but spared ones is left under its tombstone. */
         struct case_entry *entry = cases->order[i];
         struct item *last = entry->revision_count ? entry->revisions[entry->revision_count - 1] : NULL;
-        entry->erased =
-            entry->tombstone != NULL && (last == NULL || last->header->revision <= entry->tombstone->revision);
+        entry->erased = entry->tombstone != NULL &&
+            (last != NULL ? last->header->revision <= entry->tombstone->revision : entry->thread_count == 0);
         if (entry->erased && last != NULL)
             last->spared = true;
     }

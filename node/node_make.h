@@ -41,4 +41,9 @@ int node_seal(struct node *node, struct node_outgoing *out, int64_t now_us, stru
  */
 int node_launch(struct node *node, struct item *item, struct err_note *note, uint64_t *ret_ticket) MUST_CHECK;
 
+/* node_refer.c */
+/* A closing of the case: mediators that accepted a request of it, or still owe an answer, are told to stop. In the
+ * turn of the closing; what fails is logged, and stops no closing. */
+void node_withdraw_referrals(struct node *node, const struct case_entry *entry, int64_t now_us);
+
 #endif

@@ -5,11 +5,13 @@
  */
 #include "node/node_make.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "proto/case.h"
 #include "proto/clock.h"
+#include "proto/log.h"
 #include "proto/reply.h"
 #include "proto/seal.h"
 
@@ -141,7 +143,8 @@ const struct item *node_referral_answer(const struct item *request, size_t *inou
         const Hotline__Referral *one = item->content != NULL && item->header->kind == HOTLINE__KIND__CODE__REFERRAL ?
             item->content->referral :
             NULL;
-        if (one != NULL && one->act != HOTLINE__REFERRAL_ACT__CODE__REQUEST &&
+        if (one != NULL &&
+            (one->act == HOTLINE__REFERRAL_ACT__CODE__ACCEPT || one->act == HOTLINE__REFERRAL_ACT__CODE__DECLINE) &&
             slice_equal(wire_slice(one->referral_id), wire_slice(asked->referral_id)))
             return item;
     }
@@ -160,6 +163,8 @@ int node_answer_referral(struct node *node, const struct item *request, const st
         return err_set(note, ERR_STATE, "the referral is your own: the mediators answer it");
     if (node_referral_answer(request, &at) != NULL)
         return err_set(note, ERR_STATE, "the referral was answered from here already");
+    if (node_referral_withdrawal(request) != NULL)
+        return err_set(note, ERR_STATE, "the referral was withdrawn: its case is over");
     if (node_stamp(node, now_us) > asked->answer_by)
         return err_set(note, ERR_EXPIRED, "the referral was to be answered before now: ring the hotline");
     int result = node_check_standing(node, false, now_us, note);
@@ -184,6 +189,98 @@ int node_answer_referral(struct node *node, const struct item *request, const st
     WIRE_SET(&out.header, urgency, request->header->urgency);
     WIRE_SET(&out.header, expires_at_us, out.header.sent_at_us + LIMIT_VALIDITY_DEFAULT_US);
     return send_referral(node, &out, &referral, now_us, note, ret_item, ret_ticket);
+}
+
+/* --- withdrawing --- */
+
+const struct item *node_referral_withdrawal(const struct item *request)
+{
+    const struct case_entry *entry = request->case_entry;
+    for (size_t i = 0; i < entry->thread_count; i++) {
+        const struct item *item = entry->thread[i];
+        if (item->content != NULL && item->header->kind == HOTLINE__KIND__CODE__REFERRAL &&
+            item->content->referral->act == HOTLINE__REFERRAL_ACT__CODE__WITHDRAW &&
+            slice_equal(wire_slice(item->content->referral->referral_id),
+                        wire_slice(request->content->referral->referral_id)))
+            return item;
+    }
+    return NULL;
+}
+
+/* It has accepted, or may still answer. */
+static bool is_at_work(const struct item *request, const char *member, bool open)
+{
+    size_t at = 0;
+    for (const struct item *answer; (answer = node_referral_answer(request, &at)) != NULL;) {
+        if (strcmp(answer->header->sender, member) == 0)
+            return answer->content->referral->act == HOTLINE__REFERRAL_ACT__CODE__ACCEPT;
+    }
+    return open;
+}
+
+/* One envelope to these of the request's recipients; as long as the request may be found waiting somewhere. */
+static int send_withdrawal(struct node *node, const struct item *request, char *const *members, size_t count,
+                           int64_t now_us)
+{
+    struct node_outgoing out;
+    const struct item *item;
+    uint64_t ticket;
+    const Hotline__Referral *asked = request->content->referral;
+    Hotline__Referral referral = HOTLINE__REFERRAL__INIT;
+    int result = node_begin(node, &out, HOTLINE__KIND__CODE__REFERRAL, item_is_exercise(request), now_us);
+    if (result != OK)
+        return result;
+    node_name_case(&out, request->case_entry->opener, request->case_entry->case_id);
+    memcpy(out.members, members, count * sizeof members[0]);
+    out.route.n_members = count;
+    out.route.members = out.members;
+    WIRE_SET(&out.route, restricted, true);
+    referral.has_referral_id = 1;
+    referral.referral_id = asked->referral_id;
+    referral.reference = asked->reference;
+    WIRE_SET(&referral, act, HOTLINE__REFERRAL_ACT__CODE__WITHDRAW);
+    WIRE_SET(&out.header, urgency, request->header->urgency);
+    int64_t least_us = out.header.sent_at_us + LIMIT_VALIDITY_DEFAULT_US;
+    WIRE_SET(&out.header, expires_at_us, asked->answer_by > least_us ? asked->answer_by : least_us);
+    return send_referral(node, &out, &referral, now_us, NULL, &item, &ticket);
+}
+
+static int withdraw(struct node *node, const struct item *request, int64_t now_us)
+{
+    char *members[NODE_OUT_MEMBERS];
+    size_t count = 0;
+    bool open = node_surely_us(node, now_us) <= request->content->referral->answer_by;
+    int result = OK;
+    for (size_t i = 0; result == OK && i < request->ladder_count; i++) {
+        if (is_at_work(request, request->ladder[i].member, open))
+            members[count++] = request->ladder[i].member;
+        if (count == NODE_OUT_MEMBERS || (count > 0 && i + 1 == request->ladder_count)) {
+            result = send_withdrawal(node, request, members, count, now_us);
+            count = 0;
+        }
+    }
+    return result;
+}
+
+void node_withdraw_referrals(struct node *node, const struct case_entry *entry, int64_t now_us)
+{
+    size_t count = entry->thread_count; /* what is sent here is added behind, or, by a clock set back, among them */
+    const struct item **requests = calloc(count + 1, sizeof *requests);
+    size_t found = 0;
+    int result = requests != NULL ? OK : ERR_NOMEM;
+    for (size_t i = 0; result == OK && i < count; i++) {
+        const struct item *item = entry->thread[i];
+        if (item->mine && item->content != NULL && item->header->kind == HOTLINE__KIND__CODE__REFERRAL &&
+            item->content->referral->act == HOTLINE__REFERRAL_ACT__CODE__REQUEST &&
+            node_referral_withdrawal(item) == NULL)
+            requests[found++] = item;
+    }
+    for (size_t i = 0; result == OK && i < found; i++)
+        result = withdraw(node, requests[i], now_us);
+    free(requests);
+    if (result != OK)
+        log_event(LOG_ERROR, "mediators could not be told that the case is over: ring them", "reference",
+                  entry->reference, "error", err_name(result), NULL);
 }
 
 /* --- figures --- */

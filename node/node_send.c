@@ -376,5 +376,9 @@ int node_finish(struct node *node, struct case_entry *entry, Hotline__Act__Code 
     closing->reference = kept_reference;
     closing->case_id = kept_id;
     closing->has_case_id = kept_id.data != NULL;
-    return result == OK ? node_launch(node, item, note, ret_ticket) : result;
+    if (result == OK)
+        result = node_launch(node, item, note, ret_ticket);
+    if (result == OK)
+        node_withdraw_referrals(node, entry, now_us);
+    return result;
 }

@@ -22,6 +22,8 @@ static void add_answer(const struct node *node, struct jdoc *array, const struct
 static const char *state_of(const struct item *request, size_t accepted, size_t declined, int64_t now_us)
 {
     size_t asked = request->mine ? request->ladder_count : 1;
+    if (node_referral_withdrawal(request) != NULL)
+        return "WITHDRAWN";
     if (accepted > 0)
         return "ACCEPTED";
     if (declined > 0 && declined >= asked)
@@ -106,6 +108,9 @@ struct jdoc *node_view_referral(const struct node *node, const struct item *requ
         declined += !accepts;
         add_answer(node, answers, answer);
     }
+    const struct item *withdrawal = node_referral_withdrawal(request);
+    if (withdrawal != NULL)
+        node_view_set_time(view, "withdrawn_at", withdrawal->header->sent_at_us);
     jdoc_set_text(view, "state", state_of(request, accepted, declined, now_us));
     set_recipients(node, view, request);
     return view;

@@ -306,6 +306,7 @@ static const struct case_phrase_row rows[] = {
     {"ReferralAct.ACCEPT", "Accept"},
     {"ReferralAct.DECLINE", "Decline"},
     {"ReferralAct.REQUEST", "Request"},
+    {"ReferralAct.WITHDRAW", "Withdrawn"},
     {"ReferralDecline.CONFLICT_OF_INTEREST", "Conflict of interest"},
     {"ReferralDecline.NOT_COMPETENT", "Not competent"},
     {"ReferralDecline.NO_CAPACITY", "No capacity"},

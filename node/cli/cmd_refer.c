@@ -23,9 +23,9 @@ static void add_words(const char *list, struct jdoc *array)
 
 static int write_referral(struct cli *cli, const struct jdoc *view)
 {
-    static const char *const fields[] = {"reference",       "from",     "from_name",     "phone",
-                                         "state",           "status",   "urgency",       "answer_by",
-                                         "child_age_years", "children", "hague_pending", "text"};
+    static const char *const fields[] = {"reference", "from",          "from_name", "phone",        "state",
+                                         "status",    "urgency",       "answer_by", "withdrawn_at", "child_age_years",
+                                         "children",  "hague_pending", "text"};
     int64_t now_us = clock_wall_us();
     struct jdoc *facts = jdoc_object();
     struct buf out;

@@ -15,7 +15,7 @@ add_relay relay-1
 add_relay relay-2
 add_node pt-farol PT
 add_node es-faro ES
-add_mediator es-puente ES
+add_mediator es-puente ES 'retention: {closed_after_ack: 1s, closed_latest: 30s, sent_in_error_after_ack: 1s, sent_in_error_latest: 30s}'
 add_mediator fr-pont FR
 add_mediator de-bruecke DE
 sign
@@ -81,4 +81,45 @@ check "late: EXPIRED" within 10 late
 second=$(at fr-pont referrals -o json | jq -r '.[] | select(.state=="EXPIRED") | .referral_id')
 check "late: an answer is refused (5)" cli 5 fr-pont referral "$second" --accept
 check "late: with the way out" says 'ring the hotline'
+
+# --- the case is closed: whoever mediates, or may still accept, is told to stop -------------------------------------
+check "withdrawn: asked again, of three" at pt-farol refer "$ref" --languages es --countries ES,FR,DE --answer-by 48h
+third=$(at pt-farol referrals -o json | jq -r '.[0].referral_id')
+for m in es-puente fr-pont de-bruecke; do check "withdrawn: $m is asked" within 5 referrals $m --arg i "$third" 'any(.referral_id == $i)'; done
+check "withdrawn: es-puente accepts" at es-puente referral "$third" --accept
+check "withdrawn: fr-pont declines" at fr-pont referral "$third" --decline other
+answers() { referrals pt-farol --arg i "$third" '.[] | select(.referral_id == $i) | .answers | length == 2'; }
+check "withdrawn: pt-farol has both answers" within 5 answers
+murder de-bruecke
+check "withdrawn: the case is closed" at pt-farol close "$ref" --outcome found-safe --found-country ES
+is() { referrals "$1" --arg i "$2" --arg s "$3" '.[] | select(.referral_id == $i) | .state == $s'; } # is MEMBER REFERRAL STATE
+check "withdrawn: at pt-farol" is pt-farol "$third" WITHDRAWN
+check "withdrawn: es-puente, that accepted" within 5 is es-puente "$third" WITHDRAWN
+check "withdrawn: and the one that it accepted before" within 5 is es-puente "$id" WITHDRAWN
+stopped() { at es-puente watch --after 0 -W 300ms -o jsonl | true_of -s --arg r "$ref" 'any(.type=="referral.received" and .kind=="WITHDRAW" and .reference==$r)'; }
+check "withdrawn: es-puente is told by an event" within 5 stopped
+murder es-puente
+up es-puente
+check "withdrawn: over a restart" within 10 is es-puente "$third" WITHDRAWN
+up de-bruecke
+check "withdrawn: de-bruecke, that was away" within 15 is de-bruecke "$third" WITHDRAWN
+check "withdrawn: an answer is refused (5)" cli 5 de-bruecke referral "$third" --accept
+check "withdrawn: and it is said why" says 'its case is over'
+check "withdrawn: fr-pont had declined, and is told nothing" is fr-pont "$third" DECLINED
+check "withdrawn: nor of what had expired" is fr-pont "$second" EXPIRED
+check "withdrawn: mediators hold no case" inbox_is es-puente 0
+check "withdrawn: with no word of the outcome" bash -c '! "$0" --node de-bruecke.sock referrals -o json | grep -q FOUND_SAFE' "$bin/hotline"
+check "withdrawn: erased there in its time" within 90 referrals es-puente '. == []'
+
+# --- opened again, referred anew ------------------------------------------------------------------------------------
+check "anew: the case is opened again" at pt-farol update "$ref" case.json
+check "anew: referred" at pt-farol refer "$ref" --languages es --countries ES --answer-by 48h
+check "anew: es-puente is asked, though it had erased the first" within 5 referrals es-puente '[.[].state] == ["OPEN"]'
+check "anew: accepts" at es-puente referral "$(at es-puente referrals -o json | jq -r '.[0].referral_id')" --accept
+murder es-puente
+up es-puente
+check "anew: es-puente up again" within 20 connected es-puente
+check "anew: over a restart" referrals es-puente '[.[].state] == ["ACCEPTED"]'
+check "anew: retracted" at pt-farol retract "$ref" --reason "wrong child"
+check "anew: withdrawn" within 5 referrals es-puente '[.[].state] == ["WITHDRAWN"]'
 finish
