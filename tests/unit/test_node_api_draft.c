@@ -247,6 +247,24 @@ static void node_api_draft_that_is_deleted_is_gone_after_a_restart(void **state)
     assert_int_equal(draft_count(room), 0);
 }
 
+/* Both clocks run evenly, as on a machine that was left alone. */
+static void node_api_draft_that_nobody_touches_ends(void **state)
+{
+    struct room *room = *state;
+    struct kept kept = keep(room, DRAFT);
+    int64_t wall_us = clock_wall_us(), steady_us = clock_steady_us();
+    node_tick(room->node, wall_us, steady_us);
+    node_tick(room->node, wall_us + LIMIT_DRAFT_LIFE_US - CLOCK_MINUTE_US,
+              steady_us + LIMIT_DRAFT_LIFE_US - CLOCK_MINUTE_US);
+    assert_int_equal(draft_count(room), 1);
+    node_tick(room->node, wall_us + LIMIT_DRAFT_LIFE_US + CLOCK_MINUTE_US,
+              steady_us + LIMIT_DRAFT_LIFE_US + CLOCK_MINUTE_US);
+    assert_int_equal(draft_count(room), 0);
+    refused(room, head_of("GET", &kept, ""), "", NULL, "404 NOT_FOUND -");
+    restart(room);
+    assert_int_equal(draft_count(room), 0);
+}
+
 /* ---- sent ---- */
 
 static void node_api_draft_is_sent_once_and_gone_in_the_same_turn(void **state)
@@ -333,6 +351,7 @@ int main(void)
         ROOM_API_TEST(node_api_draft_too_many_are_refused),
         ROOM_API_TEST(node_api_draft_change_needs_the_etag_of_now),
         ROOM_API_TEST(node_api_draft_that_is_deleted_is_gone_after_a_restart),
+        ROOM_API_TEST(node_api_draft_that_nobody_touches_ends),
         ROOM_API_TEST(node_api_draft_is_sent_once_and_gone_in_the_same_turn),
         ROOM_API_TEST(node_api_draft_that_may_not_be_sent_stays),
         ROOM_API_TEST(node_api_draft_dry_run_goes_to_the_neighbours_and_keeps_it),
