@@ -258,6 +258,7 @@ static void describe_alert(const Hotline__Case *alert, struct case_tombstone *to
 {
     tombstone->category = alert->has_category ? (int)alert->category : 0;
     tombstone->intake_channel = alert->has_intake_channel ? (int)alert->intake_channel : 0;
+    snprintf(tombstone->drill_id, sizeof tombstone->drill_id, "%s", alert->drill_id ? alert->drill_id : "");
     if (alert->last_seen != NULL && alert->last_seen->country != NULL)
         snprintf(tombstone->last_seen_country, sizeof tombstone->last_seen_country, "%s", alert->last_seen->country);
 }
@@ -333,6 +334,7 @@ uint64_t cases_save(struct vault *vault, const struct case_entry *entry)
         record.reference = copy.reference;
         record.last_seen_country = tombstone.last_seen_country;
         record.found_country = tombstone.found_country;
+        record.drill_id = tombstone.drill_id;
         WIRE_SET(&record, erased_at_us, tombstone.erased_at_us);
         WIRE_SET(&record, erased_revision, tombstone.revision);
         WIRE_SET(&record, category, (uint32_t)tombstone.category);
@@ -373,6 +375,7 @@ static int load_tombstone(struct case_entry *entry, const Hotline__Node__CaseRec
              record->last_seen_country ? record->last_seen_country : "");
     snprintf(tombstone->found_country, sizeof tombstone->found_country, "%s",
              record->found_country ? record->found_country : "");
+    snprintf(tombstone->drill_id, sizeof tombstone->drill_id, "%s", record->drill_id ? record->drill_id : "");
     for (size_t i = 0; i < record->n_countries && i < LIMIT_COUNTRIES; i++)
         snprintf(tombstone->countries[tombstone->country_count++], sizeof tombstone->countries[0], "%s",
                  record->countries[i]);

@@ -22,7 +22,8 @@ struct case_tombstone {
     char countries[LIMIT_COUNTRIES][3];
     size_t country_count;
     int64_t opened_at_us, closed_at_us;
-    int64_t first_acknowledged_us; /* from opening to the first acknowledgement; 0 none */
+    char drill_id[CASES_REFERENCE_MAX]; /* "" none: of a drill, so that its report still counts it */
+    int64_t first_acknowledged_us;      /* from opening to the first acknowledgement; 0 none */
 };
 
 struct case_entry {

@@ -76,6 +76,7 @@ static void set_remains(struct jdoc *view, const struct case_tombstone *tombston
 {
     set_category(view, tombstone->category);
     set_outcome(view, tombstone->outcome);
+    node_view_set_text_if(view, "drill_id", tombstone->drill_id[0] != '\0' ? tombstone->drill_id : NULL);
     node_view_set_time_if(view, "opened_at", tombstone->opened_at_us);
 }
 

@@ -144,8 +144,8 @@ const struct cli_command cmd_drill[] = {
      .summary = "how a drill sent from here went: who got it, who acknowledged, after how long",
      .examples = "  hotline drill report SPRING-2026\n"
                  "  hotline drill report SPRING-2026 -o json | jq .score\n",
-     .notes = "The score is half for deliveries, half for acknowledgements by a person. Cases that were erased\n"
-              "since are not in it.\n",
+     .notes = "The score is half for deliveries, half for acknowledgements by a person. Of a\n"
+              "case that was closed it counts the closing; one that was erased since is in it too.\n",
      .options = options,
      .least = 1,
      .most = 1,

@@ -41,6 +41,21 @@ check "es-faro: not erased before a person knows" seen_as es-faro "$ref" '.case.
 check "es-faro: acknowledges the closing" at es-faro ack "$ref" --as Pilar
 check "fr-phare: acknowledges the closing" at fr-phare ack "$ref"
 
+# --- a drill: erased like life, and its report still counts who took part ------------------------------------------------
+check "drill: publish" publish pt-farol case.json d.json --exercise --to ES,FR --confirm Leonor --drill SPRING-7 --wait delivered -W 20s
+drill=$(jq -r .reference d.json)
+check "drill: closed" at pt-farol close "$drill" --outcome found-safe --wait delivered -W 20s
+for m in es-faro fr-phare; do check "drill: $m acknowledges the closing" at $m ack "$drill"; done
+check "drill: es-faro has erased it, and pt-farol too" within 20 seen_as pt-farol "$drill" '.erased_at != null and .case == null and
+    ([.ladder[] | select(.member=="es-faro") | .state] == ["ERASED"])'
+scored() { at pt-farol drill report SPRING-7 -o json | true_of "$1"; }
+check "drill: erased, and still in its report" scored '.cases == 1 and .recipients == 2 and .delivered == 2 and .acknowledged == 2 and
+    ([.rows[].member] | sort == ["es-faro", "fr-phare"])'
+check "drill: its tombstone survives a restart" down pt-farol
+up pt-farol
+check "pt-farol: connected again" within 20 connected pt-farol
+check "drill: erased, restarted, and still in its report" scored '.cases == 1 and .acknowledged == 2'
+
 # --- erased ---------------------------------------------------------------------------------------------------------
 erased() { seen_as "$1" "$ref" '.erased_at != null and .case == null and .thread == []'; }
 check "es-faro: erased" within 20 erased es-faro
