@@ -250,7 +250,7 @@ static void on_frame(struct node *node, struct node_link *link, uint8_t type, Pr
         node_gap(node, link, (const Hotline__Gap *)message, now_us);
         break;
     case WIRE_GAP_ANSWER:
-        node_gap_answer(node, (const Hotline__GapAnswer *)message, now_us);
+        node_gap_answer(node, link, (const Hotline__GapAnswer *)message, now_us);
         break;
     case WIRE_BLOB_WANT:
         node_on_blob_want(node, link, (const Hotline__BlobWant *)message);

@@ -270,7 +270,7 @@ void node_meet(struct node *node, const struct item *item, int64_t now_us);
 int node_load_gap(struct node *node, struct slice record) MUST_CHECK;
 void node_watch_gaps(struct node *node, int64_t now_us);
 void node_gap(struct node *node, struct node_link *link, const Hotline__Gap *gap, int64_t now_us);
-void node_gap_answer(struct node *node, const Hotline__GapAnswer *answer, int64_t now_us);
+void node_gap_answer(struct node *node, const struct node_link *link, const Hotline__GapAnswer *answer, int64_t now_us);
 /* Whom a relay called connected in its Accepted. */
 void node_note_present(struct item *item, const struct item_relay *relay, char *const *present, size_t count);
 void node_watch_promises(struct node *node, int64_t now_us);

@@ -175,15 +175,19 @@ void node_watch_gaps(struct node *node, int64_t now_us)
     }
 }
 
-void node_gap_answer(struct node *node, const Hotline__GapAnswer *answer, int64_t now_us)
+void node_gap_answer(struct node *node, const struct node_link *link, const Hotline__GapAnswer *answer, int64_t now_us)
 {
     struct key_uuid store_id;
     if (strcmp(answer->recipient, node->keys->id) != 0 ||
         key_uuid_from(wire_slice(answer->store_id), &store_id) != OK ||
         gaps_find(&node->gaps, answer->sender, &store_id) == NULL)
         return;
-    /* Unsigned, so a relay could void a number: it closes what it shows, and hides nothing that it could not drop
-     * anyway. The publisher still sees the missing receipt. */
+    if (receipt_verify_gap_answer(answer, node->directory.roster, now_us) != OK) {
+        node->counters.refused_in++;
+        log_event(LOG_WARN, "an answer on missing numbers is not the sender's: it is refused", "relay",
+                  link->uplink.relay, "sender", answer->sender, NULL);
+        return;
+    }
     for (size_t i = 0; i < answer->n_voided; i++)
         meet(node, answer->sender, &store_id, answer->voided[i], now_us);
 }
@@ -239,7 +243,9 @@ void node_gap(struct node *node, struct node_link *link, const Hotline__Gap *gap
     answer.store_id = gap->store_id;
     answer.voided = voided;
     answer.envelope_ids = again;
-    node_frame(node, link, WIRE_GAP_ANSWER, &answer.base);
+    struct key_signature signature;
+    if (receipt_sign_gap_answer(&answer, node->keys, &signature) == OK) /* else it is asked again in a minute */
+        node_frame(node, link, WIRE_GAP_ANSWER, &answer.base);
 }
 
 /* --- relays that promised --- */

@@ -158,3 +158,30 @@ int receipt_verify_unreadable(const Hotline__SignedUnreadable *signed_unreadable
         *ret_unreadable = unreadable;
     return result;
 }
+
+int receipt_sign_gap_answer(Hotline__GapAnswer *answer, const struct key_set *set, struct key_signature *ret_signature)
+{
+    struct buf bytes;
+    answer->has_signature = 0;
+    buf_init(&bytes);
+    int result = pack_and_sign(&answer->base, &set->identity_secret, SEAL_CONTEXT_GAP_ANSWER, &bytes, ret_signature);
+    if (result == OK)
+        WIRE_SET_BYTES(answer, signature, ret_signature->bytes, sizeof ret_signature->bytes);
+    buf_free(&bytes);
+    return result;
+}
+
+int receipt_verify_gap_answer(const Hotline__GapAnswer *answer, const struct roster *roster, int64_t now_us)
+{
+    Hotline__GapAnswer words = *answer;
+    struct buf bytes;
+    size_t sender;
+    words.has_signature = 0;
+    buf_init(&bytes);
+    wire_pack(&words.base, &bytes); /* nothing but the one encoding was taken: these are the bytes that came */
+    int result = buf_broken(&bytes) ? ERR_NOMEM :
+                                      verify_member(answer->sender, roster, SEAL_CONTEXT_GAP_ANSWER, buf_slice(&bytes),
+                                                    wire_slice(answer->signature), now_us, &sender);
+    buf_free(&bytes);
+    return result;
+}

@@ -51,4 +51,11 @@ int receipt_verify_unreadable(const Hotline__SignedUnreadable *signed_unreadable
                               int64_t now_us, struct wire_arena *arena, Hotline__Unreadable **ret_unreadable,
                               size_t *ret_recipient) MUST_CHECK;
 
+/* A sender's signed answer to a Gap. The signature covers the message without its field 6, which is the last: the bytes
+ * before it. sign fills it in, borrowing ret_signature. */
+int receipt_sign_gap_answer(Hotline__GapAnswer *answer, const struct key_set *set,
+                            struct key_signature *ret_signature) MUST_CHECK;
+/* By the identity of its sender on the roster. ERR_MEMBER, ERR_SIGNATURE, ERR_NOMEM. */
+int receipt_verify_gap_answer(const Hotline__GapAnswer *answer, const struct roster *roster, int64_t now_us) MUST_CHECK;
+
 #endif

@@ -16,6 +16,7 @@
 #define SEAL_CONTEXT_RECEIPTS "hotline receipts v1"
 #define SEAL_CONTEXT_ACCEPTED "hotline accepted v1"
 #define SEAL_CONTEXT_UNREADABLE "hotline unreadable v1"
+#define SEAL_CONTEXT_GAP_ANSWER "hotline gap answer v1"
 #define SEAL_CONTEXT_EVIDENCE "hotline roster evidence v1"
 
 #define SEAL_NONCE_BYTES 24

@@ -131,7 +131,8 @@ static const struct wire_rule gap_answer[] = {{1, N, ID, 0},
                                               {2, N, ID, 0},
                                               {3, N, 16, 16, 0},
                                               {4, O, 1, 0, LIMIT_GAP_NUMBERS},
-                                              {5, O, 16, 16, LIMIT_GAP_NUMBERS}};
+                                              {5, O, 16, 16, LIMIT_GAP_NUMBERS},
+                                              {6, O, 64, 64, 0}};
 static const struct wire_rule blob_put[] = {
     {1, N, 32, 32, 0}, {2, N, 0, 127, 0}, {3, N, 1, 128, 0}, {4, N, 1, LIMIT_BLOB_CHUNK_BYTES + 64, 0}};
 static const struct wire_rule blob_want[] = {{1, N, 32, 32, 0}, {2, N, 0, 127, 0}, {3, N, 1, 128, 0}};

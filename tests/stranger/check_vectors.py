@@ -215,6 +215,18 @@ def check_blobs():
     same("what went up comes down", (put.name, put.data), (chunk.name, chunk.data))
 
 
+def check_gap_answer(roster, envelope_hash):
+    data = raw(load("gap-answer"), "signed")
+    answer = hr.unpack(hr.session_pb.GapAnswer, data)
+    same("gap answer", (hr.is_gap_answer(answer, roster), list(answer.voided), list(answer.envelope_ids)), (True, [6], [envelope_hash[:16]]))
+    same("gap answer: what is signed is what comes before the signature", data.startswith(hr.gap_words(answer)), True)
+    for changed in flips(data):
+        try:
+            same("a changed gap answer", hr.is_gap_answer(hr.unpack(hr.session_pb.GapAnswer, changed), roster), False)
+        except Bad:
+            same("a changed gap answer", "refused", "refused")
+
+
 def check_frames():
     messages = check_frame_rows(load("frames")["frames"])
     by_name = {type(message).__name__: message for message in messages}
@@ -247,7 +259,9 @@ check_request()
 roster = check_roster(trust)
 secret = check_card(roster)
 check_envelope("envelope-exercise", roster, secret)
-check_answers(roster, check_envelope("envelope-actual", roster, secret))
+envelope_hash = check_envelope("envelope-actual", roster, secret)
+check_answers(roster, envelope_hash)
+check_gap_answer(roster, envelope_hash)
 check_blobs()
 check_frames()
 check_document()

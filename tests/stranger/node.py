@@ -344,10 +344,13 @@ class Node(Photos):
                 answer.envelope_ids.append(bytes.fromhex(found[0]["id"]))
             else:
                 answer.voided.append(number)
+        hr.sign_gap_answer(answer, self.keys)
         link.send(answer)
         say("gap", recipient=gap.recipient, missing=list(gap.missing))
 
     def on_gapanswer(self, link, answer):
+        if not hr.is_gap_answer(answer, self.roster):
+            raise Bad("BAD_SIGNATURE", "GapAnswer")
         say("gap_answer", sender=answer.sender, voided=list(answer.voided))
 
     # ---- what is our own ----

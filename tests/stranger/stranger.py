@@ -422,6 +422,22 @@ def signed_receipts(keys, roster, sender, receipts, at_us):
     return envelope_pb.SignedReceipts(batch=batch, signature=sign(keys.identity_secret, "hotline receipts v1", batch))
 
 
+def gap_words(answer):
+    """What a GapAnswer's signature covers: the message without its last field."""
+    words = session_pb.GapAnswer()
+    words.CopyFrom(answer)
+    words.ClearField("signature")
+    return pack(words)
+
+
+def sign_gap_answer(answer, keys):
+    answer.signature = sign(keys.identity_secret, "hotline gap answer v1", gap_words(answer))
+
+
+def is_gap_answer(answer, roster, at_us=0):
+    return roster.verifies_member(answer.sender, "hotline gap answer v1", gap_words(answer), answer.signature, at_us)
+
+
 def answer_name(signed_bytes):
     """How both sides name a signed thing in Taken."""
     return blake(signed_bytes)[:16]

@@ -75,6 +75,46 @@ static void watch_gap_of_a_case_that_is_over_is_answered_as_void(void **state)
     assert_false(warned(net, FR, "GAP"));
 }
 
+/* The relay's own answer in the sender's name: FR misses number 2 of BE. */
+static void answer_void(struct net *net, const struct key_set *signer)
+{
+    Hotline__GapAnswer answer = HOTLINE__GAP_ANSWER__INIT;
+    struct key_uuid store_id = *vault_store_id(node_vault(net->nodes[BE].node));
+    struct key_signature signature;
+    uint64_t voided[] = {2};
+    struct buf bytes;
+    buf_init(&bytes);
+    answer.recipient = node_directory(net->nodes[FR].node)->keys->id;
+    answer.sender = node_directory(net->nodes[BE].node)->keys->id;
+    WIRE_SET_BYTES(&answer, store_id, store_id.bytes, KEY_UUID_BYTES);
+    answer.n_voided = 1;
+    answer.voided = voided;
+    assert_error(receipt_sign_gap_answer(&answer, signer, &signature), OK);
+    wire_add(&bytes, WIRE_GAP_ANSWER, &answer.base);
+    assert_error(net_queue(net, true, FR, 0, buf_slice(&bytes)), OK);
+    buf_free(&bytes);
+    net_run(net);
+}
+
+static void watch_forged_void_of_a_relay_silences_no_gap(void **state)
+{
+    struct net *net = *state;
+    char first[CASES_REFERENCE_MAX], withheld[CASES_REFERENCE_MAX], third[CASES_REFERENCE_MAX];
+    publish_and_run(net, first);
+    net->loses = loses_deliveries_to_france;
+    publish_and_run(net, withheld);
+    net->loses = NULL;
+    publish_and_run(net, third);
+    net->loses = loses_deliveries_to_france;
+    net_pass(net, 75 * CLOCK_SECOND_US);
+    assert_true(warned(net, FR, "GAP"));
+    answer_void(net, net->authority);
+    answer_void(net, node_directory(net->nodes[FR].node)->keys);
+    assert_true(warned(net, FR, "GAP"));
+    answer_void(net, node_directory(net->nodes[BE].node)->keys);
+    assert_false(warned(net, FR, "GAP"));
+}
+
 static void watch_relay_that_promised_and_brings_no_receipt_is_suspected(void **state)
 {
     struct net *net = *state;
@@ -116,6 +156,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         NET_TEST(watch_withheld_alert_is_a_gap_that_is_reported_and_closes),
         NET_TEST(watch_gap_of_a_case_that_is_over_is_answered_as_void),
+        NET_TEST(watch_forged_void_of_a_relay_silences_no_gap),
         NET_TEST(watch_relay_that_promised_and_brings_no_receipt_is_suspected),
         NET_TEST(watch_open_cases_are_not_looked_at_before_something_is_due),
     };

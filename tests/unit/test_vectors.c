@@ -259,6 +259,27 @@ static void vectors_answers_are_verified(void **state)
     jdoc_free(accepted);
 }
 
+static void vectors_gap_answer_is_verified_and_no_other_is(void **state)
+{
+    const struct fixture *fixture = *state;
+    struct jdoc *doc = loaded("gap-answer");
+    struct wire_arena arena;
+    assert_error(wire_arena_init(&arena), OK);
+    Hotline__GapAnswer *answer =
+        (Hotline__GapAnswer *)unpacked(&hotline__gap_answer__descriptor, doc, "signed", &arena);
+    assert_error(receipt_verify_gap_answer(answer, fixture->roster, FIXTURE_NOW), OK);
+    answer->voided[0]++;
+    assert_error(receipt_verify_gap_answer(answer, fixture->roster, FIXTURE_NOW), ERR_SIGNATURE);
+    answer->voided[0]--;
+    answer->signature.data[0] ^= 1;
+    assert_error(receipt_verify_gap_answer(answer, fixture->roster, FIXTURE_NOW), ERR_SIGNATURE);
+    answer->signature.data[0] ^= 1;
+    answer->sender = answer->recipient;
+    assert_error(receipt_verify_gap_answer(answer, fixture->roster, FIXTURE_NOW), ERR_SIGNATURE);
+    wire_arena_done(&arena);
+    jdoc_free(doc);
+}
+
 static void frames_of(const char *name, size_t least)
 {
     struct jdoc *doc = loaded(name);
@@ -351,6 +372,7 @@ int main(void)
         FIXTURE_TEST(vectors_card_is_verified),
         FIXTURE_TEST(vectors_envelopes_open_for_recipient_and_sender),
         FIXTURE_TEST(vectors_answers_are_verified),
+        FIXTURE_TEST(vectors_gap_answer_is_verified_and_no_other_is),
         FIXTURE_TEST(vectors_frames_are_unpacked_and_packed_again),
         FIXTURE_TEST(vectors_attached_files_open_whole_and_only_whole),
     };

@@ -36,6 +36,7 @@
     X("receipts", vectors_receipts)                                                                                    \
     X("unreadable", vectors_unreadable)                                                                                \
     X("accepted", vectors_accepted)                                                                                    \
+    X("gap-answer", vectors_gap_answer)                                                                                \
     X("frames", vectors_frames)                                                                                        \
     X("blobs", vectors_blobs)
 

@@ -109,6 +109,30 @@ static inline struct jdoc *vectors_unreadable(const struct fixture *fixture)
     return doc;
 }
 
+static inline struct jdoc *vectors_gap_answer(const struct fixture *fixture)
+{
+    struct jdoc *doc =
+        vectors_doc("a GapAnswer of be-baken to nl-lamp: one number is void, one envelope is sent again");
+    Hotline__GapAnswer answer = HOTLINE__GAP_ANSWER__INIT;
+    struct key_hash hash = vectors_actual_hash(fixture);
+    ProtobufCBinaryData again[1] = {{16, hash.bytes}};
+    uint64_t voided[1] = {VECTORS_SEQUENCE - 1};
+    struct key_signature signature;
+    struct buf packed;
+    buf_init(&packed);
+    answer.recipient = fixture->member[VECTORS_RECIPIENT]->id;
+    answer.sender = fixture->member[VECTORS_SENDER]->id;
+    WIRE_SET_BYTES(&answer, store_id, hash.bytes + 16, KEY_UUID_BYTES);
+    answer.n_voided = answer.n_envelope_ids = 1;
+    answer.voided = voided;
+    answer.envelope_ids = again;
+    assert_int_equal(receipt_sign_gap_answer(&answer, fixture->member[VECTORS_SENDER], &signature), OK);
+    wire_pack(&answer.base, &packed);
+    vectors_hex(doc, "signed", buf_slice(&packed));
+    buf_free(&packed);
+    return doc;
+}
+
 /* `full`: with every list, whether or not it fits the envelope. */
 static inline void vectors_sign_accepted(const struct fixture *fixture, bool full, struct buf *out)
 {
