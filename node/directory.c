@@ -49,13 +49,19 @@ static int save_key(struct directory *directory, const struct directory_key *key
     return put_message(directory->vault, VAULT_KEY, slice_of(key->id.bytes, KEY_ID_BYTES), &record.base);
 }
 
-static void save_roster(struct directory *directory)
+/* The roster in force; one that nobody needs any more goes (0: none). */
+static void save_roster(struct directory *directory, uint64_t dropped)
 {
     struct buf key;
     buf_init(&key);
     buf_add_u64le(&key, roster_version(directory->roster));
     CHECK(!buf_broken(&key));
     vault_put(directory->vault, VAULT_ROSTER, buf_slice(&key), NULL, roster_signed(directory->roster));
+    buf_clear(&key);
+    buf_add_u64le(&key, dropped);
+    CHECK(!buf_broken(&key));
+    if (dropped > 0)
+        vault_remove(directory->vault, VAULT_ROSTER, buf_slice(&key));
     buf_free(&key);
 }
 
@@ -140,9 +146,14 @@ int directory_follow(struct directory *directory, struct slice signed_roster, in
     int result = roster_follow(directory->roster, signed_roster, note, &next);
     if (result != OK)
         return result;
+    result = succession_prepare(&directory->succession, signed_roster);
+    if (result != OK) {
+        roster_free(next);
+        return result;
+    }
     result = install(directory, next, now_us);
     if (result == OK)
-        save_roster(directory);
+        save_roster(directory, succession_add(&directory->succession, roster_version(next), roster_next_trust(next)));
     return result;
 }
 
@@ -165,43 +176,60 @@ static int gather_roster(void *ctx, struct slice plain)
     return buf_broken(&grown[rosters->count++]) ? ERR_NOMEM : OK;
 }
 
-static uint64_t version_of(const struct buf *signed_bytes)
+/* What a stored roster carries for the one after it, and its version. */
+static int peek_trust(const struct buf *signed_bytes, uint64_t *ret_version, struct roster_trust *ret_trust)
 {
-    Hotline__Roster *roster;
-    if (roster_peek(buf_slice(signed_bytes), NULL, &roster) != OK)
-        return 0;
-    uint64_t version = roster->version;
-    hotline__roster__free_unpacked(roster, NULL);
-    return version;
+    Hotline__Roster *content;
+    struct roster_trust trust = {0};
+    int result = roster_peek(buf_slice(signed_bytes), NULL, &content);
+    if (result != OK)
+        return result;
+    trust.threshold = content->threshold;
+    for (size_t i = 0; i < content->n_authority_keys && i < LIMIT_AUTHORITY_KEYS; i++)
+        memcpy(trust.keys[trust.count++].bytes, content->authority_keys[i].data, KEY_BYTES);
+    *ret_version = content->version;
+    hotline__roster__free_unpacked(content, NULL);
+    *ret_trust = trust;
+    return OK;
 }
 
-/* The newest of the store. It was verified when it came, and the vault's seal says that nobody changed it since; so it
- * is trusted by its own next keys when the configured ones no longer fit. */
-static int newest_stored(const struct rosters *rosters, const struct roster_trust *trust, struct roster **ret_roster)
+/* The versions of the vault's records are few: what nobody needs has gone with the one after it. */
+static const struct buf *next_stored(const struct rosters *rosters, uint64_t above, uint64_t *ret_version,
+                                     struct roster_trust *ret_trust)
 {
-    const struct buf *newest = NULL;
-    uint64_t best = 0;
+    const struct buf *found = NULL;
+    uint64_t version;
+    struct roster_trust trust;
     for (size_t i = 0; i < rosters->count; i++) {
-        uint64_t version = version_of(&rosters->signed_bytes[i]);
-        if (version > best) {
-            best = version;
-            newest = &rosters->signed_bytes[i];
-        }
+        if (peek_trust(&rosters->signed_bytes[i], &version, &trust) != OK || version <= above ||
+            (found != NULL && version >= *ret_version))
+            continue;
+        found = &rosters->signed_bytes[i];
+        *ret_version = version;
+        *ret_trust = trust;
+    }
+    return found;
+}
+
+/* The newest of the store, and those before it to hand on. It was verified when it came, and the vault's seal says that
+ * nobody changed it since; so it is trusted by its own next keys when the configured ones no longer fit. */
+static int load_stored(const struct rosters *rosters, const struct roster_trust *trust, struct succession *succession,
+                       struct roster **ret_roster)
+{
+    const struct buf *newest = NULL, *stored;
+    uint64_t version = 0;
+    struct roster_trust own;
+    for (uint64_t above = 0; (stored = next_stored(rosters, above, &version, &own)) != NULL; above = version) {
+        if (succession_prepare(succession, buf_slice(stored)) != OK)
+            return ERR_NOMEM;
+        (void)succession_add(succession, version, &own);
+        newest = stored;
     }
     if (newest == NULL)
         return ERR_NOT_FOUND;
     if (roster_verify(buf_slice(newest), trust, NULL, ret_roster) == OK)
         return OK;
-    Hotline__Roster *content;
-    struct roster_trust own = {0};
-    int result = roster_peek(buf_slice(newest), NULL, &content);
-    if (result != OK)
-        return result;
-    own.threshold = content->threshold;
-    for (size_t i = 0; i < content->n_authority_keys && i < LIMIT_AUTHORITY_KEYS; i++)
-        memcpy(own.keys[own.count++].bytes, content->authority_keys[i].data, KEY_BYTES);
-    hotline__roster__free_unpacked(content, NULL);
-    return roster_verify(buf_slice(newest), &own, NULL, ret_roster);
+    return roster_verify(buf_slice(newest), &succession->trust, NULL, ret_roster);
 }
 
 static int load_roster(struct directory *directory, const struct roster_trust *trust, struct slice seed, int64_t now_us,
@@ -211,7 +239,7 @@ static int load_roster(struct directory *directory, const struct roster_trust *t
     struct roster *stored = NULL, *seeded = NULL;
     int result = vault_each(directory->vault, VAULT_ROSTER, gather_roster, &rosters, note);
     if (result == OK) {
-        result = newest_stored(&rosters, trust, &stored);
+        result = load_stored(&rosters, trust, &directory->succession, &stored);
         if (result == ERR_NOT_FOUND)
             result = seed.len ?
                 roster_verify(seed, trust, note, &seeded) :
@@ -227,15 +255,23 @@ static int load_roster(struct directory *directory, const struct roster_trust *t
         return result;
     struct roster *newest = seeded ? seeded : stored;
     directory->is_seeded = seeded != NULL;
-    if (seeded != NULL)
+    if (seeded != NULL) {
         roster_free(stored);
+        result = succession_prepare(&directory->succession, seed);
+        if (result != OK) {
+            roster_free(seeded);
+            return result;
+        }
+        directory->seed_replaced =
+            succession_add(&directory->succession, roster_version(seeded), roster_next_trust(seeded));
+    }
     return install(directory, newest, now_us);
 }
 
 void directory_keep_seed(struct directory *directory)
 {
     if (directory->is_seeded)
-        save_roster(directory);
+        save_roster(directory, directory->seed_replaced);
     directory->is_seeded = false;
 }
 
@@ -315,6 +351,7 @@ int directory_open(struct directory *directory, struct vault *vault, struct key_
                    const struct roster_trust *trust, struct slice seed, int64_t now_us, struct err_note *note)
 {
     *directory = (struct directory){.keys = keys, .vault = vault, .self = ROSTER_NONE};
+    succession_init(&directory->succession);
     lookup_init(&directory->pairs, offsetof(struct pair_entry, key), 2 * KEY_BYTES);
     directory->own = key_guarded_new(KEYS_MAX * sizeof *directory->own);
     directory->sending = key_guarded_new(sizeof *directory->sending);
@@ -333,6 +370,7 @@ int directory_open(struct directory *directory, struct vault *vault, struct key_
 
 void directory_done(struct directory *directory)
 {
+    succession_done(&directory->succession);
     size_t at = 0;
     for (struct pair_entry *entry; (entry = lookup_next(&directory->pairs, &at)) != NULL;) {
         seal_wipe(entry, sizeof *entry);

@@ -5,6 +5,7 @@
 #ifndef NODE_DIRECTORY_H
 #define NODE_DIRECTORY_H
 
+#include "node/succession.h"
 #include "node/vault.h"
 #include "proto/card.h"
 #include "proto/lookup.h"
@@ -40,6 +41,7 @@ struct directory {
     struct key_set *keys; /* borrowed; its generation follows the roster */
     struct vault *vault;
     struct roster *roster;            /* in force; owned */
+    struct succession succession;     /* it, and those before it that others may need to follow */
     size_t self;                      /* index, or ROSTER_NONE */
     struct directory_member *members; /* roster_member_count */
     struct route_index *index;
@@ -51,6 +53,7 @@ struct directory {
     bool locked_out;                       /* the roster names keys that this master never had */
     uint64_t own_card_ticket;              /* of its record and its key's */
     bool is_seeded;                        /* the roster is the configured file's: not in the vault yet */
+    uint64_t seed_replaced;                /* version in the vault that nobody needs after it; 0 none */
     uint64_t own_serial_seen;              /* highest valid serial of an own card at any relay ... */
     uint8_t own_seen[LIMIT_COUNTRIES / 8]; /* ... and its subscriptions: an empty store begins with them */
     struct directory_sending *sending;

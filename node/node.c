@@ -40,6 +40,25 @@ void node_flush(struct node *node, int64_t now_us, int64_t steady_us)
 
 /* --- frames --- */
 
+/* What this relay has slept through, oldest first. */
+static void bring_rosters(struct node *node, struct node_link *link, uint64_t known_version)
+{
+    const struct succession *succession = &node->directory.succession;
+    for (size_t i = 0; i < succession->count; i++) {
+        struct slice page = buf_slice(&succession->pages[i].signed_roster);
+        Hotline__Rosters rosters = HOTLINE__ROSTERS__INIT;
+        ProtobufCMessage *message;
+        wire_arena_clear(&node->scratch);
+        if (succession->pages[i].version <= known_version || page.len > LIMIT_FRAME_BYTES - 64 ||
+            wire_unpack(&hotline__signed_roster__descriptor, page, &node->scratch, NULL, &message) != OK)
+            continue;
+        Hotline__SignedRoster *one = (Hotline__SignedRoster *)message;
+        rosters.n_rosters = 1;
+        rosters.rosters = &one;
+        node_frame(node, link, WIRE_ROSTERS, &rosters.base);
+    }
+}
+
 static void on_welcome(struct node *node, struct node_link *link, const Hotline__Welcome *welcome, int64_t now_us,
                        int64_t steady_us)
 {
@@ -58,19 +77,7 @@ static void on_welcome(struct node *node, struct node_link *link, const Hotline_
     node->welcomed_us = steady_us;
     node_link_event(node, link, UPLINK_WELCOMED, NULL, now_us);
     node_say_card(node, link);
-    if (welcome->roster->version < roster_version(node->directory.roster)) {
-        Hotline__Rosters rosters = HOTLINE__ROSTERS__INIT;
-        ProtobufCMessage *message;
-        wire_arena_clear(&node->scratch);
-        if (wire_unpack(&hotline__signed_roster__descriptor, roster_signed(node->directory.roster), &node->scratch,
-                        NULL, &message) == OK &&
-            roster_signed(node->directory.roster).len < LIMIT_FRAME_BYTES - 64) {
-            Hotline__SignedRoster *one = (Hotline__SignedRoster *)message;
-            rosters.n_rosters = 1;
-            rosters.rosters = &one;
-            node_frame(node, link, WIRE_ROSTERS, &rosters.base);
-        }
-    }
+    bring_rosters(node, link, welcome->roster->version);
     struct key_hash sum;
     size_t count = node_should_hold(node, now_us, &sum);
     if (count != welcome->held_count || memcmp(sum.bytes, welcome->held_xor.data, KEY_HASH_BYTES) != 0)

@@ -200,7 +200,8 @@ int node_subscribe(struct node *node, const uint8_t subscriptions[LIMIT_COUNTRIE
 /* A verified copy of the store; done(ctx, error, text) on the loop. */
 void node_backup(struct node *node, const char *path, void (*done)(void *ctx, int error, const char *text), void *ctx);
 
-/* Runs fn(ctx) once ticket is committed (at once when it is). */
+/* Runs fn(ctx) once ticket is committed: from a later node_flush, never inside this call, also when it is committed
+ * already. So callers may finish what they are at first; shells end each turn with node_flush. */
 void node_when(struct node *node, uint64_t ticket, void (*fn)(void *ctx), void *ctx);
 
 /* --- for views --- */

@@ -131,7 +131,7 @@ static int registry_add_page(struct registry *registry, const struct roster *ros
     }
     page.changes = before && roster_changes_trust(roster, before);
     for (size_t i = 0; i < registry->page_count; i++) {
-        if (page.changes && !pages[i].changes)
+        if (!pages[i].changes)
             buf_free(&pages[i].signed_roster);
         else
             pages[kept++] = pages[i];

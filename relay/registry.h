@@ -56,8 +56,8 @@ int registry_meet(struct registry *registry, const char *id, bool *ret_new,
 /* The standing on the roster now; 0 when it is not on it. */
 int registry_standing(const struct registry *registry, const struct registry_member *member, int64_t now_us);
 
-/* Makes this roster the current one and adds it to what is handed on (pages that no follower needs any more go: those
- * older than the last change of the authority's keys that changed nothing themselves). Every member of it must have
+/* Makes this roster the current one and adds it to what is handed on (pages that no follower needs any more go: all
+ * before it that did not change the authority's keys). Every member of it must have
  * been met. Takes the roster on success. ERR_NOMEM. */
 int registry_adopt(struct registry *registry, struct roster *roster, int64_t now_us) MUST_CHECK;
 /* Standings depend on the day: computes the routing index anew. ERR_NOMEM. */

@@ -22,6 +22,11 @@ check "before: a case goes out" send first
 first=$(jq -r .reference first.json)
 check "before: IT has it" within 5 has it-faro "$first"
 murder pl-latarnia
+cp roster.signed old.signed
+check "relay-2: stops for a copy of its store" down relay-2
+mkdir old-relay-2 && cp relay-2.db* old-relay-2/
+up relay-2
+for m in gr-pharos it-faro; do check "$m: on both again" within 20 connected $m; done
 
 # --- identity and transport keys -------------------------------------------------------------------------------------
 fingerprint gr-pharos.key >old.fingerprint
@@ -76,6 +81,21 @@ up pl-latarnia
 check "pl-latarnia: follows to version 5" within 15 roster_is pl-latarnia 5
 check "pl-latarnia: connected" within 15 connected pl-latarnia
 check "pl-latarnia: has what it missed" within 15 has pl-latarnia "$second"
+
+# --- a relay that slept through all of it: nobody brings it a file, the hotlines bring it each change of keys ----------
+check "relay-2: stops" down relay-2
+rm -f relay-2.db* && cp old-relay-2/relay-2.db* .
+cp old.signed none-2.signed
+sed -i 's#^authority:.*#authority: pl.pub#; s#^roster:.*#roster: none-2.signed#' relay-2.yaml
+up relay-2
+version_of() { # version_of RELAY VERSION
+    python3 -c 'import sys, urllib.request as u
+lines = u.urlopen("http://127.0.0.1:%s/metrics" % sys.argv[1], timeout=5).read().decode().splitlines()
+sys.exit("hotline_relay_roster_version " + sys.argv[2] not in lines)' "${port[$1-admin]}" "$2"
+}
+check "relay-2, set back: the hotlines bring it to version 5" within 20 version_of relay-2 5
+sed -i 's#^authority:.*#authority: net/authority.pub#; s#^roster:.*#roster: roster.signed#' relay-2.yaml
+check "gr-pharos: on both" within 20 connected gr-pharos
 
 # --- a wholly new key file -------------------------------------------------------------------------------------------
 check "IT: new key file" h key generate --member it-faro --country IT --name "Hotline IT" -o it-new.key --request it-new.request --no-passphrase
