@@ -43,7 +43,7 @@ replays := $(fuzz_c:tests/fuzz/fuzz_%.c=$(BUILD)/tests/replay_%)
 libs := $(BUILD)/libnode.a $(BUILD)/librelay.a $(BUILD)/libproto.a
 programs := $(BUILD)/hotline-relay $(BUILD)/hotline-node $(BUILD)/hotline
 
-.PHONY: all deps test check unit e2e lint demo fuzz bench vectors kill sim format tidy analyze install clean help
+.PHONY: all deps test check unit e2e lint demo fuzz fuzzers bench vectors kill sim format tidy analyze install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -90,9 +90,22 @@ $(BUILD)/tests/test_%: $(BUILD)/obj/tests/unit/test_%.o $(libs)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lexpat -lnettle -lcmocka
 
+# What the targets reach beyond the programs' own libraries.
+fuzz_libs := -ljpeg -lpng -lseccomp -lexpat -lnettle -lcmocka
 $(BUILD)/tests/replay_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuzz/replay_main.o $(libs)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) $(fuzz_libs)
+
+$(BUILD)/tests/make_seeds: $(BUILD)/obj/tests/fuzz/make_seeds.o $(libs)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) $(fuzz_libs)
+
+# The same sources under clang's libFuzzer: made by tests/fuzz/run.sh, which sets CC, SAN and BUILD.
+fuzzers := $(fuzz_c:tests/fuzz/fuzz_%.c=$(BUILD)/fuzz/fuzz_%)
+$(BUILD)/fuzz/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(libs)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS) $(fuzz_libs)
+fuzzers: $(fuzzers)
 
 $(BUILD)/sim/hotline-sim: $(call object,$(filter-out tests/sim/crash.c,$(sim_c))) $(libs)
 	@mkdir -p $(@D)
@@ -129,8 +142,8 @@ vectors: $(BUILD)/tests/make_vectors ## the golden vectors anew, into tests/vect
 bench: $(programs) $(BUILD)/hotline-bench ## fan-out figures; what they mean is in docs/performance.md
 	@$(BUILD)/hotline-bench fanout --subs 32 --count 500 --size 2048 --window 64
 
-fuzz: ## each fuzz target for 60 s with libFuzzer (clang); SECONDS=n for another time
-	@tests/fuzz/run.sh $(or $(SECONDS),60)
+fuzz: ## each fuzz target for 60 s with libFuzzer (clang); T=target, SECONDS=n, RESULTS=file to append a line to
+	@RESULTS=$(RESULTS) tests/fuzz/run.sh $(or $(SECONDS),60) $(T)
 
 kill: $(programs) ## 500 cases while relays and nodes are killed at random (takes some minutes)
 	@tests/fault/kill.sh $(BUILD) $(or $(CASES),500)

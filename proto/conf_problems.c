@@ -67,10 +67,11 @@ void conf_problems_note(struct conf_problems *problems, struct err_note *note)
     }
     size_t len = lines > 0 ? (size_t)(end - text) - 1 : room;
     size_t left = problems->count - (lines > 0 ? lines : 1);
+    /* Lines, which err_set would join; what was read has no other control characters (conf_yaml_text). */
     if (left > 0)
-        err_set(note, ERR_CONFIG, "%.*s (and %zu more)", (int)len, text, left);
+        snprintf(note->text, sizeof note->text, "%.*s (and %zu more)", (int)len, text, left);
     else
-        err_set(note, ERR_CONFIG, "%.*s", (int)len, text);
+        snprintf(note->text, sizeof note->text, "%.*s", (int)len, text);
 }
 
 int conf_problems_report(struct conf_problems *problems, const char *file, int error, FILE *out, FILE *talk)

@@ -36,6 +36,14 @@ int err_exit_status(int error)
     return row_of(error)->exit_status;
 }
 
+/* Notes quote what strangers wrote, and end on terminals: nothing that steers one, and one line. */
+static void disarm(char *text)
+{
+    for (; *text != '\0'; text++)
+        if ((unsigned char)*text < ' ' || *text == 0x7f)
+            *text = '?';
+}
+
 int err_set(struct err_note *note, int error, const char *format, ...)
 {
     if (note == NULL)
@@ -44,6 +52,7 @@ int err_set(struct err_note *note, int error, const char *format, ...)
     va_start(args, format);
     vsnprintf(note->text, sizeof note->text, format, args);
     va_end(args);
+    disarm(note->text);
     return error;
 }
 

@@ -72,8 +72,8 @@ const char *err_text(int error);
 /* The exit status of a program that ends by this error; 0 for OK. */
 int err_exit_status(int error);
 
-/* Writes the note (when not NULL) and returns error, so that a refusal is one line: return err_set(note, ERR_LIMIT,
- * ...). */
+/* Writes the note (when not NULL; control characters in it become "?") and returns error, so that a refusal is one
+ * line: return err_set(note, ERR_LIMIT, ...). */
 int err_set(struct err_note *note, int error, const char *format, ...) PRINTF_LIKE(3, 4);
 /* Puts "prefix: " before the note's text. */
 void err_prefix(struct err_note *note, const char *prefix);

@@ -24,10 +24,11 @@ void parcel_free(struct parcel *parcel)
 
 int parcel_set_lock(struct parcel *parcel, size_t place, const uint8_t lock[PARCEL_LOCK_BYTES])
 {
-    size_t at = place * PARCEL_LOCK_BYTES;
+    size_t at;
 
-    if (at > parcel->locks.len)
+    if (place > parcel->locks.len / PARCEL_LOCK_BYTES) /* from a file: nothing is multiplied before this */
         return ERR_INVALID;
+    at = place * PARCEL_LOCK_BYTES;
     if (at == parcel->locks.len)
         buf_add(&parcel->locks, lock, PARCEL_LOCK_BYTES);
     else
@@ -37,7 +38,7 @@ int parcel_set_lock(struct parcel *parcel, size_t place, const uint8_t lock[PARC
 
 const uint8_t *parcel_lock(const struct parcel *parcel, size_t place)
 {
-    return (place + 1) * PARCEL_LOCK_BYTES <= parcel->locks.len ? parcel->locks.data + place * PARCEL_LOCK_BYTES : NULL;
+    return place < parcel->locks.len / PARCEL_LOCK_BYTES ? parcel->locks.data + place * PARCEL_LOCK_BYTES : NULL;
 }
 
 void parcel_cache_init(struct parcel_cache *cache, size_t budget_bytes)

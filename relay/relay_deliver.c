@@ -99,6 +99,15 @@ static void relay_reading_free(struct relay_reading *reading)
     free(reading);
 }
 
+/* What the disk gave is what was taken in: header (read at the start) and body have the hash that they had. */
+static bool relay_is_whole(const struct ledger_envelope *held, const struct parcel *parcel)
+{
+    struct key_hash body = seal_hash(buf_slice(&parcel->body));
+    struct key_hash hash = seal_hash2(buf_slice(&held->header), slice_of(body.bytes, sizeof body.bytes));
+
+    return key_hash_equal(&hash, &held->hash);
+}
+
 /* The parcel came: everybody who waited is served from memory. */
 static void relay_on_parcel(void *ctx, uint64_t number, struct parcel *parcel, int error)
 {
@@ -107,7 +116,9 @@ static void relay_on_parcel(void *ctx, uint64_t number, struct parcel *parcel, i
     struct ledger_envelope *held = ledger_by_number(&relay->ledger, number);
 
     relay->now_us = relay->io.now(relay->io.ctx);
-    if (parcel && held)
+    if (parcel && held && !relay_is_whole(held, parcel))
+        error = ERR_CORRUPT;
+    if (parcel && held && !error)
         parcel_keep(&relay->cache, parcel);
     else
         parcel_free(parcel);

@@ -10,7 +10,7 @@ static int relay_load_member(void *ctx, uint32_t number, const char *id)
     struct relay *relay = ctx;
     struct registry_member *member;
     bool is_new;
-    int error = id ? OK : ERR_CORRUPT;
+    int error = id && key_name_ok(id) ? OK : ERR_CORRUPT;
 
     if (!error)
         error = relay_know(relay, id, &is_new, &member);
@@ -118,9 +118,17 @@ static int relay_load_who(struct relay *relay, const struct spool_envelope *row,
     return error;
 }
 
+/* Codes that wire_unpack let through when the envelope came. */
+static bool relay_is_known(const struct spool_envelope *row)
+{
+    return row->kind >= HOTLINE__KIND__CODE__CASE && row->kind <= HOTLINE__KIND__CODE__PROBE &&
+        row->act <= HOTLINE__ACT__CODE__RETRACT && row->urgency >= HOTLINE__URGENCY__CODE__IMMEDIATE &&
+        row->urgency <= HOTLINE__URGENCY__CODE__ROUTINE;
+}
+
 static int relay_fill_envelope(struct relay *relay, const struct spool_envelope *row, struct ledger_envelope *envelope)
 {
-    int error = row->sender < relay->registry.count && row->number > 0 ? OK : ERR_CORRUPT;
+    int error = row->sender < relay->registry.count && row->number > 0 && relay_is_known(row) ? OK : ERR_CORRUPT;
 
     envelope->number = row->number;
     envelope->sender = row->sender;

@@ -187,7 +187,8 @@ static int spool_body(struct db *db, struct spool_question *question)
         parcel->has_self = spool_fixed(row, 1, parcel->self, sizeof parcel->self);
         buf_add_slice(&parcel->locks, db_blob(row, 2));
         buf_add_slice(&parcel->body, db_blob(row, 3));
-        if (!spool_fixed(row, 0, parcel->signature.bytes, sizeof parcel->signature.bytes))
+        if (!spool_fixed(row, 0, parcel->signature.bytes, sizeof parcel->signature.bytes) ||
+            db_blob(row, 2).len % PARCEL_LOCK_BYTES != 0)
             error = ERR_CORRUPT;
         if (buf_broken(&parcel->locks) || buf_broken(&parcel->body))
             error = ERR_NOMEM;

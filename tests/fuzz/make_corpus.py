@@ -5,9 +5,12 @@ usage: make_corpus.py [FOLDER]        (default: corpus/ beside this file)
 Inputs that a fuzzer found and that must stay green are added by hand under other names; this leaves them alone.
 """
 import hashlib
+import json
 import pathlib
+import re
 import struct
 import sys
+import zlib
 
 TOP = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent / "corpus")
 NOW = 1795219200000000
@@ -174,6 +177,74 @@ def rosters():
         put("roster", name, content)
 
 
+def texts():
+    """Files that people write: taken from the samples and vectors of this repository."""
+    root = pathlib.Path(__file__).parent.parent.parent
+    vectors = root / "tests/vectors"
+    key = json.loads((vectors / "keyfile.json").read_text())
+    put("keyfile", "open", key["unlocked"].encode())
+    put("keyfile", "locked", key["locked"].encode())
+    put("keyfile", "bad-argon", key["locked"].replace("268435456", "99999999999").encode())
+    put("keyfile", "passphrase", b"right\n")
+    put("authority", "good", key["authority_pub"].encode() if "authority_pub" in key else b"hotline-authority 1\n")
+    put("authority", "two", b"hotline-authority 1\nthreshold 2\n" + b"".join(b"key " + p.hex().encode() + b"\n" for p in POINTS))
+    put("authority", "request", data(1, "be-baken") + data(2, "BE") + data(3, "Hotline") + data(4, POINTS[0]) + data(5, b"\x09" + bytes(31)) + num(7, NOW))
+    for name in ("relay", "node"):
+        put("conf", name, (root / f"config/{name}.yaml").read_bytes())
+        sample = re.sub(r"(?m)^(\s*)# ?([a-z_.]+:)", r"\1\2", (root / f"config/{name}.yaml").read_text())
+        put("conf", name + "-all", "\n".join(line for line in sample.splitlines() if not line.strip().startswith("#")).encode())
+    put("conf", "bad-yaml", b"relay: &a [*a, !!x y]\nrelay: 1\n---\n{")
+    put("json", "case", (root / "tests/e2e/case.json").read_bytes())
+    full = json.loads((vectors / "case-full.json").read_text())
+    put("json", "full", json.dumps(full, ensure_ascii=False).encode())
+    put("json", "reply", b'{"kind": "MESSAGE", "text": "seen"}')
+    put("json", "sighting", b'{"at": "2026-11-21T10:00:00Z", "place": "Lyon", "confidence": "LIKELY", "country": "FR"}')
+    put("json", "closing", b'{"outcome": "FOUND_SAFE", "found_country": "IT"}')
+    put("json", "referral", b'{"languages": ["en"], "countries": ["GR"], "answer_by": "2026-11-23T10:00:00Z"}')
+    put("json", "bad-deep", b"[" * 40 + b"]" * 40)
+    put("json", "bad-numbers", b'{"child": {"age_years": 1e999, "x": -0}, "a": 9223372036854775808}')
+    put("cap", "foreign", (vectors / "cap/foreign.xml").read_bytes())
+    put("cap", "bad-doctype", b'<!DOCTYPE alert [<!ENTITY a "aaaa">]><alert xmlns="urn:oasis:names:tc:emergency:cap:1.2">&a;</alert>')
+    put("text", "controls", "a\u202eb\x1b[2J\x07 c\u2028d\tz\r\n\u0301\u4e2d\U0001f600".encode())
+    put("text", "events", b"id: 7\nevent: case.received\ndata: {}\r\n\r\n: beat\n\ndata: a\ndata: b\n\n")
+    put("text", "bad-utf8", b"\xc0\x80\xed\xa0\x80\xf8\xff 2026-11-21T10:00:00.5+02:00")
+
+
+def binaries():
+    root = pathlib.Path(__file__).parent.parent.parent
+    for name in ("actual", "exercise"):
+        put("body", name, bytes.fromhex(json.loads((root / f"tests/vectors/envelope-{name}.json").read_text())["plain"]))
+    reply = data(3, num(1, 3) + data(2, "seen at the station"))
+    put("body", "reply", reply)
+    put("body", "probe", b"")
+    put("blob", "small", struct.pack("<QII", 1065, 9, 5) + b"picture")
+    put("blob", "chunks", struct.pack("<QII", 24 + 2 * (65536 + 17), 70000, 65536) + b"x" * 70)
+    put("sealed", "empty", b"hotline-sealed 1 " + b"0" * 64 + b"\n" + num(1, 1) + data(2, "be-baken") + data(3, signed(card())) + data(4, envelope()))
+    put("sealed", "bad-version", b"hotline-sealed 2 " + b"0" * 64 + b"\n")
+    unreadable = data(1, "fr-phare") + data(2, "be-baken") + data(3, bytes(32)) + num(4, 1) + num(5, NOW)
+    fr = 4 * 1
+    for name, kind, content in (("card", 0, card()), ("receipts", 1, batch()), ("accepted", 2, accepted()), ("unreadable", 3, unreadable)):
+        put("signed", name, bytes([kind + fr]) + content)
+        put("signed", "bad-signer-" + name, bytes([kind]) + content)
+    put("gaps", "holes", bytes([0, 5, 0, 9, 0, 7, 0, 6, 0, 8, 0x40, 3, 4, 1, 0x80]) + struct.pack("<Q", (1 << 64) - 1))
+
+    def chunk(name, content):
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+    def png(kind, bits, width, height, row, extra=b""):
+        return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, kind, 0, 0, 0)) + extra +
+                chunk(b"IDAT", zlib.compress((b"\0" + row) * height)) + chunk(b"IEND", b""))
+
+    put("picture", "png-rgb", png(2, 8, 4, 4, b"abc" * 4))
+    put("picture", "png-grey", png(0, 1, 9, 3, b"\xaa\x80"))
+    put("picture", "png-palette", png(3, 8, 4, 4, b"\0\1\0\1", chunk(b"PLTE", b"abcdef") + chunk(b"tRNS", b"\x80\xff")))
+    put("picture", "png-alpha", png(6, 16, 2, 2, b"abcdefgh" * 2, chunk(b"eXIf", b"MM\0*\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\6\0\0\0\0\0\0")))
+    put("picture", "bad-png-huge", png(2, 8, 60000, 60000, b""))
+    put("picture", "bad-exif", b"II*\0\x08\0\0\0\xff\xff" + b"\x12\x01\3\0\1\0\0\0\6\0\0\0" * 9)
+
+
 frames()
 envelopes()
 rosters()
+texts()
+binaries()

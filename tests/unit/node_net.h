@@ -24,6 +24,9 @@
 #define NET_FRAMES 8192
 #define NET_EVENTS 512
 #define NET_ALL 99
+#ifndef NET_FOLDER
+#define NET_FOLDER "/tmp"
+#endif
 
 enum { BE, FR, IT, NL }; /* the nodes, in the order of their ids */
 

@@ -140,7 +140,7 @@ static inline struct net *net_new(void)
     net->issued_us = FIXTURE_NOW - CLOCK_DAY_US;
     net->roster_life_us = 31 * CLOCK_DAY_US;
     net->relay_count = NET_RELAYS;
-    snprintf(net->folder, sizeof net->folder, "/tmp/hotline-test-net-XXXXXX");
+    snprintf(net->folder, sizeof net->folder, NET_FOLDER "/hotline-test-net-XXXXXX");
     assert_non_null(mkdtemp(net->folder));
     net->authority = fixture_key(KEY_AUTHORITY, "authority", "", 0xa0);
     net->trust = (struct roster_trust){.threshold = 1, .count = 1, .keys = {net->authority->identity}};

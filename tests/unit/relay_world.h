@@ -17,6 +17,9 @@
 #include "relay/relay.h"
 
 #define WORLD_FRAMES 4096
+#ifndef WORLD_FOLDER
+#define WORLD_FOLDER "/tmp"
+#endif
 
 struct world_frame {
     struct session_peer peer;
@@ -165,7 +168,7 @@ static inline int world_setup(void **state)
     assert_int_equal(wire_arena_init(&world->arena), OK);
     world->now_us = FIXTURE_NOW;
     world->roster_version = 1;
-    snprintf(world->folder, sizeof world->folder, "/tmp/hotline-test-relay-XXXXXX");
+    snprintf(world->folder, sizeof world->folder, WORLD_FOLDER "/hotline-test-relay-XXXXXX");
     assert_non_null(mkdtemp(world->folder));
     snprintf(world->path, sizeof world->path, "%s/relay.db", world->folder);
     world->conf = (struct relay_conf){.relay = "relay-noord",

@@ -81,9 +81,19 @@ static void err_explain_prefers_the_note(void **state)
     assert_string_equal(err_explain(NULL, ERR_IO), err_text(ERR_IO));
 }
 
+/* Notes quote what strangers wrote, and are shown on terminals. */
+static void err_note_holds_no_control_characters(void **state)
+{
+    struct err_note note = {""};
+    (void)state;
+    assert_int_equal(err_set(&note, ERR_NEWER, "version %s", "1\x1b[2J\n\x7f\xc3\xa9"), ERR_NEWER);
+    assert_string_equal(note.text, "version 1?[2J??\xc3\xa9");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(err_note_holds_no_control_characters),
         cmocka_unit_test(err_names_and_statuses_follow_the_list),
         cmocka_unit_test(err_unlisted_numbers_are_named_so),
         cmocka_unit_test(err_every_row_has_a_sentence_and_a_status_in_range),
