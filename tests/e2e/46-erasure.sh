@@ -68,6 +68,8 @@ for m in es-faro pt-farol; do
 done
 clean() { no_text "$words" "$1".db "$1".db-*; }
 for m in es-faro pt-farol; do check "$m: nothing in the clear in the store or its log" within 10 clean $m; done
+no_core() { awk '/^Max core file size/ {exit !($5 == 0 && $6 == 0)}' "/proc/${pid[$1]}/limits"; }
+for m in es-faro relay-1; do check "$m: dumps no core, which would hold all of it" no_core $m; done
 check "ERASED receipt: on the publisher's ladder" within 10 ladder pt-farol "$ref" es-faro ERASED
 check "counted: 1 of 3" within 5 seen_as pt-farol "$ref" '.erased_by == 1 and .erased_of == 3'
 check "named: those that are not known to have" seen_as pt-farol "$ref" \
