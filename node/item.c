@@ -145,6 +145,20 @@ void item_erase(struct item *item)
     item->erased = item->spared = true;
 }
 
+const Hotline__Replaces *item_replaces(const struct item *item)
+{
+    if (item->content == NULL)
+        return NULL;
+    switch (item->content->content_case) {
+    case HOTLINE__ENVELOPE_BODY__CONTENT_ALERT:
+        return item->content->alert->replaces;
+    case HOTLINE__ENVELOPE_BODY__CONTENT_CLOSING:
+        return item->content->closing->replaces;
+    default:
+        return NULL;
+    }
+}
+
 /* --- rows --- */
 
 struct ladder_row *item_row(const struct item *item, const char *member)

@@ -107,6 +107,8 @@ size_t item_accepted_by(const struct item *item);
 bool item_is_answered(const struct item *item);
 bool item_is_case(const struct item *item);
 bool item_is_exercise(const struct item *item);
+/* What its body says that it replaces; NULL: nothing, or it is not open. */
+const Hotline__Replaces *item_replaces(const struct item *item);
 /* The owner of its records: its case's key, or NULL. *room is filled. */
 const struct envelope_case_key *item_owner(const struct item *item, struct envelope_case_key *room);
 

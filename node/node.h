@@ -173,6 +173,9 @@ int node_answer_referral(struct node *node, const struct item *request, const st
                          uint64_t *ret_ticket) MUST_CHECK;
 /* The next answer to a request from *inout_at (0) on, oldest first; NULL beyond the last. */
 const struct item *node_referral_answer(const struct item *request, size_t *inout_at);
+/* True when a revision says that it replaces what it cannot: something of another case, one that is not before it, or
+ * a hash under another number. What is not held here is believed. */
+bool node_replaces_wrongly(const struct node *node, const struct item *item);
 /* What ended a request: the opener's withdrawal; NULL while its case is not closed. */
 const struct item *node_referral_withdrawal(const struct item *request);
 /* A year's figures to every observer of the roster. ERR_POLICY: there is none. */
@@ -254,7 +257,8 @@ const struct node_idempotency *node_idempotency_find(const struct node *node, co
 int node_idempotency_put(struct node *node, const struct node_idempotency *record) MUST_CHECK;
 
 struct node_counters {
-    uint64_t received, duplicates, refused_in, unreadable, disputed, published, receipts_in, receipts_out, alarms;
+    uint64_t received, duplicates, refused_in, unreadable, disputed, published, receipts_in, receipts_out, alarms,
+        wrong_replaces;
 };
 /* Since the start. */
 const struct node_counters *node_counters(const struct node *node);

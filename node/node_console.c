@@ -23,6 +23,8 @@ struct node_console {
     X(received, COUNTER, "hotline_node_received_total", "Envelopes received and kept.")                                \
     X(duplicates, COUNTER, "hotline_node_duplicates_total", "Envelopes received again.")                               \
     X(refused_in, COUNTER, "hotline_node_refused_in_total", "Frames and envelopes that broke a rule.")                 \
+    X(wrong_replaces, COUNTER, "hotline_node_wrong_replaces_total",                                                    \
+      "Revisions that name one that they cannot replace.")                                                             \
     X(unreadable, COUNTER, "hotline_node_unreadable_total", "Envelopes that could not be opened here.")                \
     X(disputed, COUNTER, "hotline_node_disputed_total", "Two envelopes under one id.")                                 \
     X(published, COUNTER, "hotline_node_published_total", "Envelopes of one's own.")                                   \
@@ -76,6 +78,7 @@ static void count_core(const struct node *node, struct core_numbers *numbers)
     numbers->received = (int64_t)counters->received;
     numbers->duplicates = (int64_t)counters->duplicates;
     numbers->refused_in = (int64_t)counters->refused_in;
+    numbers->wrong_replaces = (int64_t)counters->wrong_replaces;
     numbers->unreadable = (int64_t)counters->unreadable;
     numbers->disputed = (int64_t)counters->disputed;
     numbers->published = (int64_t)counters->published;

@@ -165,6 +165,32 @@ static enum node_event_type event_of(const struct item *item)
     return reopens ? NODE_CASE_RECEIVED : NODE_CASE_UPDATED;
 }
 
+bool node_replaces_wrongly(const struct node *node, const struct item *item)
+{
+    const Hotline__Replaces *replaces = item_replaces(item);
+    struct key_hash hash;
+    if (replaces == NULL)
+        return false;
+    if (replaces->has_revision && replaces->revision >= item->header->revision)
+        return true;
+    if (!replaces->has_envelope_hash || replaces->envelope_hash.len != KEY_HASH_BYTES)
+        return false;
+    memcpy(hash.bytes, replaces->envelope_hash.data, KEY_HASH_BYTES);
+    const struct item *other = lookup_find(&node->items, &hash);
+    return other != NULL &&
+        (!item_is_case(other) || other->case_entry != item->case_entry ||
+         (replaces->has_revision && other->header->revision != replaces->revision));
+}
+
+/* Counted and shown, no more: what a sender says of its past must not cost anybody the alert. */
+static void check_replaces(struct node *node, const struct item *item)
+{
+    if (!item_is_case(item) || !node_replaces_wrongly(node, item))
+        return;
+    node->counters.wrong_replaces++;
+    log_event(LOG_WARN, "a revision says that it replaces what it cannot", "sender", item->header->sender, NULL);
+}
+
 int node_take_in(struct node *node, struct item *item, int64_t now_us)
 {
     bool newest;
@@ -191,6 +217,7 @@ int node_take_in(struct node *node, struct item *item, int64_t now_us)
         node_hold_event(node, ticket, &event);
     }
     node_meet(node, item, now_us);
+    check_replaces(node, item);
     node->counters.received++;
     return OK;
 }

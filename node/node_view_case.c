@@ -379,7 +379,7 @@ static void set_thread(const struct node *node, struct jdoc *view, const struct 
             jdoc_add_doc(thread, node_view_thread_entry(node, entry->thread[i]));
 }
 
-static struct jdoc *view_revision(const struct item *item)
+static struct jdoc *view_revision(const struct node *node, const struct item *item)
 {
     struct jdoc *view = jdoc_object();
     jdoc_set_int(view, "revision", item->header->revision);
@@ -390,6 +390,14 @@ static struct jdoc *view_revision(const struct item *item)
     node_view_set_hex(view, "envelope_id", slice_of(item->id.bytes, KEY_UUID_BYTES));
     node_view_set_hex(view, "envelope_hash", slice_of(item->hash.bytes, KEY_HASH_BYTES));
     jdoc_set_bool(view, "late", item->late);
+    const Hotline__Replaces *replaces = item_replaces(item);
+    if (replaces != NULL) {
+        struct jdoc *before = jdoc_set_doc(view, "replaces", jdoc_object());
+        jdoc_set_int(before, "revision", replaces->revision);
+        if (replaces->has_envelope_hash && replaces->envelope_hash.len == KEY_HASH_BYTES)
+            node_view_set_hex(before, "envelope_hash", wire_slice(replaces->envelope_hash));
+        jdoc_set_bool(before, "wrong", node_replaces_wrongly(node, item));
+    }
     return view;
 }
 
@@ -398,7 +406,7 @@ static void set_revisions(const struct node *node, struct jdoc *view, const stru
     struct jdoc *revisions = jdoc_set_doc(view, "revisions", jdoc_array());
     for (size_t i = entry->revision_count; i > 0; i--)
         if (node_view_is_on_disk(node, entry->revisions[i - 1]))
-            jdoc_add_doc(revisions, view_revision(entry->revisions[i - 1]));
+            jdoc_add_doc(revisions, view_revision(node, entry->revisions[i - 1]));
 }
 
 struct jdoc *node_view_case(const struct node *node, const struct case_entry *entry, int64_t now_us)

@@ -343,6 +343,10 @@ void cli_view_revisions(const struct jdoc *view, int64_t now_us, struct buf *out
         add_stamp(out, jdoc_get_text(revision, "sent_at", NULL), now_us);
         buf_printf(out, "%" PRId64 "  ", jdoc_get_int(revision, "revision", 0));
         cli_text_clean(out, jdoc_get_text(revision, "act", "?"));
+        const struct jdoc *before = jdoc_get(revision, "replaces");
+        if (before != NULL)
+            buf_printf(out, "  replaces %" PRId64 "%s", jdoc_get_int(before, "revision", 0),
+                       jdoc_get_bool(before, "wrong", false) ? ", WHICH IT CANNOT: ask its sender" : "");
         buf_add_text(out, jdoc_get_bool(revision, "late", false) ? "  LATE\n" : "\n");
     }
 }

@@ -57,6 +57,8 @@ check "reopen: update after the closing" at pt-farol update "$ref" case.json
 check "reopen: OPEN again" within 5 field es-faro "$ref" state OPEN
 loud() { at es-faro watch --after 0 -W 1s -o jsonl | true_of -s --arg r "$ref" 'any(.type=="case.received" and .reference==$r and .revision==3)'; }
 check "reopen: as loud as an opening" within 5 loud
+check "reopen: says what it replaces" seen_as es-faro "$ref" '[.revisions[] | select(.revision==3) | .replaces] as $r | [.revisions[] | select(.revision==2) | .envelope_hash] as $h | $r[0].revision == 2 and $r[0].envelope_hash == $h[0] and ($r[0].wrong | not)'
+check "reopen: in the table too" shown es-faro "$ref" 'UPDATE +replaces 2$'
 
 # --- handed over ----------------------------------------------------------------------------------------------------
 check "handover: taken over by whom (2)" cli 2 pt-farol close "$ref" --outcome taken-over

@@ -190,6 +190,107 @@ static void node_erase_is_told_on_the_closing_and_kept(void **state)
     assert_int_equal(net_state(net, BE, reference, FR), HOTLINE__RECEIPT_STATE__CODE__ERASED);
 }
 
+static void backed_up(void *ctx, int error, const char *text)
+{
+    (void)text;
+    *(int *)ctx = error;
+}
+
+static void node_erase_says_until_when_a_backup_may_hold_it(void **state)
+{
+    struct net *net = *state;
+    char reference[CASES_REFERENCE_MAX], path[200];
+    struct err_note note = {{0}};
+    int done = 1;
+    net_publish(net, BE, &(struct net_publish){.to = {"FR"}}, reference);
+    net_run(net);
+    snprintf(path, sizeof path, "%s/backup.db", net->folder);
+    node_backup(net->nodes[FR].node, path, backed_up, &done);
+    net_pass(net, CLOCK_SECOND_US);
+    assert_int_equal(done, OK);
+    int64_t backup_us = net->now_us;
+    assert_ok(net_try_finish(net, BE, reference, HOTLINE__ACT__CODE__CLOSE, &note));
+    net_run(net);
+    assert_ok(net_try_acknowledge(net, FR, reference));
+    net_run(net);
+    net_crash(net, FR); /* that there was a backup is kept */
+    net_connect(net, FR, NET_ALL);
+    net->now_us += 25 * CLOCK_HOUR_US;
+    net_pass(net, 20 * CLOCK_SECOND_US);
+    const struct ladder_row *row = item_row(net_revision(net, BE, reference, 2), net_members[FR]);
+    assert_int_equal(row->state, HOTLINE__RECEIPT_STATE__CODE__ERASED);
+    int64_t off_us = row->backup_until_us - backup_us - 30 * CLOCK_DAY_US;
+    assert_true(off_us >= -2 * CLOCK_SECOND_US && off_us <= 2 * CLOCK_SECOND_US);
+}
+
+/* ---- closings ---- */
+
+static size_t offered_at(const struct net *net, int64_t at_us)
+{
+    struct key_hash sum;
+    return node_should_hold(net->nodes[BE].node, at_us, &sum);
+}
+
+static void node_closing_is_offered_for_30_days_beyond_expiry_until_all_have_answered(void **state)
+{
+    struct net *net = *state;
+    char away[CASES_REFERENCE_MAX], answered[CASES_REFERENCE_MAX];
+    struct err_note note = {{0}};
+    net_publish(net, BE, &(struct net_publish){.to = {"FR"}}, answered);
+    net_run(net);
+    assert_ok(net_try_finish(net, BE, answered, HOTLINE__ACT__CODE__CLOSE, &note));
+    net_run(net);
+    net_publish(net, BE, &(struct net_publish){.to = {"FR", "NL"}}, away);
+    net_run(net);
+    net_cut(net, NL, NET_ALL);
+    assert_ok(net_try_finish(net, BE, away, HOTLINE__ACT__CODE__CLOSE, &note));
+    net_run(net);
+    int64_t until_us = net_revision(net, BE, away, 2)->header->expires_at_us;
+    assert_int_equal(offered_at(net, until_us - CLOCK_MINUTE_US), 2);
+    assert_int_equal(offered_at(net, until_us + CLOCK_DAY_US), 1); /* the one that NL has not answered */
+    assert_int_equal(offered_at(net, until_us + 30 * CLOCK_DAY_US - CLOCK_MINUTE_US), 1);
+    assert_int_equal(offered_at(net, until_us + 30 * CLOCK_DAY_US + CLOCK_MINUTE_US), 0);
+    net->now_us = until_us + 29 * CLOCK_DAY_US;
+    net_pass(net, 20 * CLOCK_SECOND_US);
+    assert_true(net_case(net, BE, away)->erased); /* which spares the closing */
+    assert_int_equal(offered_at(net, net->now_us), 1);
+    net_connect(net, NL, NET_ALL);
+    net_pass(net, 2 * CLOCK_SECOND_US);
+    assert_int_equal(net_events(net, NL, NODE_CASE_CLOSED), 1);
+    assert_int_equal(offered_at(net, net->now_us), 0);
+}
+
+static void node_replaces_of_another_case_is_counted_and_shown_all_the_same(void **state)
+{
+    struct net *net = *state;
+    char one[CASES_REFERENCE_MAX], other[CASES_REFERENCE_MAX];
+    const struct net_publish france = {.to = {"FR"}};
+    struct err_note note = {{0}};
+    net_publish(net, BE, &france, one);
+    net_publish(net, BE, &france, other);
+    net_run(net);
+    assert_ok(net_try_update(net, BE, one, &france, &note));
+    net_run(net);
+    const struct item *good = net_revision(net, FR, one, 2);
+    assert_int_equal(item_replaces(good)->revision, 1);
+    assert_false(node_replaces_wrongly(net->nodes[FR].node, good));
+    assert_int_equal(node_counters(net->nodes[FR].node)->wrong_replaces, 0);
+    /* A publisher whose memory is mixed up: what it replaces is the other case's. */
+    struct item *first = net_revision(net, BE, one, 2);
+    struct key_hash kept = first->hash;
+    first->hash = net_revision(net, BE, other, 1)->hash;
+    int result = net_try_update(net, BE, one, &france, &note);
+    first->hash = kept;
+    assert_int_equal(result, OK);
+    net_run(net);
+    const struct item *wrong = net_revision(net, FR, one, 3);
+    assert_non_null(wrong);
+    assert_true(node_replaces_wrongly(net->nodes[FR].node, wrong));
+    assert_int_equal(node_counters(net->nodes[FR].node)->wrong_replaces, 1);
+    assert_int_equal(net_events(net, FR, NODE_CASE_UPDATED), 2);
+    assert_int_equal(net_state(net, BE, one, FR), HOTLINE__RECEIPT_STATE__CODE__DELIVERED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -198,6 +299,9 @@ int main(void)
         NET_TEST(node_reply_of_a_third_party_is_shown_nowhere),
         NET_TEST(node_erase_forgets_no_number_that_was_given),
         NET_TEST(node_erase_is_told_on_the_closing_and_kept),
+        NET_TEST(node_erase_says_until_when_a_backup_may_hold_it),
+        NET_TEST(node_closing_is_offered_for_30_days_beyond_expiry_until_all_have_answered),
+        NET_TEST(node_replaces_of_another_case_is_counted_and_shown_all_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
