@@ -173,6 +173,38 @@ static void relay_openings_beyond_the_burst_are_refused_with_a_wait(void **state
     world_none(world, BE, WIRE_REFUSED);
 }
 
+/* One revision of the case 0, to FR. */
+static void publish_revision(struct world *world, uint32_t revision, Hotline__Act__Code act)
+{
+    struct world_alert alert;
+    world_seal(world, &(struct world_case){.sender = BE, .revision = revision, .act = act}, &alert);
+    world_grant(world, &alert, FR);
+    world_publish(world, &alert);
+    world_alert_done(&alert);
+}
+
+static void relay_closing_passes_where_updates_are_refused_for_their_rate(void **state)
+{
+    struct world *world = *state;
+    Hotline__Refused *refused;
+    uint32_t revision;
+
+    world_hello_all(world);
+    for (revision = 1; revision <= 121; revision++)
+        publish_revision(world, revision, revision == 1 ? HOTLINE__ACT__CODE__OPEN : HOTLINE__ACT__CODE__UPDATE);
+    world_none(world, BE, WIRE_REFUSED);
+    publish_revision(world, revision, HOTLINE__ACT__CODE__UPDATE);
+    refused = world_take(world, BE, WIRE_REFUSED);
+    assert_int_equal(refused->code, HOTLINE__REFUSED_CODE__CODE__RATE);
+    world_forget(world);
+    publish_revision(world, revision, HOTLINE__ACT__CODE__CLOSE);
+    world_take(world, FR, WIRE_DELIVER);
+    world_none(world, BE, WIRE_REFUSED);
+    publish_revision(world, revision + 1, HOTLINE__ACT__CODE__RETRACT); /* and one retraction */
+    world_take(world, FR, WIRE_DELIVER);
+    world_none(world, BE, WIRE_REFUSED);
+}
+
 static void relay_update_wants_a_grant_for_every_earlier_holder(void **state)
 {
     struct world *world = *state;
@@ -566,6 +598,7 @@ int main(void)
         WORLD_TEST(relay_expired_envelope_is_deleted_and_its_debt_with_it),
         WORLD_TEST(relay_unanswered_delivery_is_sent_again_after_a_minute),
         WORLD_TEST(relay_full_disk_refuses_openings_and_lets_closings_pass),
+        WORLD_TEST(relay_closing_passes_where_updates_are_refused_for_their_rate),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
