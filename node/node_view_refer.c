@@ -93,6 +93,8 @@ struct jdoc *node_view_referral(const struct node *node, const struct item *requ
         node_view_set_text_if(view, "phone", requester->emergency_phone);
     }
     jdoc_set_bool(view, "mine", request->mine);
+    if (request->mine)
+        node_view_set_text_if(view, "text_shows", referral_text_shows(request->content->referral->text));
     jdoc_set_text(view, "status", node_view_status_name(item_is_exercise(request)));
     node_view_set_text_if(view, "urgency", node_view_urgency_name(request));
     node_view_set_time(view, "sent_at", request->header->sent_at_us);

@@ -2,6 +2,8 @@
 #include "reply.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
 #include "form.h"
 
@@ -111,6 +113,72 @@ static int check_request(const Hotline__Referral *referral, struct err_note *not
     if (referral->n_countries == 0)
         return err_set(note, ERR_MISSING, "countries: is required");
     return referral->has_answer_by ? OK : err_set(note, ERR_MISSING, "answer_by: is required");
+}
+
+#define PHONE_DIGITS 7
+#define STREET_NEAR 24 /* characters between a street's word and its number */
+
+static bool shows_phone(const char *text)
+{
+    size_t digits = 0;
+    for (; *text != '\0' && digits < PHONE_DIGITS; text++) {
+        if (*text >= '0' && *text <= '9')
+            digits++;
+        else if (strchr(" .-/()+", *text) == NULL)
+            digits = 0;
+    }
+    return digits >= PHONE_DIGITS;
+}
+
+static bool is_of_word(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (unsigned char)c >= 0x80;
+}
+
+static bool shows_mail(const char *text)
+{
+    for (const char *at = text; (at = strchr(at, '@')) != NULL; at++) {
+        if (at > text && is_of_word(at[-1]) && is_of_word(at[1]))
+            return true;
+    }
+    return false;
+}
+
+static bool has_digit(const char *from, const char *to)
+{
+    for (; from < to && *from != '\0'; from++) {
+        if (*from >= '0' && *from <= '9')
+            return true;
+    }
+    return false;
+}
+
+static bool shows_street(const char *text)
+{
+    static const char *const words[] = {"street", "straat", "strasse", "straße", "rue ",  "avenue", "calle ", "avenida",
+                                        "rua ",   "piazza", "via ",    "ulica",  "road ", "laan",   "gatan",  "utca"};
+    for (const char *at = text; *at != '\0'; at++) {
+        for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+            size_t len = strlen(words[i]);
+            bool begins = at == text || !is_of_word(at[-1]) || words[i][len - 1] != ' ';
+            const char *from = at - text > STREET_NEAR ? at - STREET_NEAR : text;
+            if (begins && strncasecmp(at, words[i], len) == 0 &&
+                (has_digit(from, at) || has_digit(at + len, at + len + strnlen(at + len, STREET_NEAR))))
+                return true;
+        }
+    }
+    return false;
+}
+
+const char *referral_text_shows(const char *text)
+{
+    if (text == NULL)
+        return NULL;
+    if (shows_mail(text))
+        return "an e-mail address";
+    if (shows_phone(text))
+        return "a telephone number";
+    return shows_street(text) ? "a street address" : NULL;
 }
 
 int referral_check(const Hotline__Referral *referral, struct err_note *note)

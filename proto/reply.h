@@ -24,6 +24,10 @@ int referral_from_json(const struct jdoc *doc, struct err_note *note, Hotline__R
 void referral_free(Hotline__Referral *referral);
 /* As an object; *ret_doc is a root. Always OK. */
 int referral_to_json(const Hotline__Referral *referral, struct jdoc **ret_doc) MUST_CHECK;
+/* What a mediators' text should not hold and seems to: "a telephone number", "an e-mail address", "a street address";
+ * NULL: none of these was seen. Looks for seven digits in a row with separators at most, an @ between letters, and a
+ * street's word beside a number: names, and much else, pass. */
+const char *referral_text_shows(const char *text);
 /* act and id there; a request names languages, countries and a deadline, a refusal its code. */
 int referral_check(const Hotline__Referral *referral, struct err_note *note) MUST_CHECK;
 

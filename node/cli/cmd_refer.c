@@ -7,6 +7,7 @@
 #include "cli_view.h"
 #include "cmd.h"
 #include "proto/clock.h"
+#include "proto/reply.h"
 
 /* "en,el" as an array. */
 static void add_words(const char *list, struct jdoc *array)
@@ -133,12 +134,23 @@ static int run_refer(struct cli *cli, const struct cli_args *args)
     int error = cli_form_of(cli, args, &form);
     if (error == OK)
         error = read_request(cli, args, body);
+    if (error == OK && cli_args_has(args, "dry-run")) {
+        const char *shows = referral_text_shows(jdoc_get_text(body, "text", NULL));
+        cli_talk(shows != NULL ? "Nothing was sent. The text seems to hold %s: leave it out." :
+                                 "Nothing was sent. The text seems to hold no %s.",
+                 shows != NULL ? shows : "telephone number, e-mail or street address (names are not looked for here)");
+        goto out;
+    }
     if (error == OK)
         error = cli_api_case_path(cli, cli_args_at(args, 0), "/referrals", path);
     if (error == OK)
         error = cli_api_send(cli, "POST", path, body, &view);
+    if (error == OK && jdoc_get_text(view, "text_shows", NULL) != NULL)
+        cli_warn("the text seems to hold %s, and went to the mediators: a referral carries no name and no address",
+                 jdoc_get_text(view, "text_shows", ""));
     if (error == OK)
         error = write_form(cli, args, view);
+out:
     jdoc_free(view);
     jdoc_free(body);
     return error;
@@ -249,6 +261,7 @@ static const struct cli_args_option refer_options[] = {
     {"age", 0, CLI_ARGS_VALUE, "YEARS", "of the child"},
     {"hague-pending", 0, CLI_ARGS_FLAG, NULL, "an application under the Hague Convention runs"},
     {"phone", 0, CLI_ARGS_VALUE, "PHONE", "the duty desk that answers them"},
+    {"dry-run", 0, CLI_ARGS_FLAG, NULL, "send nothing: say what the text seems to hold"},
     CLI_OPTION_OUTPUT,
     CLI_OPTION_END,
 };

@@ -40,6 +40,9 @@ check "refer: and it is said" says 'names the child'
 check "refer: countries without a mediator (5)" cli 5 pt-farol refer "$ref" --languages es --countries SE --answer-by 48h
 check "refer: more than 30 days (2)" cli 2 pt-farol refer "$ref" --languages es --countries ES --answer-by 40d
 
+check "refer: a dry run says what the text holds" bash -c '"$0" --node pt-farol.sock --no-input refer "$@" 2>&1 | grep -q "Nothing was sent.*a telephone number"' "$bin/hotline" "$ref" "${refer[@]}" --text "Ring +351 21 555 0100" --dry-run
+check "refer: and sends nothing" bash -c '"$0" --node pt-farol.sock referrals -o json | true_of ". == []"' "$bin/hotline"
+
 # --- asked ----------------------------------------------------------------------------------------------------------
 check "refer" at pt-farol refer "$ref" "${refer[@]}" --text "Two parents, one child" --age 8 --children 1 --hague-pending -o json
 at pt-farol referrals -o json >r.json
@@ -81,6 +84,8 @@ check "late: EXPIRED" within 10 late
 second=$(at fr-pont referrals -o json | jq -r '.[] | select(.state=="EXPIRED") | .referral_id')
 check "late: an answer is refused (5)" cli 5 fr-pont referral "$second" --accept
 check "late: with the way out" says 'ring the hotline'
+check "refer: an address in the text is warned of (0)" cli 0 pt-farol refer "$ref" --languages es --countries FR --answer-by 48h --text "Rua Augusta 12"
+check "refer: in words" says 'seems to hold a street address'
 
 # --- the case is closed: whoever mediates, or may still accept, is told to stop -------------------------------------
 check "withdrawn: asked again, of three" at pt-farol refer "$ref" --languages es --countries ES,FR,DE --answer-by 48h

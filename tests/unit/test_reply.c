@@ -119,6 +119,23 @@ static void referral_check_request_and_answer(void **state)
     assert_string_equal(note.text, "countries[0]: \"GZ\" is not an ISO 3166-1 alpha-2 country code");
 }
 
+static void referral_text_shows_what_it_should_not_hold(void **state)
+{
+    static const char *const phones[] = {"ring +32 2 555 01 00", "0032/255.50.100", "(02) 555-0100"};
+    static const char *const streets[] = {"lives at 12, Rue Haute", "Hauptstrasse 7", "calle Mayor 3, Madrid"};
+    static const char *const fine[] = {"Two parents, one child of 8", "a hearing on 3 May; 2 children",
+                                       "via her mother", "meet @ noon", ""};
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        assert_string_equal(referral_text_shows(phones[i]), "a telephone number");
+        assert_string_equal(referral_text_shows(streets[i]), "a street address");
+    }
+    assert_string_equal(referral_text_shows("write to parent@mail.example"), "an e-mail address");
+    for (size_t i = 0; i < sizeof fine / sizeof fine[0]; i++)
+        assert_null(referral_text_shows(fine[i]));
+    assert_null(referral_text_shows(NULL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -126,6 +143,7 @@ int main(void)
         cmocka_unit_test(reply_from_json_refuses_by_path),
         cmocka_unit_test(reply_from_sighting_makes_a_reply_of_that_kind),
         cmocka_unit_test(referral_check_request_and_answer),
+        cmocka_unit_test(referral_text_shows_what_it_should_not_hold),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
