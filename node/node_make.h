@@ -7,9 +7,9 @@
 
 #include "node/node_inner.h"
 
-/* Header, body and the room that they point into. Not to be copied. */
-#define NODE_OUT_MEMBERS 16 /* named at most: observers */
+#define NODE_OUT_MEMBERS 16 /* named by a reply, an answer or one withdrawal */
 
+/* Header, body and the room that they point into. Not to be copied. */
 struct node_outgoing {
     Hotline__EnvelopeHeader header;
     Hotline__EnvelopeBody body;
@@ -21,7 +21,7 @@ struct node_outgoing {
     char sender[LIMIT_ID_CHARS + 1], opener[LIMIT_ID_CHARS + 1];
     char codes[LIMIT_COUNTRIES][3];
     char *countries[LIMIT_COUNTRIES];
-    char *members[NODE_OUT_MEMBERS];
+    char *members[NODE_OUT_MEMBERS]; /* figures name every observer, in a list of their own */
 };
 
 /* May this member send; opens: also something new. ERR_MEMBER, ERR_EXPIRED with a sentence. */

@@ -285,29 +285,47 @@ void node_withdraw_referrals(struct node *node, const struct case_entry *entry, 
 
 /* --- figures --- */
 
+/* Every observer of the roster that is not withdrawn, by name; the list is the caller's, the names are the roster's. */
+static int name_observers(const struct node *node, int64_t now_us, struct err_note *note, char ***ret_names,
+                          size_t *ret_count)
+{
+    const struct roster *roster = node->directory.roster;
+    char **names = calloc(roster_member_count(roster) + 1, sizeof *names);
+    size_t count = 0;
+    if (names == NULL)
+        return ERR_NOMEM;
+    for (size_t i = 0; i < roster_member_count(roster); i++) {
+        if (roster_member(roster, i)->role == HOTLINE__ROLE__CODE__OBSERVER && i != node->directory.self &&
+            roster_standing(roster, i, now_us) != HOTLINE__STANDING__CODE__WITHDRAWN)
+            names[count++] = roster_member(roster, i)->id;
+    }
+    if (count > 0 && count <= LIMIT_RECIPIENTS) {
+        *ret_names = names;
+        *ret_count = count;
+        return OK;
+    }
+    free(names);
+    return count == 0 ? err_set(note, ERR_POLICY, "nobody would get them: no observer is on the roster") :
+                        err_set(note, ERR_LIMIT, "%zu observers are on the roster, one envelope names at most %d",
+                                count, LIMIT_RECIPIENTS);
+}
+
 int node_send_statistics(struct node *node, Hotline__Statistics *statistics, int64_t now_us, struct err_note *note,
                          const struct item **ret_item, uint64_t *ret_ticket)
 {
     struct node_outgoing out;
-    const struct roster *roster = node->directory.roster;
-    char ids[NODE_OUT_MEMBERS][LIMIT_ID_CHARS + 1];
     struct item *item;
+    char **observers = NULL;
+    size_t count = 0;
     int result = node_check_standing(node, false, now_us, note);
     if (result == OK)
         result = node_begin(node, &out, HOTLINE__KIND__CODE__STATISTICS, statistics->exercise, now_us);
+    if (result == OK)
+        result = name_observers(node, now_us, note, &observers, &count);
     if (result != OK)
         return result;
-    for (size_t i = 0; i < roster_member_count(roster) && out.route.n_members < NODE_OUT_MEMBERS; i++) {
-        if (roster_member(roster, i)->role != HOTLINE__ROLE__CODE__OBSERVER || i == node->directory.self ||
-            roster_standing(roster, i, now_us) == HOTLINE__STANDING__CODE__WITHDRAWN)
-            continue;
-        snprintf(ids[out.route.n_members], sizeof ids[0], "%s", roster_member(roster, i)->id);
-        out.members[out.route.n_members] = ids[out.route.n_members];
-        out.route.n_members++;
-    }
-    if (out.route.n_members == 0)
-        return err_set(note, ERR_POLICY, "nobody would get them: no observer is on the roster");
-    out.route.members = out.members;
+    out.route.members = observers;
+    out.route.n_members = count;
     out.header.case_name = NULL;
     WIRE_SET(&out.route, restricted, true);
     WIRE_SET(&out.header, urgency, HOTLINE__URGENCY__CODE__ROUTINE);
@@ -316,6 +334,7 @@ int node_send_statistics(struct node *node, Hotline__Statistics *statistics, int
     out.body.content_case = HOTLINE__ENVELOPE_BODY__CONTENT_STATISTICS;
     out.body.statistics = statistics;
     result = node_seal(node, &out, now_us, note, &item);
+    free(observers);
     if (result == OK)
         result = node_launch(node, item, note, ret_ticket);
     if (result == OK)

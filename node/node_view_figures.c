@@ -1,5 +1,6 @@
 /* node_view_figures: a year's figures from this store's cases and tombstones, or from what the members sent. Counts
  * only. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "node/figures.h"
@@ -22,35 +23,58 @@ int node_view_gather(const struct node *node, struct figures *figures)
     return result;
 }
 
-/* A member may send a year's figures again: the newest count. */
-static bool is_newest(const struct node *node, const struct item *item)
+struct gathered {
+    const struct item **items;
+    size_t count, capacity;
+};
+
+static int gather(struct gathered *all, const struct item *item)
 {
-    const Hotline__Statistics *statistics = item->content->statistics;
-    size_t at = 0;
-    for (const struct item *other; (other = node_next_item(node, &at, HOTLINE__KIND__CODE__STATISTICS)) != NULL;) {
-        const Hotline__Statistics *one = other->content->statistics;
-        if (other != item && !other->mine && strcmp(other->header->sender, item->header->sender) == 0 &&
-            one->year == statistics->year && one->exercise == statistics->exercise &&
-            other->header->sent_at_us > item->header->sent_at_us)
-            return false;
+    if (all->count == all->capacity) {
+        size_t capacity = all->capacity ? 2 * all->capacity : 64;
+        const struct item **items = realloc(all->items, capacity * sizeof(*items));
+        if (items == NULL)
+            return ERR_NOMEM;
+        all->items = items;
+        all->capacity = capacity;
     }
-    return true;
+    all->items[all->count++] = item;
+    return OK;
 }
 
+/* By sender, a sender's newest first. */
+static int by_sender(const void *a, const void *b)
+{
+    const struct item *x = *(const struct item *const *)a, *y = *(const struct item *const *)b;
+    int order = strcmp(x->header->sender, y->header->sender);
+    if (order != 0)
+        return order;
+    return x->header->sent_at_us > y->header->sent_at_us ? -1 : x->header->sent_at_us < y->header->sent_at_us;
+}
+
+/* What members sent of this year; a member may send it again: the newest counts. */
 static int merge_all(const struct node *node, struct figures *figures, struct jdoc *members)
 {
+    struct gathered all = {0};
     size_t at = 0;
     int result = OK;
     for (const struct item *item;
          result == OK && (item = node_next_item(node, &at, HOTLINE__KIND__CODE__STATISTICS)) != NULL;) {
         const Hotline__Statistics *statistics = item->content->statistics;
-        if (item->mine || statistics->year != figures->year || (statistics->exercise != 0) != figures->exercise ||
-            !is_newest(node, item))
-            continue;
-        result = figures_merge(figures, statistics);
-        if (members != NULL)
-            jdoc_add_text(members, item->header->sender);
+        if (!item->mine && statistics->year == figures->year && (statistics->exercise != 0) == figures->exercise)
+            result = gather(&all, item);
     }
+    if (all.count > 1)
+        qsort(all.items, all.count, sizeof(*all.items), by_sender);
+    for (size_t i = 0; result == OK && i < all.count; i++) {
+        const char *sender = all.items[i]->header->sender;
+        if (i > 0 && strcmp(sender, all.items[i - 1]->header->sender) == 0)
+            continue;
+        result = figures_merge(figures, all.items[i]->content->statistics);
+        if (members != NULL)
+            jdoc_add_text(members, sender);
+    }
+    free(all.items);
     figures_sort(figures);
     return result;
 }

@@ -188,6 +188,9 @@ static int open_dealer(struct zlink *link, const struct zlink_dealer_conf *conf,
         {ZMQ_RECONNECT_IVL, 100},
         {ZMQ_RECONNECT_IVL_MAX, 2000},
         {ZMQ_CONNECT_TIMEOUT, 5000},
+        {ZMQ_HEARTBEAT_IVL, 5000}, /* a relay that hangs while its kernel answers */
+        {ZMQ_HEARTBEAT_TIMEOUT, 15000},
+        {ZMQ_HEARTBEAT_TTL, 0}, /* a timer at the relay for each of us, and it has its own way: zlink.c */
     };
     size_t len = strlen(conf->endpoint);
     int error = zlink_internal_check_endpoint(conf->endpoint, note);

@@ -107,7 +107,7 @@ struct ledger {
     size_t owner_count;
     uint64_t next_number;
     size_t envelope_count, grant_count, want_count;
-    int64_t held_bytes;
+    int64_t held_bytes, owed_bytes; /* owed: of words, which stand in memory until their sender takes them */
 };
 
 void ledger_init(struct ledger *ledger);

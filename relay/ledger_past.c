@@ -192,6 +192,7 @@ int ledger_owe(struct ledger *ledger, uint32_t owner, enum ledger_owed_kind kind
         return ERR_NOMEM;
     }
     dues_set(&ledger->over_owed, &owed->over, until_us);
+    ledger->owed_bytes += (int64_t)bytes.len;
     ledger_append_owed(ledger_owner(ledger, owner), owed);
     *ret_new = true;
     return OK;
@@ -214,6 +215,7 @@ static void ledger_end_owed(struct ledger *ledger, struct ledger_owed *owed)
     *(owed->before ? &owed->before->after : &owner->first) = owed->after;
     *(owed->after ? &owed->after->before : &owner->last) = owed->before;
     owner->owed_count--;
+    ledger->owed_bytes -= (int64_t)owed->bytes.len;
     buf_free(&owed->bytes);
     free(owed);
 }

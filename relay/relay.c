@@ -407,7 +407,8 @@ void relay_tick(struct relay *relay, int64_t now_us)
         relay->minute_us = now_us;
         relay_minute(relay);
     }
-    if (relay->presence_dirty && (now_us - relay->presence_us >= RELAY_PRESENCE_US || now_us < relay->presence_us)) {
+    int64_t presence_us = RELAY_PRESENCE_US + RELAY_PRESENCE_EACH_US * (int64_t)relay->sessions.by_peer.count;
+    if (relay->presence_dirty && (now_us - relay->presence_us >= presence_us || now_us < relay->presence_us)) {
         relay->presence_us = now_us;
         relay_push_presence(relay);
     }

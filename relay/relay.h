@@ -72,6 +72,10 @@ struct relay_setup {
     X(owed, GAUGE, "hotline_relay_deliveries_owed", "Deliveries that some member still has to answer.")                \
     X(wanted, GAUGE, "hotline_relay_grants_wanted", "Grants that routed members wait for.")                            \
     X(words_owed, GAUGE, "hotline_relay_receipts_owed", "Receipt batches that wait for their sender.")                 \
+    X(words_owed_bytes, GAUGE, "hotline_relay_receipts_owed_bytes",                                                    \
+      "Bytes of receipt batches that wait for their sender, all in memory.")                                           \
+    X(words_owed_most, GAUGE, "hotline_relay_receipts_owed_most",                                                      \
+      "Receipt batches that wait for the one sender that has most of them.")                                           \
     X(blobs, GAUGE, "hotline_relay_blobs", "Photos that an envelope held here names.")                                 \
     X(blobs_lacking, GAUGE, "hotline_relay_blobs_lacking", "Of those, what their senders have not given yet.")         \
     X(disk_free, GAUGE, "hotline_relay_disk_free_bytes", "Free bytes on the store's disk.")                            \

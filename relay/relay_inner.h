@@ -18,7 +18,9 @@
 #define RELAY_FORGET_US (5 * CLOCK_MINUTE_US)
 /* A withdrawn member's connection is cut this long after its last roster was sent. */
 #define RELAY_FLUSH_US CLOCK_SECOND_US
+/* Presence is told at the latest so often, and a second later for each 5,000 sessions: it goes to all of them. */
 #define RELAY_PRESENCE_US (200 * CLOCK_MS_US)
+#define RELAY_PRESENCE_EACH_US 200
 #define RELAY_WANT_AGAIN_US CLOCK_MINUTE_US
 /* Envelopes looked at in one go when who is routed may have changed. */
 #define RELAY_SWEEP 4000

@@ -11,6 +11,8 @@
 #define RELAY_LINK_TICK_MS 50
 /* A connection's buffer is forgotten after this long without use. */
 #define RELAY_LINK_IDLE_US CLOCK_MINUTE_US
+/* How often the buffers are looked at for that: a walk over all connections. */
+#define RELAY_LINK_SWEEP_US (10 * CLOCK_SECOND_US)
 /* A flushed buffer keeps at most this much memory. */
 #define RELAY_LINK_KEEP_BYTES 4096
 
@@ -35,7 +37,7 @@ struct relay_link {
     struct relay_link_peer *waiting; /* something is gathered for these */
     relay_link_failed *on_failed;
     void *ctx;
-    int64_t ticked_us;
+    int64_t ticked_us, swept_us;
     bool flush_planned;
 };
 
@@ -250,6 +252,9 @@ static void relay_link_on_tick(void *ctx)
 
     link->ticked_us = clock_steady_us();
     relay_tick(link->relay, clock_wall_us());
+    if (link->ticked_us - link->swept_us < RELAY_LINK_SWEEP_US)
+        return;
+    link->swept_us = link->ticked_us;
     while ((peer = lookup_next(&link->peers, &at)))
         if (peer->out.len == 0 && !peer->gone && link->ticked_us - peer->used_us > RELAY_LINK_IDLE_US)
             relay_link_drop(link, peer);

@@ -31,6 +31,11 @@ const struct relay_numbers *relay_numbers(struct relay *relay, int64_t now_us)
     counters->held_bytes = relay->ledger.held_bytes;
     counters->wanted = (int64_t)relay->ledger.want_count;
     counters->words_owed = (int64_t)relay->ledger.owed.count;
+    counters->words_owed_bytes = relay->ledger.owed_bytes;
+    counters->words_owed_most = 0;
+    for (size_t i = 0; i < relay->ledger.owner_count; i++)
+        if ((int64_t)relay->ledger.owners[i].owed_count > counters->words_owed_most)
+            counters->words_owed_most = (int64_t)relay->ledger.owners[i].owed_count;
     counters->blobs = (int64_t)relay_blob_count(relay, &whole);
     counters->blobs_lacking = counters->blobs - (int64_t)whole;
     counters->disk_free = spool.free_bytes;

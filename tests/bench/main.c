@@ -7,16 +7,19 @@
 #include "proto/log.h"
 #include "proto/seal.h"
 #include "tests/bench/bench_fanout.h"
+#include "tests/bench/bench_idle.h"
 #include "tests/bench/bench_mesh.h"
 #include "tests/bench/bench_net.h"
 
 static const char help[] =
-    "usage: hotline-bench fanout|mesh [options]\n"
+    "usage: hotline-bench fanout|mesh|idle [options]\n"
     "\n"
     "One publisher, N recipients that store and acknowledge, one real hotline-relay: sealing, signatures, "
     "CURVE and full sync.\n"
     "mesh: N hotlines (--subs, at most 40) of as many countries, each subscribed to its neighbours; all "
     "publish, at --rate (20).\n"
+    "idle: --subs members connected to the relay, by --workers processes, each with its pulse and nothing else; "
+    "thirty seconds of it.\n"
     "Prints one line of JSON. Needs hotline-relay beside this program, and a folder on a real disk.\n"
     "\n"
     "  --subs N        recipients (32)\n"
@@ -39,7 +42,11 @@ static const char help[] =
     "  hotline-bench fanout --subs 32 --count 5000 --size 2048 --window 64\n"
     "  hotline-bench fanout --subs 32 --count 500 --size 2048 --window 1\n"
     "  hotline-bench fanout --subs 1 --count 50000 --step 10000 --restart\n"
-    "  hotline-bench mesh --subs 40 --count 1000 --rate 20\n";
+    "  hotline-bench mesh --subs 40 --count 1000 --rate 20\n"
+    "  hotline-bench idle --subs 10000 --workers 4\n";
+
+#define SUBS_MAX 16000       /* of idle; the roster's limit is 16,384 */
+#define SUBS_FANOUT_MAX 1000 /* each is a whole node */
 
 enum option_code { SUBS = 1, COUNT, PRIOR, SIZE, RATE, WINDOW, UNTIL, WORKERS, STEP, RESTART, FOLDER, PATIENCE, HELP };
 
@@ -78,7 +85,7 @@ static bool take(int code, struct bench_options *options)
 {
     switch (code) {
     case SUBS:
-        return number("subs", 1, 1000, &options->subs);
+        return number("subs", 1, SUBS_MAX, &options->subs);
     case COUNT:
         return number("count", 1, 10000000, &options->count);
     case PRIOR:
@@ -132,9 +139,12 @@ int main(int argc, char **argv)
         if (!take(code, &options))
             return 2;
     }
-    options.mesh = optind + 1 == argc && strcmp(argv[optind], "mesh") == 0;
-    bool known = options.mesh || (optind + 1 == argc && strcmp(argv[optind], "fanout") == 0);
-    if (!known || (options.mesh && (options.subs < 2 || options.subs > BENCH_MESH_MAX))) {
+    const char *what = optind + 1 == argc ? argv[optind] : "";
+    bool idle = strcmp(what, "idle") == 0;
+    options.mesh = strcmp(what, "mesh") == 0;
+    bool known = idle || options.mesh || strcmp(what, "fanout") == 0;
+    if (!known || (options.mesh && (options.subs < 2 || options.subs > BENCH_MESH_MAX)) ||
+        (!idle && options.subs > SUBS_FANOUT_MAX)) {
         fputs(help, stderr);
         return 2;
     }
@@ -150,5 +160,7 @@ int main(int argc, char **argv)
     log_setup("hotline-bench", LOG_WARN, LOG_LOGFMT);
     if (seal_start() != OK)
         return 1;
+    if (idle)
+        return bench_idle(&options);
     return options.mesh ? bench_mesh(&options) : bench_fanout(&options);
 }
