@@ -2,22 +2,25 @@
 #   make deps demo      on a fresh machine: the main job, live
 #   make deps test      on a fresh machine: every test
 # SAN=address,undefined builds side by side in build-asan-ubsan/; BUILD=dir builds anywhere else.
+# COVER=1 counts lines and branches, FAILPOINTS=1 compiles the places to die at in (proto/failpoint.h): tests only.
 
 SAN ?=
+COVER ?=
+FAILPOINTS ?=
 comma := ,
 CC = gcc
 
-
-BUILD ?= build$(if $(SAN),-$(subst $(comma),-,$(SAN)))
+BUILD ?= build$(if $(SAN),-$(subst $(comma),-,$(SAN)))$(if $(COVER),-cover)$(if $(FAILPOINTS),-fail)
 Q := $(if $(V),,@)
 
 PACKAGES = libzmq libsodium libuv libprotobuf-c sqlite3 libmicrohttpd jansson yaml-0.1 libcurl
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
 	-Wpointer-arith -Wcast-qual -Wwrite-strings -Wvla -Wformat=2 -Wundef -Werror
-HARDEN = -fstack-protector-strong -fPIE $(if $(SAN),,-D_FORTIFY_SOURCE=2)
-CFLAGS = -std=c11 -O2 -g $(WARNINGS) $(HARDEN) $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
-CPPFLAGS = -D_POSIX_C_SOURCE=200809L -I. -I$(BUILD)/gen -include proto/banned.h
-LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(if $(SAN),-fsanitize=$(SAN))
+HARDEN = -fstack-protector-strong -fPIE $(if $(SAN)$(COVER),,-D_FORTIFY_SOURCE=2)
+CFLAGS = -std=c11 $(if $(COVER),-O0 --coverage -fprofile-update=atomic,-O2) -g $(WARNINGS) $(HARDEN) \
+	$(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
+CPPFLAGS = -D_POSIX_C_SOURCE=200809L $(if $(FAILPOINTS),-DFAILPOINTS) -I. -I$(BUILD)/gen -include proto/banned.h
+LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(if $(SAN),-fsanitize=$(SAN)) $(if $(COVER),--coverage)
 # Asked when first needed, not when this file is read: `make deps demo` installs them on the way.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PACKAGES) | tr ' ' '\n' | sed 's/^-I/-isystem/' | tr '\n' ' '))$(PKG_CFLAGS)
 PKG_LIBS = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PACKAGES)))$(PKG_LIBS)
@@ -145,8 +148,15 @@ bench: $(programs) $(BUILD)/hotline-bench ## fan-out figures; what they mean is 
 fuzz: ## each fuzz target for 60 s with libFuzzer (clang); T=target, SECONDS=n, RESULTS=file to append a line to
 	@RESULTS=$(RESULTS) tests/fuzz/run.sh $(or $(SECONDS),60) $(T)
 
-kill: $(programs) ## 500 cases while relays and nodes are killed at random (takes some minutes)
-	@tests/fault/kill.sh $(BUILD) $(or $(CASES),500)
+kill: $(programs) ## 500 cases while relays and nodes are killed at random; SECONDS=n: round after round, RESULTS=file
+	@SECONDS_LONG=$(SECONDS) tests/fault/kill.sh $(BUILD) $(or $(CASES),$(if $(SECONDS),100,500))
+
+.PHONY: fault cover
+fault: $(programs) ## real processes under every fault: kills at named points, lines, partitions, disks, clocks
+	@FAULT=all tests/run fault $(BUILD)
+
+cover: ## lines and branches that unit and end-to-end tests reach, against the gates of tests/cover/gates
+	@tests/run cover
 
 format: ## clang-format in place
 	@clang-format -i $$(git ls-files '*.c' '*.h')

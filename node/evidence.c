@@ -140,10 +140,14 @@ static struct evidence_peer *peer_row(struct evidence *evidence, const char *who
 }
 
 /* How a version beside ours reads, given what the peer said before. */
-static enum evidence_kind judge(struct evidence_peer *peer, uint64_t version, bool same_hash, bool is_signed,
+static enum evidence_kind judge(struct evidence_peer *peer, const struct evidence_word *word, bool same_hash,
                                 uint64_t ours, int64_t now_us)
 {
-    uint64_t highest = peer->highest;
+    uint64_t version = word->version, highest = peer->highest;
+    bool is_signed = word->proof.len > 0;
+    if (word->said_at_us < peer->said_at_us) /* delivered late or again: it tells what was, not what is */
+        return version == ours && !same_hash ? EVIDENCE_FORK : EVIDENCE_NONE;
+    peer->said_at_us = word->said_at_us;
     peer->version = version;
     if (version > peer->highest)
         peer->highest = version;
@@ -164,17 +168,16 @@ static enum evidence_kind judge(struct evidence_peer *peer, uint64_t version, bo
     return for_us > WITHHELD_AFTER_US ? EVIDENCE_WITHHELD : EVIDENCE_NONE;
 }
 
-enum evidence_kind evidence_hear(struct evidence *evidence, const char *who, uint64_t version, struct slice hash,
-                                 struct slice proof, const struct roster *ours, int64_t now_us)
+enum evidence_kind evidence_hear(struct evidence *evidence, const struct evidence_word *word, const struct roster *ours,
+                                 int64_t now_us)
 {
-    struct evidence_fact fact = {.version = version, .at_us = now_us};
-    struct evidence_peer *peer = peer_row(evidence, who);
-    if (peer == NULL || key_hash_from(hash, &fact.hash) != OK)
+    struct evidence_fact fact = {.version = word->version, .at_us = now_us};
+    struct evidence_peer *peer = peer_row(evidence, word->who);
+    if (peer == NULL || key_hash_from(word->hash, &fact.hash) != OK)
         return EVIDENCE_NONE;
-    snprintf(fact.who, sizeof fact.who, "%s", who);
-    fact.kind = judge(peer, version, key_hash_equal(&fact.hash, roster_hash(ours)), proof.len > 0, roster_version(ours),
-                      now_us);
-    return fact.kind == EVIDENCE_NONE ? EVIDENCE_NONE : keep(evidence, &fact, proof);
+    snprintf(fact.who, sizeof fact.who, "%s", word->who);
+    fact.kind = judge(peer, word, key_hash_equal(&fact.hash, roster_hash(ours)), roster_version(ours), now_us);
+    return fact.kind == EVIDENCE_NONE ? EVIDENCE_NONE : keep(evidence, &fact, word->proof);
 }
 
 enum evidence_kind evidence_follow(struct evidence *evidence, uint64_t version_before, const struct key_hash *before,

@@ -34,9 +34,19 @@ struct evidence_fact {
     bool proven; /* signed bytes are kept with it */
 };
 
-/* What a peer said last. */
+/* A peer's word of its roster. */
+struct evidence_word {
+    const char *who;
+    uint64_t version;
+    struct slice hash;
+    struct slice proof; /* the signed bytes; empty: unsigned (a relay's Welcome) */
+    int64_t said_at_us; /* by the peer's clock, from the same bytes: old words come again, and in any order */
+};
+
+/* What a peer said last, by its own clock. */
 struct evidence_peer {
     char who[LIMIT_ID_CHARS + 1];
+    int64_t said_at_us;
     uint64_t version, highest;
     int64_t differs_since_us; /* of being behind or ahead of us; 0 not */
 };
@@ -55,10 +65,10 @@ void evidence_done(struct evidence *evidence);
 /* From a record. ERR_CORRUPT. */
 int evidence_load(struct evidence *evidence, struct slice record) MUST_CHECK;
 
-/* What a peer's signed bytes say of its roster, beside ours. Proof may be empty (a relay's Welcome); one that comes
- * later joins the fact. The kind that is new, kept and worth telling now, or EVIDENCE_NONE. */
-enum evidence_kind evidence_hear(struct evidence *evidence, const char *who, uint64_t version, struct slice hash,
-                                 struct slice proof, const struct roster *ours, int64_t now_us);
+/* What a peer's word says of its roster, beside ours. Words from before its newest can prove a fork and nothing else.
+ * Proof that comes later joins the fact. The kind that is new, kept and worth telling now, or EVIDENCE_NONE. */
+enum evidence_kind evidence_hear(struct evidence *evidence, const struct evidence_word *word, const struct roster *ours,
+                                 int64_t now_us);
 /* A roster taken over the one with this version and hash: whether it names it, when it is the very next. */
 enum evidence_kind evidence_follow(struct evidence *evidence, uint64_t version_before, const struct key_hash *before,
                                    const struct roster *taken, int64_t now_us);

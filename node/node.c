@@ -13,6 +13,7 @@
 
 #include "node/node_inner.h"
 #include "proto/clock.h"
+#include "proto/failpoint.h"
 #include "proto/log.h"
 
 #define SETTLE_US (100 * CLOCK_MS_US)       /* after the last Welcome: own cards have come by then */
@@ -69,7 +70,11 @@ static void on_welcome(struct node *node, struct node_link *link, const Hotline_
         return;
     }
     uplink->roster_version = welcome->roster->version;
-    node_hear(node, uplink->relay, welcome->roster->version, wire_slice(welcome->roster->hash), slice_of(NULL, 0),
+    node_hear(node,
+              &(struct evidence_word){.who = uplink->relay,
+                                      .version = welcome->roster->version,
+                                      .hash = wire_slice(welcome->roster->hash),
+                                      .said_at_us = welcome->clock_us},
               now_us);
     uplink->skew_us = welcome->clock_us - now_us;
     uplink->has_skew = true;
@@ -230,12 +235,14 @@ static void on_frame(struct node *node, struct node_link *link, uint8_t type, Pr
         node_lacking(node, link, (const Hotline__Lacking *)message);
         break;
     case WIRE_ACCEPTED:
+        FAILPOINT("node-accepted");
         node_accepted(node, link, (const Hotline__Accepted *)message, now_us);
         break;
     case WIRE_REFUSED:
         node_refused(node, link, (const Hotline__Refused *)message, now_us, steady_us);
         break;
     case WIRE_DELIVER:
+        FAILPOINT("node-deliver");
         node_deliver(node, link, (const Hotline__Deliver *)message, now_us);
         break;
     case WIRE_GRANT_WANTED:
@@ -245,12 +252,14 @@ static void on_frame(struct node *node, struct node_link *link, uint8_t type, Pr
         on_pending(node, link, (const Hotline__Pending *)message);
         break;
     case WIRE_RECEIPTS:
+        FAILPOINT("node-receipts");
         node_receipts(node, link, (const Hotline__Receipts *)message, now_us);
         break;
     case WIRE_UNREADABLES:
         node_unreadables(node, link, (const Hotline__Unreadables *)message, now_us);
         break;
     case WIRE_TAKEN:
+        FAILPOINT("node-taken");
         node_taken(node, link, (const Hotline__Taken *)message);
         break;
     case WIRE_GAP:

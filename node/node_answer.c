@@ -90,7 +90,11 @@ void node_accepted(struct node *node, struct node_link *link, const Hotline__Acc
         log_event(LOG_WARN, "an Accepted is refused", "relay", link->uplink.relay, "error", err_name(result), NULL);
         return;
     }
-    node_hear_signed(node, batch->relay, batch->roster_version, wire_slice(batch->roster_hash),
+    node_hear_signed(node,
+                     &(struct evidence_word){.who = batch->relay,
+                                             .version = batch->roster_version,
+                                             .hash = wire_slice(batch->roster_hash),
+                                             .said_at_us = batch->at_us},
                      &accepted->accepted->base, now_us);
     struct buf proof;
     buf_init(&proof);
@@ -232,7 +236,11 @@ void node_receipts(struct node *node, struct node_link *link, const Hotline__Rec
                             name); /* it will never be good: the relay may forget it */
         return;
     }
-    node_hear_signed(node, batch->recipient, batch->roster_version, wire_slice(batch->roster_hash),
+    node_hear_signed(node,
+                     &(struct evidence_word){.who = batch->recipient,
+                                             .version = batch->roster_version,
+                                             .hash = wire_slice(batch->roster_hash),
+                                             .said_at_us = batch->made_at_us},
                      &signed_receipts->base, now_us);
     struct buf proof;
     buf_init(&proof);

@@ -9,6 +9,7 @@
 #include "node/record.pb-c.h"
 #include "proto/blob.h"
 #include "proto/clock.h"
+#include "proto/failpoint.h"
 #include "proto/log.h"
 #include "proto/seal.h"
 
@@ -452,6 +453,7 @@ void node_on_blob_chunk(struct node *node, struct node_link *link, const Hotline
     }
     struct node_chunk_key key = node_chunk_key(&blob->name, blob->held);
     vault_put(node->vault, VAULT_CHUNK, slice_of(key.bytes, sizeof key.bytes), &blob->owner, wire_slice(chunk->data));
+    FAILPOINT("node-photo-chunk");
     blob->held++;
     blob->asked_us = node->steady_us;
     blob->ticket = node_blob_save(node, blob);

@@ -10,6 +10,7 @@
 #include "node/node_inner.h"
 #include "node/record.pb-c.h"
 #include "proto/clock.h"
+#include "proto/failpoint.h"
 #include "proto/log.h"
 
 #define ERASE_PER_CALL 64
@@ -145,7 +146,9 @@ static int erase_case(struct node *node, struct case_entry *entry, int64_t now_u
     }
     for (size_t i = 0; i < entry->thread_count; i++)
         erase_item(node, entry->thread[i], now_us);
+    FAILPOINT("erase-told");
     vault_destroy_case(node->vault, &entry->key);
+    FAILPOINT("erase-destroyed");
     node_blob_forget(node, &entry->key);
     entry->erased = true;
     if (newest != NULL)
@@ -162,7 +165,10 @@ static int erase_case(struct node *node, struct case_entry *entry, int64_t now_u
 static int run_checkpoint(struct db *db, void *job)
 {
     (void)job;
-    return db_checkpoint(db);
+    FAILPOINT("erase-before-checkpoint");
+    int result = db_checkpoint(db);
+    FAILPOINT("erase-after-checkpoint");
+    return result;
 }
 
 static void checkpoint_done(void *ctx, void *job, int result)
@@ -236,8 +242,11 @@ void node_erase_due(struct node *node, int64_t wall_us)
         log_event(LOG_INFO, "cases erased", "count", log_number(&count, (long long)erased), NULL);
     if (erased + drafts == 0)
         return;
+    node_sign_receipts(node, wall_us); /* in the same turn: a crash between would leave ERASED unsaid */
+    FAILPOINT("erase-before-flush");
     node->truncates = true;
     vault_flush(node->vault);
+    FAILPOINT("erase-after-flush");
     node_truncate_log(node);
 }
 

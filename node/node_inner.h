@@ -252,12 +252,11 @@ void node_drop_owed(struct node *node);
 void node_free_owed(struct owed *owed);
 
 /* node_watch.c */
-/* What a peer's words say of its roster; proof: the signed bytes, empty when it is unsigned. */
-void node_hear(struct node *node, const char *who, uint64_t version, struct slice hash, struct slice proof,
-               int64_t now_us);
+/* What a peer's word says of its roster. */
+void node_hear(struct node *node, const struct evidence_word *word, int64_t now_us);
 /* The same with a signed message as its proof: packed only when the names differ. */
-void node_hear_signed(struct node *node, const char *who, uint64_t version, struct slice hash,
-                      const ProtobufCMessage *words, int64_t now_us);
+void node_hear_signed(struct node *node, const struct evidence_word *word, const ProtobufCMessage *words,
+                      int64_t now_us);
 /* Signed proof of an envelope, without its body. */
 void node_prove(const struct envelope *envelope, struct buf *out);
 void node_hear_envelope(struct node *node, const struct envelope *envelope, int64_t now_us);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "node/node_inner.h"
+#include "proto/failpoint.h"
 
 /* Of names and serials in one Hello. */
 #define HELLO_CARD_BYTES (200 * 1024)
@@ -180,7 +181,9 @@ static bool send_entry(struct node *node, struct node_link *link, const struct o
         const struct owed *owed = entry->thing;
         if (owed->ticket > committed)
             return false;
+        FAILPOINT("node-before-receipt");
         send_owed(node, link, owed);
+        FAILPOINT("node-after-receipt");
         outlet_sent(&link->outlet, steady_us);
         return true;
     }
@@ -192,7 +195,9 @@ static bool send_entry(struct node *node, struct node_link *link, const struct o
     if (!wanted) {
         outlet_drop(&link->outlet); /* superseded or expired: the newer revision is queued by itself */
     } else if (entry->kind == OUTLET_ITEM) {
+        FAILPOINT("node-before-publish");
         send_publish(node, link, item);
+        FAILPOINT("node-after-publish");
         outlet_sent(&link->outlet, steady_us);
     } else {
         send_grants(node, link, item);

@@ -5,6 +5,7 @@
 #include "node/node_inner.h"
 #include "proto/clock.h"
 #include "proto/country.h"
+#include "proto/failpoint.h"
 #include "proto/log.h"
 
 void node_link_event(struct node *node, struct node_link *link, enum uplink_event event, const char *reason,
@@ -98,6 +99,7 @@ void node_roster_changed(struct node *node, int64_t now_us)
     node_sign_receipts(node, now_us); /* those for one relay name it by its slot */
     node_drop_owed(node);
     CHECK(node_build_links(node, now_us) == OK);
+    FAILPOINT("node-roster-changed");
     struct node_event event = {.type = NODE_ROSTER_CHANGED, .at_us = now_us};
     node_hold_event(node, vault_ticket(node->vault), &event);
     node->io.relays_changed(node->io.ctx);
@@ -138,6 +140,7 @@ void node_say_card(struct node *node, struct node_link *link)
 static void spread_card(void *ctx)
 {
     struct node *node = ctx;
+    FAILPOINT("node-card-stored");
     for (size_t i = 0; i < node->link_count; i++)
         node_say_card(node, &node->links[i]);
 }
@@ -148,6 +151,7 @@ static int new_card(struct node *node, const uint8_t *subscriptions, int64_t now
         directory_new_card(&node->directory, subscriptions, node->settings.encryption_key_life_us, now_us, note);
     if (result == OK)
         node_when(node, node->directory.own_card_ticket, spread_card, node);
+    FAILPOINT("node-card-made");
     return result;
 }
 

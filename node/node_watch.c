@@ -8,6 +8,7 @@
 #include "node/node_inner.h"
 #include "node/record.pb-c.h"
 #include "proto/clock.h"
+#include "proto/failpoint.h"
 #include "proto/log.h"
 #include "proto/seal.h"
 
@@ -24,21 +25,21 @@ static void tell_evidence(enum evidence_kind kind, const char *who, uint64_t ver
                   log_number(&number, (long long)version), "what", evidence_text(kind), NULL);
 }
 
-void node_hear(struct node *node, const char *who, uint64_t version, struct slice hash, struct slice proof,
-               int64_t now_us)
+void node_hear(struct node *node, const struct evidence_word *word, int64_t now_us)
 {
-    tell_evidence(evidence_hear(&node->evidence, who, version, hash, proof, node->directory.roster, now_us), who,
-                  version);
+    tell_evidence(evidence_hear(&node->evidence, word, node->directory.roster, now_us), word->who, word->version);
 }
 
-void node_hear_signed(struct node *node, const char *who, uint64_t version, struct slice hash,
-                      const ProtobufCMessage *words, int64_t now_us)
+void node_hear_signed(struct node *node, const struct evidence_word *word, const ProtobufCMessage *words,
+                      int64_t now_us)
 {
+    struct evidence_word proven = *word;
     struct buf proof;
     buf_init(&proof);
-    if (!slice_equal(hash, slice_of(roster_hash(node->directory.roster)->bytes, KEY_HASH_BYTES)))
+    if (!slice_equal(word->hash, slice_of(roster_hash(node->directory.roster)->bytes, KEY_HASH_BYTES)))
         wire_pack(words, &proof);
-    node_hear(node, who, version, hash, buf_slice(&proof), now_us);
+    proven.proof = buf_slice(&proof);
+    node_hear(node, &proven, now_us);
     buf_free(&proof);
 }
 
@@ -60,7 +61,13 @@ void node_hear_envelope(struct node *node, const struct envelope *envelope, int6
     buf_init(&proof);
     if (!same)
         node_prove(envelope, &proof);
-    node_hear(node, header->sender, header->roster_version, hash, buf_slice(&proof), now_us);
+    node_hear(node,
+              &(struct evidence_word){.who = header->sender,
+                                      .version = header->roster_version,
+                                      .hash = hash,
+                                      .proof = buf_slice(&proof),
+                                      .said_at_us = header->sent_at_us},
+              now_us);
     buf_free(&proof);
 }
 
@@ -72,8 +79,12 @@ static void hear_fork(struct node *node, const char *who, struct slice signed_ro
     if (wire_unpack(&hotline__signed_roster__descriptor, signed_roster, &node->scratch, NULL, &message) != OK)
         return;
     struct key_hash hash = seal_hash(wire_slice(((Hotline__SignedRoster *)message)->roster));
-    node_hear(node, who, roster_version(node->directory.roster), slice_of(hash.bytes, KEY_HASH_BYTES), signed_roster,
-              now_us);
+    node_hear(node,
+              &(struct evidence_word){.who = who,
+                                      .version = roster_version(node->directory.roster),
+                                      .hash = slice_of(hash.bytes, KEY_HASH_BYTES),
+                                      .proof = signed_roster},
+              now_us); /* without a time: it proves a fork, whenever it was made */
 }
 
 int node_follow(struct node *node, const char *who, struct slice signed_roster, int64_t now_us, struct err_note *note)
@@ -83,6 +94,8 @@ int node_follow(struct node *node, const char *who, struct slice signed_roster, 
     int result = directory_follow(&node->directory, signed_roster, now_us, note);
     if (result == ERR_DISPUTED)
         hear_fork(node, who, signed_roster, now_us);
+    if (result == OK)
+        FAILPOINT("node-roster-held");
     if (result == OK)
         tell_evidence(evidence_follow(&node->evidence, version, &before, node->directory.roster, now_us), "authority",
                       roster_version(node->directory.roster));

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "node/vault_inner.h"
+#include "proto/failpoint.h"
 #include "proto/lookup.h"
 #include "proto/seal.h"
 
@@ -548,6 +549,7 @@ static int run_step(struct db *db, const struct step *step, struct slice sealed)
         return db_run(db, statement);
     case STEP_DESTROY: {
         int result = run_by_owner(db, SQL_REMOVE_OWNED, step);
+        FAILPOINT("erase-records-gone");
         return result == OK ? run_by_owner(db, SQL_REMOVE_KEY, step) : result;
     }
     }
@@ -584,5 +586,7 @@ void vault_flush(struct vault *vault)
     struct turn *turn = vault->turn;
     vault->turn = NULL;
     vault->urgent = false;
+    FAILPOINT("node-before-write");
     store_write(vault->store, run_turn, turn, free_turn);
+    FAILPOINT("node-after-write");
 }

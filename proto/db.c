@@ -9,6 +9,7 @@
 #include <sys/statvfs.h>
 
 #include "db_inner.h"
+#include "proto/failpoint.h"
 
 #define SQL_META "CREATE TABLE meta (name TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID"
 static const char sql_meta_get[] = "SELECT value FROM meta WHERE name = ?1";
@@ -86,6 +87,7 @@ static int exec(struct db *db, const char *sql, struct err_note *note)
 
 static int make_meta(struct db *db, const char *kind, const char *owner, struct err_note *note)
 {
+    FAILPOINT("migration-empty");
     int error = exec(db, "BEGIN IMMEDIATE; " SQL_META, note);
     if (error == OK)
         error = db_meta_set(db, "kind", slice_text(kind));
@@ -105,8 +107,10 @@ static int migrate_one(struct db *db, const char *sql, int version, struct err_n
     int error = exec(db, "BEGIN IMMEDIATE", note);
     if (error == OK)
         error = exec(db, sql, note);
+    FAILPOINT("migration-half");
     if (error == OK)
         error = exec(db, stamp, note);
+    FAILPOINT("migration-before-commit");
     if (error == OK)
         error = exec(db, "COMMIT", note);
     if (error == OK)
@@ -131,6 +135,7 @@ static int migrate(struct db *db, const struct db_schema *schema, const struct d
         if (error != OK)
             return error;
     }
+    FAILPOINT("migration-done");
     db->is_new = facts->schema == 0;
     return OK;
 }

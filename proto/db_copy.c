@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "db_inner.h"
+#include "proto/failpoint.h"
 
 static bool stands(const char *path)
 {
@@ -54,6 +55,7 @@ static int sync_file(const char *path, struct err_note *note)
 static int give_name(const char *part, const char *path, struct err_note *note)
 {
     if (link(part, path) == 0) {
+        FAILPOINT("copy-named");
         (void)unlink(part);
         return db_sync_folder(path, note);
     }
@@ -72,6 +74,7 @@ static int write_part(sqlite3 *from, const char *part, bool restored, struct err
         error = db_open_handle(part, note, &to);
     if (error == OK)
         error = copy_pages(from, to, part, note);
+    FAILPOINT("copy-pages");
     if (error == OK && restored)
         error = mark_restored(to, part, note);
     if (error == OK)
@@ -81,6 +84,7 @@ static int write_part(sqlite3 *from, const char *part, bool restored, struct err
     sqlite3_close(to);
     if (error == OK)
         error = sync_file(part, note);
+    FAILPOINT("copy-synced");
     return error;
 }
 

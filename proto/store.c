@@ -9,6 +9,7 @@
 #include <uv.h>
 
 #include "clock.h"
+#include "proto/failpoint.h"
 
 struct store_item {
     struct store_item *next;
@@ -120,7 +121,9 @@ static int run_writes(struct db *db, const struct store_list *group, int64_t *re
     if (error != OK)
         return error;
     int64_t started_us = clock_steady_us();
+    FAILPOINT("store-before-commit");
     error = db_commit(db);
+    FAILPOINT("store-after-commit");
     *ret_commit_us = clock_steady_us() - started_us;
     return error;
 }
@@ -227,6 +230,7 @@ static void announce(struct store *store)
 
     store->in_callback = true;
     if (committed > store->announced) {
+        FAILPOINT("store-before-telling");
         store->announced = committed;
         if (store->events.on_commit != NULL)
             store->events.on_commit(store->events.ctx, committed);

@@ -1,6 +1,7 @@
 /* gate: answers ZAP questions from a sorted table. It must never admit what it does not understand, and
  * never block. */
 #include "relay/gate.h"
+#include "proto/failpoint.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -179,6 +180,8 @@ static void on_turn(void *ctx, bool readable, bool writable)
     struct gate *gate = ctx;
     struct question question;
     (void)readable, (void)writable;
+    if (FAILPOINT_ON("gate-dead"))
+        return;
     for (int i = 0; i < ZLINK_POLL_BUDGET; i++) {
         if (receive(zlink_poll_socket(gate->poll), &question) != OK)
             return;

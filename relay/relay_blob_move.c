@@ -1,6 +1,7 @@
 /*
  * relay_blob_move - chunks in and out. Must never answer a chunk before it is on the disk, nor send one that is not.
  */
+#include "proto/failpoint.h"
 #include "proto/log.h"
 #include "relay/relay_blob_inner.h"
 #include "relay/spool_blob.h"
@@ -136,6 +137,7 @@ static void relay_blob_take(struct relay *relay, struct relay_blob *blob, struct
         spool_put_blob(relay->spool, &row);
     }
     spool_put_chunk(relay->spool, blob->name, put->chunk, wire_slice(put->data));
+    FAILPOINT("relay-photo-chunk");
     seal_hasher_add(&blob->hasher, wire_slice(put->data));
     blob->held++;
     blob->bytes += put->data.len;

@@ -2,6 +2,7 @@
  * relay, holding answers: a queue of what may only be said after a commit, and the one place where it is said.
  * Must never send before its ticket is on the disk.
  */
+#include "proto/failpoint.h"
 #include "relay/relay_inner.h"
 
 /* Of one signature: keeps a batch well under a message. */
@@ -255,7 +256,9 @@ void relay_hold_release(struct relay *relay, uint64_t committed)
         if (ready[i]->acceptance)
             metric_observe(&relay->numbers.accept_latency, relay->now_us - ready[i]->since_us);
     }
+    FAILPOINT("relay-before-answer");
     relay_say(relay, ready, count);
+    FAILPOINT("relay-after-answer");
     for (size_t i = 0; i < count; i++)
         relay_acceptance_free(relay->holds[relay->hold_first + i].acceptance);
     relay->hold_first += count;

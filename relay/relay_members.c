@@ -3,6 +3,7 @@
  * Must never believe a roster or a card that does not verify, nor serve a withdrawn member anything but its last
  * roster.
  */
+#include "proto/failpoint.h"
 #include "proto/log.h"
 #include "relay/relay_inner.h"
 
@@ -136,9 +137,11 @@ int relay_adopt(struct relay *relay, struct roster *roster)
     if (!error) {
         spool_put_roster(relay->spool, roster_version(roster), roster_signed(roster));
         relay_drop_old_pages(relay, versions, page_count);
+        FAILPOINT("relay-roster-taken");
         log_event(LOG_INFO, "roster in force", "version", log_number(&number, (long long)roster_version(roster)), NULL);
         if (before > 0) {
             relay->io.admit(relay->io.ctx, roster);
+            FAILPOINT("relay-roster-admitted");
             relay_tell_roster(relay, before);
             relay_review_debts(relay);
             relay_sweep_all(relay);

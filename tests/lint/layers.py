@@ -9,7 +9,7 @@ import re
 import sys
 
 FLOORS = {
-    0: "limits banned err log buf clock near utf8 form",
+    0: "limits banned err log buf clock near utf8 form failpoint",
     1: "conf key keyfile seal wire jdoc mapper db store country metric lookup due",
     2: "envelope roster card receipt route case closing reply chain blob sealed",
     3: "loop zlink http notify",

@@ -64,7 +64,8 @@ static enum evidence_kind hear(struct room *room, const char *who, uint64_t vers
 {
     const struct roster *ours = room->fixture.roster;
     struct slice hash = slice_of(same ? roster_hash(ours)->bytes : other, KEY_HASH_BYTES);
-    return evidence_hear(&room->evidence, who, version, hash, slice_text(proof), ours, now_us);
+    const struct evidence_word word = {who, version, hash, slice_text(proof), now_us};
+    return evidence_hear(&room->evidence, &word, ours, now_us);
 }
 
 static int load_one(void *ctx, struct slice plain)
@@ -120,6 +121,17 @@ static void evidence_signed_words_of_an_older_roster_than_before_are_a_rollback(
     assert_int_equal(hear(room, "fr-phare", 4, false, "signed", FIXTURE_NOW + 1), EVIDENCE_ROLLBACK);
 }
 
+static void evidence_old_words_that_come_late_are_no_rollback(void **state)
+{
+    struct room *room = *state;
+    assert_int_equal(hear(room, "fr-phare", 1, true, "signed", FIXTURE_NOW), EVIDENCE_NONE);
+    assert_int_equal(hear(room, "nl-lamp", 5, false, "signed", FIXTURE_NOW + 9), EVIDENCE_NONE);
+    assert_int_equal(hear(room, "nl-lamp", 4, false, "signed", FIXTURE_NOW + 8), EVIDENCE_NONE);
+    assert_int_equal(hear(room, "nl-lamp", 1, true, "signed", FIXTURE_NOW + 7), EVIDENCE_NONE);
+    assert_int_equal(hear(room, "nl-lamp", 1, false, "signed", FIXTURE_NOW + 7), EVIDENCE_FORK);
+    assert_int_equal(hear(room, "nl-lamp", 4, false, "signed", FIXTURE_NOW + 10), EVIDENCE_ROLLBACK);
+}
+
 static void evidence_relay_that_greets_with_its_seed_has_a_minute(void **state)
 {
     struct room *room = *state;
@@ -173,6 +185,7 @@ int main(void)
         ROOM_TEST(evidence_is_kept_with_its_proof_over_a_restart),
         ROOM_TEST(evidence_newer_roster_that_no_relay_gives_us_is_withheld_after_a_minute),
         ROOM_TEST(evidence_signed_words_of_an_older_roster_than_before_are_a_rollback),
+        ROOM_TEST(evidence_old_words_that_come_late_are_no_rollback),
         ROOM_TEST(evidence_relay_that_greets_with_its_seed_has_a_minute),
         ROOM_TEST(evidence_chain_that_does_not_name_the_one_before_is_reported),
     };
