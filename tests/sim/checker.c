@@ -106,6 +106,7 @@ static void on_intent(struct checker *checker, const struct history_event *event
         checker_violation(checker, event, "two intents have one hash");
     alert->intent = *event;
     alert->granted |= event->names;
+    (void)copy_of(checker, event); /* says of which case it is */
     checker->report.alerts++;
 }
 
@@ -294,8 +295,10 @@ static void on_relay_start(struct checker *checker, const struct history_event *
 {
     for (size_t i = 0; i < checker->promises.count; i++) {
         struct promise *promise = (struct promise *)(void *)(checker->promises.rows + i * checker->promises.size);
-        if (promise->relay == event->relay)
-            promise->loaded = event->state != 0; /* another store: it promised nothing */
+        if (promise->relay != event->relay)
+            continue;
+        promise->loaded = false;
+        promise->stands &= event->state == 0; /* another store promised nothing */
     }
     if (event->state != 0)
         checker->relay_lost_us[event->relay] = event->at_us;
@@ -308,7 +311,7 @@ static bool is_superseded(struct checker *checker, const struct alert *alert, ui
         const struct promise *other =
             (const struct promise *)(const void *)(checker->promises.rows + i * checker->promises.size);
         const struct alert *newer = alert_of(checker, other->hash, false);
-        if (other->relay == relay && newer != NULL && newer->intent.of_case == alert->intent.of_case &&
+        if (other->relay == relay && other->stands && newer != NULL && newer->intent.of_case == alert->intent.of_case &&
             newer->intent.of == 1 && newer->intent.revision > alert->intent.revision)
             return true;
     }
@@ -322,12 +325,12 @@ static void on_relay_loaded(struct checker *checker, const struct history_event 
     for (size_t i = 0; i < checker->promises.count && !checker->hostile_relay[event->relay]; i++) {
         struct promise *promise = (struct promise *)(void *)(checker->promises.rows + i * checker->promises.size);
         const struct alert *alert = alert_of(checker, promise->hash, false);
-        if (promise->relay != event->relay || promise->loaded || alert == NULL || alert->intent.hash == 0)
+        if (promise->relay != event->relay || promise->loaded || !promise->stands || alert == NULL || alert->intent.hash == 0)
             continue;
         if (alert->intent.until_us > event->at_us + CLOCK_SLACK_US && !is_superseded(checker, alert, promise->relay))
             checker_violation(checker, event, "the relay said Accepted, and after the restart it has not %016" PRIx64,
                               promise->hash);
-        promise->loaded = true; /* said once */
+        promise->stands = false; /* said once */
     }
 }
 
@@ -362,7 +365,7 @@ static void on_other(struct checker *checker, const struct history_event *event)
         alert_of(checker, event->hash, true)->granted |= event->names;
         break;
     case HISTORY_PROMISED:
-        table_row(&checker->promises, event->hash, event->relay, true);
+        ((struct promise *)table_row(&checker->promises, event->hash, event->relay, true))->stands = true;
         break;
     case HISTORY_HOSTILE:
         alert_of(checker, event->hash, true)->hostile = true;

@@ -54,6 +54,7 @@ struct rung {
 struct promise {
     uint64_t hash;
     uint8_t relay;
+    bool stands; /* said in this life of its store */
     bool loaded;
 };
 

@@ -30,6 +30,9 @@ void disks_install(void);
 /* SQL that each new connection runs first ("PRAGMA wal_autocheckpoint = 6"); borrowed for ever, NULL: none. */
 void disks_run_on_open(const char *sql);
 
+/* Syncs say yes and do nothing, on all disks: the control that the checker must find. */
+void disks_lie(bool lie);
+
 struct disk *disk_new(const char *path, uint64_t seed);
 void disk_free(struct disk *disk);
 const char *disk_path(const struct disk *disk);

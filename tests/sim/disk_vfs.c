@@ -22,6 +22,7 @@ static struct {
     sqlite3_vfs vfs, *real;
     struct disk *first;
     const char *run_on_open;
+    bool lie;
 } disks;
 
 static struct disk_handle *handle_of(sqlite3_file *base)
@@ -96,6 +97,8 @@ static int file_sync(sqlite3_file *base, int flags)
     struct disk_file *file = handle->file;
     (void)flags;
     if (!disk_step(handle->disk))
+        return SQLITE_OK;
+    if (disks.lie)
         return SQLITE_OK;
     if (disk_fails(handle->disk, DISK_SYNC_ERROR))
         return SQLITE_IOERR_FSYNC;
@@ -276,4 +279,9 @@ void disk_unlist(struct disk *disk)
     while (*at != disk)
         at = &(*at)->next;
     *at = disk->next;
+}
+
+void disks_lie(bool lie)
+{
+    disks.lie = lie;
 }

@@ -231,6 +231,7 @@ void proc_start(struct sim_process *process)
         return;
     }
     process->sim->stats.starts++;
+    process->expected_to_fail = process->frail;
     if (process->is_relay)
         tap_relay_started(relay_of(process));
     else

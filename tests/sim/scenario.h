@@ -18,6 +18,7 @@ struct scenario {
     const char *(*check)(struct sim *sim);
     unsigned relays, nodes; /* 0: as asked for */
     unsigned hours;         /* of its own; 0: as asked for */
+    bool must_fail;         /* a control: it passes when the checker finds something */
 };
 
 /* By number from 0; NULL beyond the last. */
@@ -27,7 +28,7 @@ const struct scenario *scenario_named(const char *name);
 struct scenario_result {
     bool passed;
     uint64_t digest; /* of the history */
-    double seconds;
+    double seconds;  /* of the processor */
     struct sim_stats stats;
     size_t alerts, accepted, views, receipts, owed;
 };
@@ -36,7 +37,7 @@ struct scenario_result scenario_run(const struct scenario *scenario, const struc
                                     FILE *talk, FILE *history);
 
 /* The groups. */
-extern const struct scenario scenarios_random[], scenarios_disk[], scenarios_net[], scenarios_clock[], scenarios_byz[],
-    scenarios_member[];
+extern const struct scenario scenarios_random[], scenarios_process[], scenarios_disk[], scenarios_net[],
+    scenarios_clock[], scenarios_member[], scenarios_byz[], scenarios_control[];
 
 #endif

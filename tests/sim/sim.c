@@ -230,7 +230,7 @@ void sim_heal(struct sim *sim)
         disk_heal(process->disk);
         process->commit_most_us = 8000;
         proc_start(process);
-        process->expected_to_fail = false;
+        process->expected_to_fail = process->frail;
     }
     net_faults(sim, SIM_ALL, SIM_ALL, &none);
     history_add(&sim->history, tap_blank(sim, HISTORY_HEALED));

@@ -60,6 +60,7 @@ struct sim_process {
     uint32_t turn; /* counts starts: what was put for an earlier one is nobody's */
     bool running, failed, stopped, commit_put;
     bool expected_to_fail; /* its disk has faults: giving up is right */
+    bool frail;            /* for good: what is on its disk is wrong */
     int64_t commit_least_us, commit_most_us;
     int started_from; /* as HISTORY_START: 0 same store, 1 empty, 2 old copy */
     int end_on_frame; /* a frame type after whose sending it ends; 0 none */

@@ -1,0 +1,85 @@
+/* scenario_member: members that change, and members that attack. Passes when the checker finds nothing among the
+ * others: nothing forged is shown, and the flood of one delays nobody beyond the promise. */
+#include "tests/sim/byz.h"
+#include "tests/sim/faults.h"
+#include "tests/sim/scenario.h"
+
+static void plan_suspended(struct sim *sim, int64_t until_us)
+{
+    work_plan(sim, until_us, 160);
+    faults_every(sim, until_us, 10 * CLOCK_MINUTE_US, fault_suspend, SIM_ALL);
+}
+
+/* In the middle of what goes on; and while wires fail. */
+static void plan_withdrawn(struct sim *sim, int64_t until_us)
+{
+    work_plan(sim, until_us, 160);
+    faults_every(sim, until_us, 2 * CLOCK_MINUTE_US, fault_cut, SIM_ALL);
+    sim_at(sim, sim->now_us + CLOCK_HOUR_US, fault_withdraw, 1, 0);
+    sim_at(sim, sim->now_us + 2 * CLOCK_HOUR_US, fault_withdraw, 4, 0);
+}
+
+/* Eight days, so that each renews its encryption key, while some are away. */
+static void plan_rotation(struct sim *sim, int64_t until_us)
+{
+    work_plan(sim, until_us, 8);
+    faults_every(sim, until_us, 4 * CLOCK_HOUR_US, fault_cut, SIM_ALL);
+    faults_every(sim, until_us, 8 * CLOCK_HOUR_US, fault_power, SIM_ALL);
+}
+
+static void subscribe(struct sim *sim, unsigned a, unsigned b)
+{
+    (void)a;
+    (void)b;
+    work_do(sim, (unsigned)rng_below(&sim->rng, sim->node_count), WORK_SUBSCRIBE);
+}
+
+static void plan_late_subscribers(struct sim *sim, int64_t until_us)
+{
+    work_plan(sim, until_us, 160);
+    faults_every(sim, until_us, 40 * CLOCK_SECOND_US, subscribe, 0);
+    faults_every(sim, until_us, 2 * CLOCK_MINUTE_US, fault_kill, SIM_ALL);
+}
+
+static void with_attacker(struct sim *sim, unsigned attacks)
+{
+    byz_member_turn(sim, 2, attacks, 700000);
+}
+
+static void prepare_flood(struct sim *sim)
+{
+    with_attacker(sim, BYZ_FLOOD);
+}
+
+static void prepare_collide(struct sim *sim)
+{
+    with_attacker(sim, BYZ_COLLIDE);
+}
+
+static void prepare_garbage(struct sim *sim)
+{
+    with_attacker(sim, BYZ_GARBAGE | BYZ_NOISE);
+}
+
+static void plan_attack(struct sim *sim, int64_t until_us)
+{
+    work_plan(sim, until_us, 160);
+    faults_every(sim, until_us, 4 * CLOCK_MINUTE_US, fault_cut, SIM_ALL);
+}
+
+const struct scenario scenarios_member[] = {
+    {.name = "suspended", .passes = "members are suspended and active again while they work", .plan = plan_suspended, .hours = 4},
+    {.name = "withdrawn", .passes = "two members are withdrawn mid-flight: the others lose nothing", .plan = plan_withdrawn,
+     .hours = 4},
+    {.name = "keys-renewed", .passes = "nine days: each encryption key is renewed while some are away", .plan = plan_rotation,
+     .hours = 216},
+    {.name = "late-subscribers", .passes = "subscriptions change all the time: late ones get the open cases",
+     .plan = plan_late_subscribers, .hours = 3},
+    {.name = "member-floods", .passes = "a member floods: the others are served", .prepare = prepare_flood,
+     .plan = plan_attack, .hours = 2},
+    {.name = "member-collides", .passes = "a member says two things under one id: the first stays, nobody shows both",
+     .prepare = prepare_collide, .plan = plan_attack, .hours = 2},
+    {.name = "member-garbage", .passes = "a member signs garbage, and sends frames that are none", .prepare = prepare_garbage,
+     .plan = plan_attack, .hours = 2},
+    {.name = NULL},
+};
