@@ -53,7 +53,8 @@ static void hello(struct sim *sim, unsigned node, unsigned relay)
 }
 
 /* An envelope with a valid signature, an id of its own choice, and a body that nobody can open. */
-static void publish_garbage(struct sim *sim, unsigned node, unsigned relays, const struct key_uuid *id, uint32_t revision)
+static void publish_garbage(struct sim *sim, unsigned node, unsigned relays, const struct key_uuid *id,
+                            uint32_t revision)
 {
     struct attacker *self = &attackers[node];
     struct sim_node *victim = &sim->nodes[rng_below(&sim->rng, sim->node_count)];
@@ -178,5 +179,9 @@ void byz_member_turn(struct sim *sim, unsigned node, unsigned attacks, int64_t e
     self->keys = world_keys(KEY_MEMBER, sim->nodes[node].p.id, sim->nodes[node].p.country, 0x10 + node, 1);
     key_box_generate(&self->encryption, &secret);
     seal_random(self->store.bytes, KEY_UUID_BYTES);
+    struct history_event event = tap_blank(sim, HISTORY_MEMBER);
+    event.node = sim->nodes[node].p.name;
+    event.state = 4;
+    history_add(&sim->history, event);
     sim_after(sim, 2 * CLOCK_SECOND_US, attack, node, 0);
 }

@@ -147,7 +147,7 @@ static void on_ladder(struct checker *checker, const struct history_event *event
     const struct copy *copy = table_row(&checker->copies, event->hash, event->member, false);
     if (event->state != rung->state && !may_follow(rung->state, event->state))
         checker_violation(checker, event, "a recipient's state went back from %u to %u", rung->state, event->state);
-    if (event->state > rung->state && event->state < 4 && (copy == NULL || !copy->receipt))
+    if (event->state > rung->state && event->state < 4 && (copy == NULL || !copy->answered))
         checker_violation(checker, event, "the publisher was told of a receipt that its recipient never sent");
     rung->state = event->state;
 }
@@ -219,7 +219,7 @@ static void on_receipt(struct checker *checker, const struct history_event *even
     struct copy *copy = copy_of(checker, event);
     checker->report.receipts++;
     if (event->state < 5)
-        copy->receipt = true;
+        copy->receipt = copy->answered = true;
 }
 
 static void on_erased(struct checker *checker, const struct history_event *event)
@@ -311,8 +311,9 @@ static bool is_superseded(struct checker *checker, const struct alert *alert, ui
         const struct promise *other =
             (const struct promise *)(const void *)(checker->promises.rows + i * checker->promises.size);
         const struct alert *newer = alert_of(checker, other->hash, false);
-        if (other->relay == relay && other->stands && newer != NULL && newer->intent.of_case == alert->intent.of_case &&
-            newer->intent.of == 1 && newer->intent.revision > alert->intent.revision)
+        if (other->relay == relay && (other->stands || other->loaded) && newer != NULL &&
+            newer->intent.of_case == alert->intent.of_case && newer->intent.of == 1 &&
+            newer->intent.revision > alert->intent.revision)
             return true;
     }
     return false;
@@ -325,7 +326,8 @@ static void on_relay_loaded(struct checker *checker, const struct history_event 
     for (size_t i = 0; i < checker->promises.count && !checker->hostile_relay[event->relay]; i++) {
         struct promise *promise = (struct promise *)(void *)(checker->promises.rows + i * checker->promises.size);
         const struct alert *alert = alert_of(checker, promise->hash, false);
-        if (promise->relay != event->relay || promise->loaded || !promise->stands || alert == NULL || alert->intent.hash == 0)
+        if (promise->relay != event->relay || promise->loaded || !promise->stands || alert == NULL ||
+            alert->intent.hash == 0)
             continue;
         if (alert->intent.until_us > event->at_us + CLOCK_SLACK_US && !is_superseded(checker, alert, promise->relay))
             checker_violation(checker, event, "the relay said Accepted, and after the restart it has not %016" PRIx64,
@@ -336,9 +338,7 @@ static void on_relay_loaded(struct checker *checker, const struct history_event 
 
 static void on_relay_holds(struct checker *checker, const struct history_event *event)
 {
-    struct promise *promise = table_row(&checker->promises, event->hash, event->relay, false);
-    if (promise != NULL)
-        promise->loaded = true;
+    ((struct promise *)table_row(&checker->promises, event->hash, event->relay, true))->loaded = true;
 }
 
 /* --- the network --- */
@@ -346,7 +346,7 @@ static void on_relay_holds(struct checker *checker, const struct history_event *
 static void on_member(struct checker *checker, const struct history_event *event)
 {
     checker->standing[event->node] = event->state;
-    checker->was_withdrawn[event->node] |= event->state == 3;
+    checker->was_withdrawn[event->node] |= event->state >= 3;
 }
 
 static void on_other(struct checker *checker, const struct history_event *event)

@@ -25,13 +25,14 @@ struct copy {
     uint8_t node;
     uint64_t of_case;
     uint32_t revision;
-    bool told;    /* to people, in this life of the store */
-    bool receipt; /* a receipt left, in this life of the store */
-    bool owned;   /* its publisher committed it, in this life of the store */
-    bool loaded;  /* met since the last START */
-    bool had;     /* ever told or held */
-    bool held;    /* at the last look */
-    bool erased;  /* its case was, here */
+    bool told;     /* to people, in this life of the store */
+    bool receipt;  /* a receipt left, in this life of the store */
+    bool answered; /* ... in any */
+    bool owned;    /* its publisher committed it, in this life of the store */
+    bool loaded;   /* met since the last START */
+    bool had;      /* ever told or held */
+    bool held;     /* at the last look */
+    bool erased;   /* its case was, here */
 };
 
 /* A case at one member: the highest revision that was told or held. */

@@ -113,7 +113,8 @@ void checker_end(struct checker *checker)
         if (alert->intent.hash == 0 || alert->hostile)
             continue;
         for (uint8_t member = 0; member < checker->history->name_count; member++) {
-            if (alert->accepted_at_us != 0 && alert->accepted >> member & 1)
+            /* A hostile relay names whom it likes. */
+            if (alert->accepted_at_us != 0 && (alert->accepted & alert->granted) >> member & 1)
                 check_recipient(checker, alert, member);
             if (member != alert->intent.node)
                 check_receipt(checker, alert, member);

@@ -8,7 +8,7 @@
 #include "tests/sim/checker.h"
 
 static const struct scenario *const groups[] = {scenarios_random, scenarios_process, scenarios_disk, scenarios_net,
-                                               scenarios_clock,  scenarios_member,  scenarios_byz,  scenarios_control};
+                                                scenarios_clock,  scenarios_member,  scenarios_byz,  scenarios_control};
 
 const struct scenario *scenario_at(size_t number)
 {

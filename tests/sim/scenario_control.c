@@ -24,7 +24,12 @@ static const char *check_lie(struct sim *sim)
 }
 
 const struct scenario scenarios_control[] = {
-    {.name = "control-lying-disks", .passes = "disks that do not sync: the checker must find what is lost",
-     .prepare = prepare_lie, .plan = plan_lie, .check = check_lie, .hours = 3, .must_fail = true},
+    {.name = "control-lying-disks",
+     .passes = "disks that do not sync: the checker must find what is lost",
+     .prepare = prepare_lie,
+     .plan = plan_lie,
+     .check = check_lie,
+     .hours = 3,
+     .must_fail = true},
     {.name = NULL},
 };

@@ -61,17 +61,23 @@ static void plan_erasure(struct sim *sim, int64_t until_us)
     faults_every(sim, until_us, 20 * CLOCK_MINUTE_US, fault_power, SIM_ALL);
 }
 
-
 const struct scenario scenarios_process[] = {
-    {.name = "kill", .passes = "kill -9 of anybody at any instant, also half-way in a write", .plan = plan_kill, .hours = 3},
+    {.name = "kill",
+     .passes = "kill -9 of anybody at any instant, also half-way in a write",
+     .plan = plan_kill,
+     .hours = 3},
     {.name = "kill-relay", .passes = "kill -9 of a relay at any instant", .plan = plan_kill_relay, .hours = 3},
-    {.name = "kill-at-word", .passes = "the end right after Accepted, Taken, Deliver, Receipts, Publish, Grants",
-     .plan = plan_words, .hours = 3},
+    {.name = "kill-at-word",
+     .passes = "the end right after Accepted, Taken, Deliver, Receipts, Publish, Grants",
+     .plan = plan_words,
+     .hours = 3},
     {.name = "kill-all-relays", .passes = "all relays at once", .plan = plan_relays, .hours = 3},
     {.name = "power", .passes = "one loses its power at any step of its disk", .plan = plan_power, .hours = 3},
     {.name = "power-all", .passes = "all lose their power at once", .plan = plan_power_all, .hours = 3},
     {.name = "stop", .passes = "clean stops and starts", .plan = plan_stop, .hours = 3},
-    {.name = "erasure", .passes = "power goes while cases are erased: what is erased stays so, the rest stays whole",
-     .plan = plan_erasure, .hours = 60},
+    {.name = "erasure",
+     .passes = "power goes while cases are erased: what is erased stays so, the rest stays whole",
+     .plan = plan_erasure,
+     .hours = 60},
     {.name = NULL},
 };
