@@ -25,7 +25,8 @@ enum node_event_type {
     NODE_CASE_RETRACTED,
     NODE_CASE_EXPIRING, /* of our own: a quarter of its validity is left, or six hours */
     NODE_CASE_EXPIRED,
-    NODE_CASE_REVIEW, /* of our own: its review time is there */
+    NODE_CASE_REVIEW,   /* of our own: its review time is there */
+    NODE_CASE_CONFLICT, /* of our own: a revision that this node did not know stands over its own of that number */
     NODE_REPLY_RECEIVED,
     NODE_REFERRAL_RECEIVED,
     NODE_LADDER_CHANGED,

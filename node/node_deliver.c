@@ -297,6 +297,8 @@ static int recover(struct node *node, struct node_link *link, struct item *item,
         cases_touch(&node->cases, item->case_entry, now_us);
         cases_save(node->vault, item->case_entry);
     }
+    if (item->case_entry != NULL && newest)
+        node_hold_reissue(node, *ret_ticket, item->case_entry);
     return OK;
 }
 

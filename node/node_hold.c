@@ -42,6 +42,11 @@ void node_hold_taken(struct node *node, uint64_t ticket, const struct node_link 
     snprintf(held->relay, sizeof held->relay, "%s", link->uplink.relay);
 }
 
+void node_hold_reissue(struct node *node, uint64_t ticket, struct case_entry *entry)
+{
+    hold(node, ticket, HELD_REISSUE)->reissue = entry;
+}
+
 void node_when(struct node *node, uint64_t ticket, void (*fn)(void *ctx), void *ctx)
 {
     struct held *held = hold(node, ticket, HELD_CALL);
@@ -86,6 +91,8 @@ void node_release_held(struct node *node)
             tell_taken(node, &held);
         else if (held.kind == HELD_EVENT)
             tell_event(node, &held);
+        else if (held.kind == HELD_REISSUE)
+            node_reissue(node, held.reissue, node->now_us);
         else
             held.fn(held.ctx);
     }

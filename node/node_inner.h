@@ -51,7 +51,7 @@ struct fresh_receipt {
 };
 
 /* What waits for a commit. */
-enum held_kind { HELD_TAKEN, HELD_EVENT, HELD_CALL };
+enum held_kind { HELD_TAKEN, HELD_EVENT, HELD_CALL, HELD_REISSUE };
 struct held {
     uint64_t ticket;
     enum held_kind kind;
@@ -61,6 +61,7 @@ struct held {
     char member[LIMIT_ID_CHARS + 1];
     void (*fn)(void *ctx); /* CALL */
     void *ctx;
+    struct case_entry *reissue; /* REISSUE */
 };
 
 /* Sent again later because the relay asked for it. */
@@ -124,8 +125,17 @@ struct node {
     struct node_counters counters;
 };
 
+/* node_reissue.c */
+/* A revision of our own that lost against one that we did not know is sent again under the next number, and people are
+ * told; over a closing they are only told. Nothing when none did. */
+void node_reissue(struct node *node, struct case_entry *entry, int64_t now_us);
+/* The same for all cases, at the first flush: after a start. */
+void node_hold_reissues(struct node *node);
+
 /* node_hold.c */
 void node_hold_event(struct node *node, uint64_t ticket, const struct node_event *event);
+/* The case is looked at for a revision that lost (node_reissue). */
+void node_hold_reissue(struct node *node, uint64_t ticket, struct case_entry *entry);
 void node_hold_taken(struct node *node, uint64_t ticket, const struct node_link *link, struct receipt_name name);
 /* Tells what is on the disk by now. */
 void node_release_held(struct node *node);

@@ -292,6 +292,7 @@ static int open_parts(struct node *node, struct node_setup *setup, struct err_no
         directory_keep_seed(&node->directory);
         node_unite_rows(node);
         node_drop_owed(node);
+        node_hold_reissues(node);
     }
     return result == OK ? node_build_links(node, setup->now_us) : result;
 }

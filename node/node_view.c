@@ -90,6 +90,7 @@ const char *node_view_event_type(enum node_event_type type)
         [NODE_CASE_EXPIRING] = "case.expiring",
         [NODE_CASE_EXPIRED] = "case.expired",
         [NODE_CASE_REVIEW] = "case.review",
+        [NODE_CASE_CONFLICT] = "case.conflict",
         [NODE_REPLY_RECEIVED] = "reply.received",
         [NODE_LADDER_CHANGED] = "ladder.changed",
         [NODE_REFERRAL_RECEIVED] = "referral.received",
@@ -219,7 +220,7 @@ struct jdoc *node_view_event(const struct node *node, const struct node_event *e
     set_event_member(node, object, event);
     if (item != NULL && item_is_case(item))
         jdoc_set_int(object, "revision", item->header->revision);
-    if (item != NULL && event->type <= NODE_CASE_REVIEW)
+    if (item != NULL && event->type <= NODE_CASE_CONFLICT)
         set_content(object, item);
     if (item != NULL && (event->type == NODE_CASE_EXPIRING || event->type == NODE_CASE_EXPIRED))
         node_view_set_time(object, "expires_at", item->header->expires_at_us);

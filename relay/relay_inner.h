@@ -212,6 +212,8 @@ void relay_tell_pending(struct relay *relay);
 /* Computes anew who is routed: of every envelope, in slices by relay_sweep(). */
 void relay_sweep_all(struct relay *relay);
 void relay_sweep(struct relay *relay);
+/* Owes an envelope to its own sender, who opens it with its recovery key; nothing when it has no grant for that. */
+void relay_hand_back(struct relay *relay, struct ledger_envelope *envelope);
 /* The same for one member, at once. store_changed: it lost its store, so that all is owed or wanted again. */
 void relay_reconsider(struct relay *relay, struct registry_member *member, bool store_changed);
 void relay_readings_done(struct relay *relay);

@@ -241,7 +241,7 @@ static bool relay_check_room(struct relay *relay, struct relay_publication *pub)
     return true;
 }
 
-/* False when a newer revision of the case is known: accepted, and nothing is owed. */
+/* False when a newer revision is known: accepted, nothing is owed, and the sender gets the newer one. */
 static bool relay_is_newest(struct relay *relay, struct relay_publication *pub)
 {
     const struct ledger_case *of_case = pub->of_case;
@@ -263,6 +263,10 @@ static bool relay_is_newest(struct relay *relay, struct relay_publication *pub)
     spool_put_seen(relay->spool, pub->sender->number, &pub->envelope.id, &pub->envelope.hash, until_us);
     nobody->hash = pub->envelope.hash;
     relay_hold_accepted(relay, pub->sender->number, nobody);
+    if (pub->of_case->newest) { /* its sender does not know it: a clone, or a store that was put back */
+        relay_hand_back(relay, pub->of_case->newest);
+        relay_pump(relay, pub->sender->number);
+    }
     return false;
 }
 

@@ -155,17 +155,23 @@ static void relay_reconsider_route(struct relay *relay, struct ledger_envelope *
     }
 }
 
+void relay_hand_back(struct relay *relay, struct ledger_envelope *envelope)
+{
+    if (!envelope->has_self || envelope->expires_us <= relay->now_us)
+        return;
+    envelope->recovery = true;
+    ledger_touch(&relay->ledger, envelope);
+    relay_owe(relay, envelope, envelope->sender, true);
+}
+
 void relay_reconsider(struct relay *relay, struct registry_member *member, bool store_changed)
 {
     for (struct ledger_envelope *envelope = relay->ledger.oldest; envelope; envelope = envelope->newer) {
         struct ledger_grant *grant = ledger_grant(envelope, member->number);
 
         if (envelope->sender == member->number) {
-            if (!store_changed || !envelope->has_self || envelope->expires_us <= relay->now_us)
-                continue;
-            envelope->recovery = true;
-            ledger_touch(&relay->ledger, envelope);
-            relay_owe(relay, envelope, member->number, true);
+            if (store_changed)
+                relay_hand_back(relay, envelope);
         } else if (grant && store_changed) {
             relay_grant_again(relay, envelope, grant, member);
         } else if (!grant) {
