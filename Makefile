@@ -46,7 +46,7 @@ replays := $(fuzz_c:tests/fuzz/fuzz_%.c=$(BUILD)/tests/replay_%)
 libs := $(BUILD)/libnode.a $(BUILD)/librelay.a $(BUILD)/libproto.a
 programs := $(BUILD)/hotline-relay $(BUILD)/hotline-node $(BUILD)/hotline
 
-.PHONY: all deps test check unit e2e lint demo fuzz fuzzers bench vectors kill sim format tidy analyze install clean help
+.PHONY: all deps test check unit e2e lint demo fuzz fuzzers bench vectors kill sim torture format tidy analyze install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -102,6 +102,18 @@ $(BUILD)/tests/replay_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuz
 $(BUILD)/tests/make_seeds: $(BUILD)/obj/tests/fuzz/make_seeds.o $(libs)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) $(fuzz_libs)
+
+# Allocations and calls to the disk that fail in turn: the program itself stands in front of glibc's.
+torture_c := $(wildcard tests/torture/torture_*.c)
+tortures := $(torture_c:tests/torture/%.c=$(BUILD)/tests/%)
+$(BUILD)/tests/torture_%: $(BUILD)/obj/tests/torture/torture_%.o $(BUILD)/obj/tests/torture/torture.o $(libs)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -rdynamic -o $@ $^ $(LIBS) $(fuzz_libs)
+
+$(BUILD)/obj/tests/torture/torture.o: CPPFLAGS += -D_GNU_SOURCE # for the names that SQLite calls: pwrite64 and the like
+
+torture: $(tortures) ## every allocation and call to the disk failing in turn; SECONDS=n for a sample
+	@tests/torture/run.sh $(BUILD) $(SECONDS)
 
 # The same sources under clang's libFuzzer: made by tests/fuzz/run.sh, which sets CC, SAN and BUILD.
 fuzzers := $(fuzz_c:tests/fuzz/fuzz_%.c=$(BUILD)/fuzz/fuzz_%)

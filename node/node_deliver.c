@@ -109,7 +109,8 @@ static bool may_say(const struct node *node, const struct item *item)
     return strcmp(opener, from_opener ? item->header->sender : node->keys->id) == 0;
 }
 
-/* Why an envelope cannot be read, as the answer's code; 0 when it can. */
+/* Why an envelope cannot be read, as the answer's code; 0 when it can. ERR_NOMEM: not known, and nothing is answered.
+ */
 static int open_for_us(struct node *node, struct item *item, const Hotline__Envelope *wire,
                        const struct envelope *envelope)
 {
@@ -132,11 +133,15 @@ static int open_for_us(struct node *node, struct item *item, const Hotline__Enve
     if (result == OK)
         result = envelope_grant_open(envelope, grant, &pair, &content, &item->sequence);
     seal_wipe(&pair, sizeof pair);
+    if (result == ERR_NOMEM)
+        return result;
     if (result != OK)
         return result == ERR_DISPUTED ? HOTLINE__UNREADABLE_CODE__CODE__BAD_COMMITMENT :
                                         HOTLINE__UNREADABLE_CODE__CODE__BAD_GRANT;
     result = item_open(item, &content, &node->scratch, &note);
     seal_wipe(&content, sizeof content);
+    if (result == ERR_NOMEM)
+        return result;
     if (result == OK && !may_say(node, item))
         result = ERR_MEMBER;
     if (result != OK)
@@ -363,7 +368,7 @@ static void dispute(struct node *node, struct node_link *link, struct seen *seen
                     now_us);
 }
 
-/* The sender is who it says, by the roster that is held here. */
+/* The sender is who it says, by the roster that is held here: 0, or the answer's code; ERR_NOMEM as open_for_us. */
 static int check_sender(const struct node *node, const struct envelope *envelope, int64_t now_us)
 {
     size_t sender;
@@ -379,7 +384,7 @@ static int check_sender(const struct node *node, const struct envelope *envelope
         return envelope->header->roster_version > roster_version(node->directory.roster) ?
             HOTLINE__UNREADABLE_CODE__CODE__ROSTER_OLDER :
             HOTLINE__UNREADABLE_CODE__CODE__NO_SENDER;
-    return HOTLINE__UNREADABLE_CODE__CODE__BAD_SIGNATURE;
+    return result == ERR_NOMEM ? result : HOTLINE__UNREADABLE_CODE__CODE__BAD_SIGNATURE;
 }
 
 void node_judge(struct node *node, const Hotline__Envelope *wire, int64_t now_us, struct node_judged *ret_judged)
@@ -417,6 +422,10 @@ void node_judge(struct node *node, const Hotline__Envelope *wire, int64_t now_us
         judged.verdict = NODE_UNREADABLE;
         item_free(judged.item);
         judged.item = NULL;
+    }
+    if (judged.unreadable < 0) { /* Unreadable would end the relay's debt: without memory nothing is said */
+        judged.verdict = NODE_NEW;
+        judged.unreadable = 0;
     }
     *ret_judged = judged;
 }

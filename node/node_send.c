@@ -149,10 +149,6 @@ static Hotline__Case *copy_case(const Hotline__Case *content)
     if (bytes.data != NULL)
         seal_wipe(bytes.data, bytes.len);
     buf_free(&bytes);
-    if (copy != NULL && copy->replaces != NULL) { /* what it replaced once; this one says its own */
-        hotline__replaces__free_unpacked(copy->replaces, NULL);
-        copy->replaces = NULL;
-    }
     return copy;
 }
 

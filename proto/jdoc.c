@@ -66,7 +66,8 @@ int jdoc_parse(struct slice text, const char *file_name, struct err_note *note, 
     json_error_t error;
     json_t *json = json_loadb(text.len ? (const char *)text.data : "", text.len, JSON_REJECT_DUPLICATES, &error);
     if (json == NULL) {
-        if (json_error_code(&error) == json_error_out_of_memory)
+        /* jansson says nothing at all in most places where an allocation fails. */
+        if (json_error_code(&error) == json_error_out_of_memory || error.text[0] == '\0')
             return err_set(note, ERR_NOMEM, "%s:%d:%d: out of memory", file_name, error.line, error.column);
         strip_controls(error.text);
         return err_set(note, ERR_SYNTAX, "%s:%d:%d: %s", file_name, error.line < 1 ? 1 : error.line,

@@ -93,6 +93,26 @@ int keyfile_replace(const char *path, struct slice content, unsigned mode, struc
     return OK;
 }
 
+/* A whole file or none under this name, never over another: also when the disk or the power fails in between. */
+static int write_whole_new(const char *path, struct slice content, mode_t mode, struct err_note *note)
+{
+    char temporary[4096];
+    if (snprintf(temporary, sizeof temporary, "%s.%ld.new", path, (long)getpid()) >= (int)sizeof temporary)
+        return err_set(note, ERR_LIMIT, "%s: the path is too long", path);
+    unlink(temporary);
+    int result = write_new(temporary, content, mode, note);
+    if (result != OK)
+        return result;
+    if (link(temporary, path) != 0) {
+        bool never = errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS; /* a file system without links */
+        result = never ? write_new(path, content, mode, note) : io_error(note, "create it", path);
+    }
+    unlink(temporary);
+    if (result == OK)
+        sync_folder_of(path);
+    return result;
+}
+
 static int read_all(int fd, size_t max_bytes, struct buf *out)
 {
     for (;;) {
@@ -266,7 +286,7 @@ int keyfile_write(const char *path, const struct key_set *set, const char *passp
     if (result == OK && buf_broken(&text))
         result = ERR_NOMEM;
     if (result == OK)
-        result = write_new(path, buf_slice(&text), 0600, note);
+        result = write_whole_new(path, buf_slice(&text), 0600, note);
     else
         err_set(note, result, "%s: %s", path, err_text(result));
     if (text.data != NULL)

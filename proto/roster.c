@@ -102,35 +102,39 @@ static bool trust_equal(const struct roster_trust *a, const struct roster_trust 
 
 /* --- signatures --- */
 
-/* How many distinct keys of the trust signed the bytes. */
-static size_t count_signers(const Hotline__SignedRoster *signed_roster, const struct roster_trust *trust,
-                            size_t *ret_wrong)
+/* How many distinct keys of the trust signed the bytes. ERR_NOMEM: it could not be found out. */
+static int count_signers(const Hotline__SignedRoster *signed_roster, const struct roster_trust *trust,
+                         size_t *ret_signers, size_t *ret_wrong)
 {
     bool counted[LIMIT_AUTHORITY_KEYS] = {false};
-    size_t signers = 0;
-    *ret_wrong = 0;
+    size_t signers = 0, wrong = 0;
     for (size_t s = 0; s < signed_roster->n_signatures; s++) {
         const Hotline__Signature *signature = signed_roster->signatures[s];
         for (size_t k = 0; k < trust->count; k++) {
             struct key_id id = key_id_of(trust->keys[k].bytes);
             if (counted[k] || memcmp(id.bytes, signature->key_id.data, KEY_ID_BYTES) != 0)
                 continue;
-            if (seal_verify(&trust->keys[k], SEAL_CONTEXT_ROSTER, wire_slice(signed_roster->roster),
-                            wire_slice(signature->signature)) == OK) {
-                counted[k] = true;
-                signers++;
-            } else {
-                (*ret_wrong)++;
-            }
+            int result = seal_verify(&trust->keys[k], SEAL_CONTEXT_ROSTER, wire_slice(signed_roster->roster),
+                                     wire_slice(signature->signature));
+            if (result == ERR_NOMEM)
+                return result;
+            counted[k] = result == OK;
+            signers += result == OK;
+            wrong += result != OK;
         }
     }
-    return signers;
+    *ret_signers = signers;
+    *ret_wrong = wrong;
+    return OK;
 }
 
 static int check_signers(const Hotline__SignedRoster *signed_roster, const struct roster_trust *trust,
                          const char *whose, struct err_note *note)
 {
-    size_t wrong, signers = count_signers(signed_roster, trust, &wrong);
+    size_t wrong = 0, signers = 0;
+    int result = count_signers(signed_roster, trust, &signers, &wrong);
+    if (result != OK)
+        return result;
     if (signers >= trust->threshold)
         return OK;
     if (wrong > 0)
@@ -328,7 +332,7 @@ int roster_verify_member(const struct roster *roster, size_t index, const char *
     struct key_identity key;
     memcpy(key.bytes, member->identity_key.data, KEY_BYTES);
     int result = seal_verify(&key, context, bytes, signature);
-    for (size_t i = 0; result != OK && i < member->n_former_keys; i++) {
+    for (size_t i = 0; result == ERR_SIGNATURE && i < member->n_former_keys; i++) {
         if (now_us > member->former_keys[i]->until_us)
             continue;
         memcpy(key.bytes, member->former_keys[i]->identity_key.data, KEY_BYTES);

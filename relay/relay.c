@@ -19,7 +19,9 @@ static void relay_settle(struct relay *relay)
     relay_write_answers(relay);
     relay_blob_settle(relay);
     ticket = spool_submit(relay->spool); /* one atomic write; a group of them is one fsync */
-    relay_hold_seal(relay, ticket);      /* Accepted and Taken of this turn wait for it */
+    if (relay->failed)                   /* nothing of this turn will be on the disk: nothing is said */
+        return;
+    relay_hold_seal(relay, ticket); /* Accepted and Taken of this turn wait for it */
     relay_hold_release(relay, spool_committed(relay->spool));
 }
 
@@ -47,6 +49,7 @@ void relay_fail(struct relay *relay, int error, const char *text)
     if (relay->failed)
         return;
     relay->failed = true;
+    spool_abandon(relay->spool); /* a revision dropped for one that could not be kept would be lost */
     relay->io.failed(relay->io.ctx, error, text);
 }
 
@@ -495,8 +498,10 @@ int relay_new(const struct relay_setup *setup, struct err_note *note, struct rel
     struct spool_events events = {.on_commit = relay_committed, .on_failed = relay_store_failed, .ctx = relay};
     int error;
 
-    if (!relay)
+    if (!relay) {
+        spool_close(setup->spool);
         return ERR_NOMEM;
+    }
     relay->conf = setup->conf;
     relay->keys = setup->keys;
     relay->io = setup->io;
@@ -522,6 +527,7 @@ int relay_new(const struct relay_setup *setup, struct err_note *note, struct rel
     if (!error)
         error = relay_check_keys(relay, note);
     if (error) {
+        spool_abandon(relay->spool); /* a start that failed leaves no trace */
         relay_free(relay);
         return error;
     }

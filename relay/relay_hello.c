@@ -222,6 +222,10 @@ static bool relay_hello_card(struct relay *relay, struct session *session, const
     if (!hello->card)
         return true;
     error = card_verify(hello->card, relay->registry.roster, relay->now_us, &note, &card, &place);
+    if (error == ERR_NOMEM) { /* not its fault: it says Hello again */
+        log_event(LOG_ERROR, "out of memory: a Hello is left to be said again", NULL);
+        return false;
+    }
     if (error && newer)
         return true; /* perhaps its key changed on the roster that it will bring; then it shows the card again */
     if (error || place != self->place) {

@@ -175,7 +175,9 @@ int relay_offer_roster(struct relay *relay, struct slice signed_roster, int64_t 
         return OK;
     if (!error) {
         relay_write_answers(relay);
-        relay_hold_seal(relay, spool_submit(relay->spool));
+        uint64_t ticket = spool_submit(relay->spool);
+        if (!relay->failed)
+            relay_hold_seal(relay, ticket);
     }
     return error;
 }

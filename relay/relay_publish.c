@@ -164,8 +164,13 @@ static bool relay_check_signature(struct relay *relay, struct relay_publication 
 {
     const struct ledger_seen *seen = ledger_seen(&relay->ledger, pub->sender->number, pub->envelope.id.bytes);
     size_t place;
+    int error = envelope_verify(&pub->envelope, relay->registry.roster, relay->now_us, &place);
 
-    if (envelope_verify(&pub->envelope, relay->registry.roster, relay->now_us, &place))
+    if (error == ERR_NOMEM) { /* a refusal would be for good: unanswered, it comes again */
+        log_event(LOG_ERROR, "out of memory: a Publish is left to be sent again", NULL);
+        return false;
+    }
+    if (error)
         return REFUSE(BAD_SIGNATURE, 0, "the signature does not verify with %s's identity key on roster version %llu",
                       pub->sender->id, (unsigned long long)roster_version(relay->registry.roster));
     if (seen) {

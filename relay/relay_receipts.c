@@ -69,6 +69,10 @@ void relay_on_receipts(struct relay *relay, struct session *session, const Proto
     size_t place;
     int error = receipt_verify(signed_receipts, relay->registry.roster, relay->now_us, &relay->arena, &batch, &place);
 
+    if (error == ERR_NOMEM) {
+        log_event(LOG_ERROR, "out of memory: receipts are left to be sent again", NULL);
+        return;
+    }
     if (error || place != self->place) {
         log_event(LOG_WARN, "receipts refused", "member", self->id, "why", error ? err_text(error) : "another member's",
                   NULL);
@@ -127,6 +131,10 @@ void relay_on_unreadables(struct relay *relay, struct session *session, const Pr
     int error = receipt_verify_unreadable(signed_unreadable, relay->registry.roster, relay->now_us, &relay->arena,
                                           &unreadable, &place);
 
+    if (error == ERR_NOMEM) {
+        log_event(LOG_ERROR, "out of memory: an Unreadable is left to be sent again", NULL);
+        return;
+    }
     if (error || place != self->place) {
         log_event(LOG_WARN, "unreadable refused", "member", self->id, "why",
                   error ? err_text(error) : "another member's", NULL);

@@ -96,6 +96,8 @@ static void spool_put_patient(struct spool *spool, const char *sql, const struct
     struct spool_write *write;
     uint8_t *at;
 
+    if (spool->abandoned)
+        return;
     for (size_t i = 0; i < count; i++)
         size += values[i].bytes.len;
     write = malloc(size);
@@ -153,14 +155,19 @@ static int spool_run(struct db *db, void *job)
     return OK;
 }
 
+void spool_abandon(struct spool *spool)
+{
+    spool->abandoned = true;
+    spool_free_writes(spool->first);
+    spool->first = spool->last = NULL;
+}
+
 uint64_t spool_submit(struct spool *spool)
 {
     uint64_t ticket;
 
-    if (spool->broken) {
-        spool->broken = false;
-        spool_free_writes(spool->first);
-        spool->first = spool->last = NULL;
+    if (spool->broken && !spool->abandoned) {
+        spool_abandon(spool);
         spool->events.on_failed(spool->events.ctx, ERR_NOMEM, "out of memory before a write");
     }
     if (!spool->first || (!spool->urgent && spool->patient < SPOOL_PATIENT))

@@ -114,6 +114,9 @@ void spool_close(struct spool *spool);
 /* Hands over all that was put since the last time, as one write; the ticket of the last write when there is nothing, or
  * nothing but what may wait (spool_drop_owed). */
 uint64_t spool_submit(struct spool *spool);
+/* The turn that is being put is given up, and nothing is taken any more: the process stops half-way through a decision,
+ * and half of one must not reach the disk. What was submitted still does. */
+void spool_abandon(struct spool *spool);
 /* What waits goes with the next spool_submit. */
 void spool_hurry(struct spool *spool);
 uint64_t spool_committed(const struct spool *spool);

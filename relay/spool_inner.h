@@ -18,6 +18,7 @@ struct spool {
     size_t patient;                   /* of those, how many may wait */
     bool urgent;                      /* another one may not */
     bool broken;                      /* out of memory while putting */
+    bool abandoned;                   /* nothing is written any more */
 };
 
 /* A whole number, or bytes. */
