@@ -46,11 +46,22 @@ replays := $(fuzz_c:tests/fuzz/fuzz_%.c=$(BUILD)/tests/replay_%)
 libs := $(BUILD)/libnode.a $(BUILD)/librelay.a $(BUILD)/libproto.a
 programs := $(BUILD)/hotline-relay $(BUILD)/hotline-node $(BUILD)/hotline
 
-.PHONY: all deps test check unit e2e lint demo fuzz fuzzers bench vectors kill sim torture format tidy analyze install clean help
+.PHONY: all web-assets deps test check unit e2e lint demo fuzz fuzzers bench vectors kill sim torture format tidy analyze install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
 all: $(programs) ## build the three programs into build/
+
+# The console's browser side. The tools come by web/package-lock.json, which holds their digests.
+web_sources := $(wildcard web/build.mjs web/tsconfig.json web/locales/*.json web/src/*.* web/src/*/*.*) config/country/borders.txt
+web/node_modules/.package-lock.json: web/package.json web/package-lock.json
+	@command -v npm >/dev/null || { echo "make: npm is missing: run \`make deps\`" >&2; exit 1; }
+	$(Q)cd web && npm ci --silent --no-audit --no-fund && touch node_modules/.package-lock.json
+
+$(BUILD)/web/index.html: web/node_modules/.package-lock.json $(web_sources)
+	$(Q)cd web && node_modules/.bin/tsc && node build.mjs $(abspath $(BUILD))/web
+
+web-assets: $(BUILD)/web/index.html ## the console's pages and scripts into build/web/
 
 help: ## this list
 	@echo "make [SAN=address,undefined] TARGET"

@@ -1,0 +1,65 @@
+/* app - the window: header, what must be answered before all else, and the screen of the address. */
+import type { JSX } from 'preact';
+import { useEffect } from 'preact/hooks';
+import { tend, waiting } from './duty';
+import { Header } from './header';
+import { t } from './i18n';
+import { parse } from './route';
+import { CaseScreen } from './screens/case';
+import { Incoming } from './screens/incoming';
+import { Inbox } from './screens/inbox';
+import { Login } from './screens/login';
+import { Offline, Phones } from './screens/offline';
+import { Shift } from './screens/shift';
+import { lineState, openOnes, useNow, useStore } from './store';
+import type { State } from './store';
+
+function screenOf(now: State): JSX.Element {
+    const { name, rest } = parse(now.hash);
+    switch (name) {
+        case 'shift':
+            return <Shift />;
+        case 'phones':
+            return <Phones />;
+        case 'case':
+            return <CaseScreen key={rest.join('/')} member={rest[0] ?? ''} reference={rest[1] ?? ''} />;
+        default:
+            return <Inbox />;
+    }
+}
+
+/* The whole window says it: class, title and frame. */
+function useWindowMode(exercise: boolean, open: number): void {
+    useEffect(() => {
+        document.documentElement.classList.toggle('exercise', exercise);
+        const name = open > 0 ? t('title.open', { n: open }) : t('title');
+        document.title = exercise ? t('exercise.title', { title: name }) : name;
+    });
+}
+
+export function App(): JSX.Element {
+    const now = useStore();
+    const urgent = now.session ? waiting() : [];
+    const first = urgent[0];
+    const line = lineState(now);
+    const exercise = first ? first.status === 'EXERCISE' : now.exercise;
+    useNow(5000);
+    useWindowMode(exercise, openOnes(now).length);
+    useEffect(tend, [urgent.length, first?.case_id, now.armedAt]);
+    if (now.session === undefined) return <main class="page"><p>{t('starting')}</p></main>;
+    if (now.session === null) return <Login />;
+    if (first) return <Incoming key={`${first.case_id}/${first.revision}`} one={first} more={urgent.length - 1} />;
+    return (
+        <>
+            {exercise && <p class="exercise-banner" role="note">{t('exercise.banner')}</p>}
+            <a class="skip" href="#content" onClick={(event) => {
+                event.preventDefault();
+                document.getElementById('content')?.focus();
+            }}>{t('skip')}</a>
+            <Header line={line} />
+            <main id="content" class="page" tabIndex={-1}>
+                {line === 'offline' && !now.offlineSeen ? <Offline /> : screenOf(now)}
+            </main>
+        </>
+    );
+}

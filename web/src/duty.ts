@@ -1,0 +1,121 @@
+/*
+ * duty - the armed console: says to the node that somebody sits here, sounds the alarm for what is urgent, and is the
+ * only tab of this browser that does.
+ */
+import * as alarm from './alarm';
+import { call, casePath, Refused } from './api';
+import { t } from './i18n';
+import { state, update, urgentOnes } from './store';
+import type { CaseSummary, NodeEvent } from './types';
+
+const ALIVE_MS = 10_000;
+const console_id = Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, '0')).join('');
+let alive: ReturnType<typeof setInterval> | undefined;
+let giveUp: (() => void) | undefined;
+
+/* The lock says which tab sounds. False: another tab has it. */
+function takeSound(): Promise<boolean> {
+    return new Promise((answer) => {
+        void navigator.locks.request('hotline-alarm', { ifAvailable: true }, (lock) => {
+            answer(lock !== null);
+            return lock === null ? undefined : new Promise<void>((done) => (giveUp = done));
+        });
+    });
+}
+
+async function stayAlive(): Promise<void> {
+    try {
+        await call('POST', '/v1/console/alive', { body: { console: console_id } });
+    } catch (error) {
+        if (error instanceof Refused && [401, 404, 409].includes(error.problem.status)) quit();
+    }
+}
+
+async function keepScreenOn(): Promise<void> {
+    try {
+        await navigator.wakeLock?.request('screen');
+    } catch {
+        /* a wish only */
+    }
+}
+
+/* From a click. Throws what the node refuses; false when another tab of this browser is armed already. */
+export async function arm(languages: string[]): Promise<boolean> {
+    if (!(await takeSound())) {
+        update({ soundElsewhere: true });
+        return false;
+    }
+    try {
+        await call('POST', '/v1/console/arm', { body: { console: console_id, user: state.session?.user ?? '', languages } });
+    } catch (error) {
+        giveUp?.();
+        throw error;
+    }
+    clearInterval(alive);
+    alive = setInterval(() => void stayAlive(), ALIVE_MS);
+    void keepScreenOn();
+    update({ armedAt: Date.now(), soundElsewhere: false });
+    tend();
+    return true;
+}
+
+function quit(): void {
+    clearInterval(alive);
+    giveUp?.();
+    giveUp = undefined;
+    alarm.stop();
+    update({ armedAt: 0 });
+}
+
+export async function disarm(): Promise<void> {
+    quit();
+    try {
+        await call('POST', '/v1/console/disarm', { body: { console: console_id } });
+    } catch {
+        /* the node notices by itself that nobody is alive here */
+    }
+}
+
+/* ---- the sound follows what is urgent ---- */
+
+const answered = new Set<string>();
+const nameOf = (one: { case_id?: string; revision?: number }): string => `${one.case_id}/${one.revision}`;
+
+/* At the event itself, before any list was read: seconds count. The list then decides. */
+export function soundFor(event: NodeEvent): void {
+    if (!state.armedAt) return;
+    if (event.urgency !== 'IMMEDIATE') return alarm.chime();
+    alarm.start(event.status === 'EXERCISE' ? 'exercise' : 'live');
+    notify(event.status === 'EXERCISE');
+}
+
+/* Nothing of a case is in it: other people may see the screen. */
+function notify(exercise: boolean): void {
+    if (!('Notification' in window) || Notification.permission !== 'granted' || !document.hidden) return;
+    const notice = new Notification(t(exercise ? 'notice.exercise' : 'notice.live'), { tag: 'hotline', requireInteraction: !exercise });
+    notice.onclick = () => window.focus();
+}
+
+/* The person has answered here; the list may lag behind. */
+export function calm(one: CaseSummary): void {
+    answered.add(nameOf(one));
+    tend();
+}
+export const waiting = (): CaseSummary[] => urgentOnes().filter((one) => !answered.has(nameOf(one)));
+
+/* Starts, changes or ends the sound as the list says. */
+export function tend(): void {
+    const first = waiting()[0];
+    if (!first) alarm.stop();
+    else if (state.armedAt) alarm.start(first.status === 'EXERCISE' ? 'exercise' : 'live');
+}
+
+/* Tells the publisher that it stands on a screen in front of an armed console. */
+export async function shown(one: { member: string; reference: string; revision: number }): Promise<void> {
+    if (!state.armedAt || document.visibilityState !== 'visible') return;
+    try {
+        await call('POST', `${casePath(one.member, one.reference)}/shown`, { body: { revision: one.revision } });
+    } catch {
+        /* said again with the next drawing */
+    }
+}

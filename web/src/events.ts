@@ -1,0 +1,111 @@
+/*
+ * events - one event stream per browser: the tab that holds the lock reads it and tells the others. It comes back with
+ * the number of the last event, so that nothing is lost; a `gap` reads everything again. Silence of 25 s counts as lost.
+ */
+import { readAll, readCases, readMembers, readStatus, state, update } from './store';
+import { soundFor } from './duty';
+import type { NodeEvent } from './types';
+
+const SILENCE_MS = 25_000;
+const OFFLINE_AFTER_MS = 12_000;
+const TYPES = [
+    'case.received', 'case.updated', 'case.closed', 'case.retracted', 'case.expiring', 'case.expired', 'case.review',
+    'case.shown', 'reply.received', 'referral.received', 'ladder.changed', 'relay.accepted', 'relay.refused', 'relay.state',
+    'roster.changed', 'members.changed', 'alarm', 'gap', 'heartbeat',
+];
+
+type Listener = (event: NodeEvent) => void;
+const listeners = new Set<Listener>();
+/* Tells each event to the listener until the returned function is called. */
+export function listen(listener: Listener): () => void {
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+}
+
+function heard(): void {
+    const part: Partial<typeof state> = { heardAt: Date.now() };
+    if (state.line !== 'live') Object.assign(part, { line: 'live', lostAt: 0, offlineSeen: false });
+    update(part);
+}
+function lost(): void {
+    if (state.line === 'live') update({ line: 'reconnecting', lostAt: Date.now() });
+}
+
+function take(event: NodeEvent): void {
+    const wasLost = state.line !== 'live';
+    heard();
+    if (wasLost || event.type === 'gap') void readAll();
+    if (event.type === 'case.received' || event.type === 'case.retracted') soundFor(event);
+    if (event.type.startsWith('case.') || event.type === 'reply.received' || event.type === 'alarm') void readCases();
+    if (event.type === 'relay.state' || event.type === 'roster.changed') void readStatus();
+    if (event.type === 'members.changed' || event.type === 'roster.changed') void readMembers();
+    for (const listener of [...listeners]) listener(event);
+}
+
+let lastId = '';
+let source: EventSource | undefined;
+let channel: BroadcastChannel | undefined;
+let release: (() => void) | undefined;
+let retry: ReturnType<typeof setTimeout> | undefined;
+let watch: ReturnType<typeof setInterval> | undefined;
+
+function receive(message: MessageEvent<string>): void {
+    if (message.lastEventId) lastId = message.lastEventId;
+    const event = JSON.parse(message.data) as NodeEvent;
+    take(event);
+    channel?.postMessage({ event, lastId });
+}
+
+function open(): void {
+    source?.close();
+    clearTimeout(retry);
+    source = new EventSource(`/v1/events${lastId ? `?after=${lastId}` : ''}`);
+    for (const type of TYPES) source.addEventListener(type, receive as EventListener);
+    source.onerror = () => {
+        lost();
+        channel?.postMessage('lost');
+        source?.close();
+        retry = setTimeout(open, 1500 + Math.random() * 1000);
+    };
+}
+
+function look(): void {
+    const now = Date.now();
+    if (state.line === 'live' && now - state.heardAt > SILENCE_MS) {
+        lost();
+        if (source) open();
+    }
+    if (state.line === 'reconnecting' && now - state.lostAt > OFFLINE_AFTER_MS) update({ line: 'offline' });
+}
+
+/* Holds the stream until stop(): every browser has one, whatever its number of tabs. */
+function lead(): Promise<void> {
+    open();
+    return new Promise((done) => {
+        release = done;
+    });
+}
+
+export function start(): void {
+    if (watch) return;
+    update({ lostAt: Date.now() });
+    watch = setInterval(look, 1000);
+    channel = new BroadcastChannel('hotline-events');
+    channel.onmessage = (message: MessageEvent<'lost' | { event: NodeEvent; lastId: string }>) => {
+        if (message.data === 'lost') return lost();
+        lastId = message.data.lastId;
+        take(message.data.event);
+    };
+    void navigator.locks.request('hotline-stream', () => (watch ? lead() : undefined));
+}
+
+export function stop(): void {
+    clearInterval(watch);
+    clearTimeout(retry);
+    watch = undefined;
+    source?.close();
+    source = undefined;
+    channel?.close();
+    channel = undefined;
+    release?.();
+}

@@ -1,0 +1,146 @@
+/*
+ * store - what the console knows, in one object, and who draws it. Parts change by update() alone. Lists are read anew
+ * from the node after each event that touches them: the node is right, the browser only shows.
+ */
+import { useEffect, useState } from 'preact/hooks';
+import { get } from './api';
+import type { CaseSummary, DraftSummary, Member, NodeStatus, Session } from './types';
+
+export interface State {
+    session: Session | null | undefined; /* undefined: not asked yet */
+    line: 'live' | 'reconnecting' | 'offline'; /* this browser to its node */
+    heardAt: number;
+    lostAt: number; /* since when the line is not live; 0: it is */
+    received: CaseSummary[];
+    sent: CaseSummary[];
+    loaded: boolean;
+    drafts: DraftSummary[];
+    members: Member[];
+    status: NodeStatus | undefined;
+    armedAt: number; /* 0: not armed */
+    soundElsewhere: boolean; /* another tab of this browser sounds the alarm */
+    offlineSeen: boolean; /* the offline screen was put aside */
+    exercise: boolean; /* what is on the screen is an exercise: the whole window shows it */
+    notes: boolean | undefined; /* the node keeps handover notes */
+    hash: string;
+    languageVersion: number;
+}
+
+export const state: State = {
+    session: undefined,
+    line: 'reconnecting',
+    heardAt: Date.now(),
+    lostAt: Date.now(),
+    received: [],
+    sent: [],
+    loaded: false,
+    drafts: [],
+    members: [],
+    status: undefined,
+    armedAt: 0,
+    soundElsewhere: false,
+    offlineSeen: false,
+    exercise: false,
+    notes: undefined,
+    hash: location.hash,
+    languageVersion: 0,
+};
+
+const listeners = new Set<() => void>();
+
+export function update(part: Partial<State>): void {
+    Object.assign(state, part);
+    for (const listener of [...listeners]) listener();
+}
+
+/* Draws the component again after each update. */
+export function useStore(): State {
+    const [, draw] = useState(0);
+    useEffect(() => {
+        const listener = (): void => draw((n) => n + 1);
+        listeners.add(listener);
+        return () => void listeners.delete(listener);
+    }, []);
+    return state;
+}
+
+/* The time, again and again. */
+export function useNow(everyMs = 1000): number {
+    const [now, setNow] = useState(Date.now());
+    useEffect(() => {
+        const timer = setInterval(() => setNow(Date.now()), everyMs);
+        return () => clearInterval(timer);
+    }, [everyMs]);
+    return now;
+}
+
+/* While the component is on the screen and `exercise` is true, the whole window is in exercise mode. */
+export function useExercise(exercise: boolean): void {
+    useEffect(() => {
+        update({ exercise });
+        return () => update({ exercise: false });
+    }, [exercise]);
+}
+
+/* ---- reading ---- */
+
+interface Page<T> {
+    items: T[];
+    next_cursor?: string | null;
+}
+
+/* One reading at a time of each list; asked for again meanwhile, it reads once more. */
+function reader(read: () => Promise<void>): () => Promise<void> {
+    let running: Promise<void> | undefined;
+    let again = false;
+    const run = async (): Promise<void> => {
+        do {
+            again = false;
+            try {
+                await read();
+            } catch {
+                /* the line's state says it; the next event reads again */
+            }
+        } while (again);
+        running = undefined;
+    };
+    return () => {
+        if (running) again = true;
+        else running = run();
+        return running!;
+    };
+}
+
+export const readCases = reader(async () => {
+    const [received, sent] = await Promise.all([
+        get<Page<CaseSummary>>('/v1/cases?box=received&limit=500'),
+        get<Page<CaseSummary>>('/v1/cases?box=sent&limit=500'),
+    ]);
+    update({ received: received.items, sent: sent.items, loaded: true });
+});
+export const readDrafts = reader(async () => update({ drafts: (await get<Page<DraftSummary>>('/v1/drafts')).items }));
+export const readMembers = reader(async () => update({ members: (await get<Page<Member>>('/v1/members')).items }));
+export const readStatus = reader(async () => update({ status: await get<NodeStatus>('/v1/status') }));
+export const readAll = (): Promise<unknown> => Promise.all([readStatus(), readCases(), readDrafts(), readMembers()]);
+
+/* ---- what follows from it ---- */
+
+/* The way to the other hotlines: this browser to its node, and the node to its relays. */
+export function lineState(now: State = state): State['line'] {
+    if (now.line !== 'live') return now.line;
+    if (!now.status) return 'reconnecting';
+    return now.status.relays.some((relay) => relay.state === 'CONNECTED') ? 'live' : 'offline';
+}
+
+export const openOnes = (now: State): CaseSummary[] => [...now.received, ...now.sent].filter((one) => one.state === 'OPEN');
+export const needsAnswer = (one: CaseSummary): boolean =>
+    !one.mine && !one.acknowledged && !one.declined_at && one.state !== 'EXPIRED';
+/* What is shown whole-screen with the alarm: an urgent alert, and its retraction, which is as loud. */
+export const isUrgent = (one: CaseSummary): boolean =>
+    needsAnswer(one) && one.urgency === 'IMMEDIATE' && (one.state === 'OPEN' || one.state === 'RETRACTED');
+
+/* The live ones before the exercises, the oldest first. */
+export function urgentOnes(): CaseSummary[] {
+    return state.received.filter(isUrgent).sort((a, b) =>
+        a.status === b.status ? (a.received_at ?? '').localeCompare(b.received_at ?? '') : a.status === 'ACTUAL' ? -1 : 1);
+}
