@@ -174,9 +174,12 @@ fuzz: ## each fuzz target for 60 s with libFuzzer (clang); T=target, SECONDS=n, 
 kill: $(programs) ## 500 cases while relays and nodes are killed at random; SECONDS=n: round after round, RESULTS=file
 	@SECONDS_LONG=$(SECONDS) tests/fault/kill.sh $(BUILD) $(or $(CASES),$(if $(SECONDS),100,500))
 
-.PHONY: fault cover
+.PHONY: fault cover plant
 fault: $(programs) ## real processes under every fault: kills at named points, lines, partitions, disks, clocks
 	@FAULT=all tests/run fault $(BUILD)
+
+plant: $(programs) $(tests) ## wrong changes planted one at a time: the suite must catch each (tests/plant/bugs.py)
+	@tests/plant/plant.py $(BUILD)
 
 cover: ## lines and branches that unit and end-to-end tests reach, against the gates of tests/cover/gates
 	@tests/run cover

@@ -16,7 +16,7 @@ import re
 import subprocess
 import sys
 
-top = pathlib.Path(__file__).parents[2].resolve()
+top = pathlib.Path(__file__).resolve().parents[2]
 MARK = re.compile(r"/\* unreached: \S.*\*/")
 OWN_MISTAKE = re.compile(r"\bCHECK\(")
 

@@ -153,5 +153,16 @@ while read -r names point how; do
     check "$names killed at $point ($how)" die_at "$names" "$point" "$how"
     check "$names killed at $point: nothing lost or twice" whole_now 30
 done <<<"$table"
+
+scene "dead gate" "relay-1's ZAP handler answers nobody: who starts anew is served by the others, and by it when it is back"
+echo gate-dead >relay-1.point
+check "es-faro stops" down es-faro
+rise es-faro
+check "es-faro: connected to the two others" within 20 connected es-faro 2
+send 1
+check "the case is where it belongs" within 20 settled_all
+check "es-faro: relay-1 let it not in" not connected es-faro 3
+rm relay-1.point
+whole 60
 stop_all
 finish

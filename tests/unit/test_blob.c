@@ -115,6 +115,10 @@ static void blob_changed_cut_or_reordered_is_refused(void **state)
     assert_error(blob_open(buf_slice(&sealed), &name, &key, 200000, &out), ERR_CORRUPT);
     assert_error(opened(buf_slice(&sealed), &key, 200000), ERR_CRYPTO);
     sealed.data[70000] ^= 1;
+    /* whole, and not what the case names */
+    name.bytes[KEY_HASH_BYTES - 1] ^= 1;
+    assert_error(blob_open(buf_slice(&sealed), &name, &key, 200000, &out), ERR_CORRUPT);
+    assert_int_equal(out.len, 0);
     /* the last chunks left out, each time */
     for (uint32_t keep = 1; keep < 4; keep++)
         assert_error(opened(slice_of(sealed.data, blob_chunk(sealed.len, keep).from), &key, 1), ERR_CRYPTO);

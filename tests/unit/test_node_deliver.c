@@ -357,6 +357,51 @@ static size_t owed_count(const struct net *net, unsigned node)
 
 /* ---- one id, two contents ---- */
 
+/* Never seen before, and of a case that is erased: it is answered, and nothing of it is kept. */
+static void deliver_of_a_lower_revision_after_the_erasure_is_shown_nowhere(void **state)
+{
+    struct net *net = *state;
+    struct crafted first = {0};
+    struct err_note note = {{0}};
+    uint64_t ticket;
+    const struct craft opening = {.sender = BE, .id = 14, .case_id = 14, .revision = 1, .text = "First"};
+    make(net, &opening, FR, &first);
+    craft_in(net, &(struct craft){.sender = BE, .id = 15, .case_id = 14, .revision = 2, .act = ACT(UPDATE)});
+    craft_in(net, &(struct craft){.sender = BE, .id = 16, .case_id = 14, .revision = 3, .act = ACT(CLOSE)});
+    struct case_entry *entry = net_case(net, FR, "BE-2026-00777");
+    assert_int_equal(node_acknowledge(net->nodes[FR].node, entry, "A", net->now_us, &note, &ticket), OK);
+    net_run(net);
+    net->now_us += 25 * CLOCK_HOUR_US;
+    net_pass(net, 20 * CLOCK_SECOND_US);
+    assert_true(entry->erased);
+    size_t events = net->nodes[FR].event_count;
+    hand_in(net, FR, 0, &first);
+    net_run(net);
+    assert_int_equal(node_counters(net->nodes[FR].node)->duplicates, 1);
+    assert_int_equal(net->nodes[FR].event_count, events);
+    assert_true(entry->erased);
+    assert_int_equal(entry->revision_count, 1);
+    envelope_sealed_done(&first.sealed);
+}
+
+/* What was seen is remembered by the disk: a restart lets no second content in under a name that is taken. */
+static void deliver_of_another_content_after_a_restart_is_disputed(void **state)
+{
+    struct net *net = *state;
+    struct crafted second = {0};
+    make(net, &(struct craft){.sender = BE, .id = 13, .case_id = 13, .revision = 1, .text = "Second"}, FR, &second);
+    craft_in(net, &(struct craft){.sender = BE, .id = 13, .case_id = 13, .revision = 1, .text = "First"});
+    net_crash(net, FR);
+    net_connect(net, FR, NET_ALL);
+    net_run(net);
+    hand_in(net, FR, 1, &second);
+    net_run(net);
+    assert_int_equal(answered(net), UNREADABLE(DISPUTED));
+    assert_int_equal(net_case(net, FR, "BE-2026-00777")->revision_count, 1);
+    assert_string_equal(net_revision(net, FR, "BE-2026-00777", 1)->content->alert->child->given_name, "First");
+    envelope_sealed_done(&second.sealed);
+}
+
 static void deliver_of_two_contents_under_one_id_keeps_the_first_and_the_evidence(void **state)
 {
     struct net *net = *state;
@@ -565,6 +610,8 @@ int main(void)
         NET_TEST(deliver_of_a_withdrawn_sender_counts_only_when_it_was_sent_before),
         NET_TEST(deliver_again_is_answered_again_to_that_relay_alone),
         NET_TEST(deliver_of_what_was_seen_long_ago_is_not_shown_again),
+        NET_TEST(deliver_of_a_lower_revision_after_the_erasure_is_shown_nowhere),
+        NET_TEST(deliver_of_another_content_after_a_restart_is_disputed),
         NET_TEST(deliver_of_two_contents_under_one_id_keeps_the_first_and_the_evidence),
         NET_TEST(deliver_of_endless_garbage_is_not_answered_without_end),
         NET_TEST(deliver_of_an_older_revision_goes_into_the_timeline_without_a_word),

@@ -190,6 +190,29 @@ static void node_erase_is_told_on_the_closing_and_kept(void **state)
     assert_int_equal(net_state(net, BE, reference, FR), HOTLINE__RECEIPT_STATE__CODE__ERASED);
 }
 
+/* Written while the writer was cut off: it comes when nothing may be kept of the case any more. */
+static void node_erase_reply_that_comes_afterwards_is_shown_nowhere(void **state)
+{
+    struct net *net = *state;
+    char reference[CASES_REFERENCE_MAX];
+    struct err_note note = {{0}};
+    net_publish(net, BE, &(struct net_publish){.to = {"FR", "NL"}}, reference);
+    net_run(net);
+    net_cut(net, NL, NET_ALL);
+    assert_ok(net_try_reply(net, NL, reference, "seen at the station", &note));
+    net_commit(net, NL);
+    assert_int_equal(net_try_finish(net, BE, reference, HOTLINE__ACT__CODE__CLOSE, &note), OK);
+    net_run(net);
+    net->now_us += 25 * CLOCK_HOUR_US;
+    net_pass(net, 20 * CLOCK_SECOND_US);
+    assert_true(net_case(net, BE, reference)->erased);
+    net_connect(net, NL, NET_ALL);
+    net_pass(net, CLOCK_SECOND_US);
+    assert_true(node_counters(net->nodes[BE].node)->duplicates > 0); /* it came, and is answered ERASED */
+    assert_int_equal(net_events(net, BE, NODE_REPLY_RECEIVED), 0);
+    assert_int_equal(net_case(net, BE, reference)->thread_count, 0);
+}
+
 static void backed_up(void *ctx, int error, const char *text)
 {
     (void)text;
@@ -299,6 +322,7 @@ int main(void)
         NET_TEST(node_reply_of_a_third_party_is_shown_nowhere),
         NET_TEST(node_erase_forgets_no_number_that_was_given),
         NET_TEST(node_erase_is_told_on_the_closing_and_kept),
+        NET_TEST(node_erase_reply_that_comes_afterwards_is_shown_nowhere),
         NET_TEST(node_erase_says_until_when_a_backup_may_hold_it),
         NET_TEST(node_closing_is_offered_for_30_days_beyond_expiry_until_all_have_answered),
         NET_TEST(node_replaces_of_another_case_is_counted_and_shown_all_the_same),
