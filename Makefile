@@ -162,6 +162,10 @@ $(BUILD)/tests/make_vectors: $(BUILD)/obj/tests/vectors/make_vectors.o $(BUILD)/
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 
+$(BUILD)/tests/malformed: $(BUILD)/obj/tests/e2e/malformed.o $(BUILD)/libproto.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 vectors: $(BUILD)/tests/make_vectors ## the golden vectors anew, into tests/vectors/
 	@$< tests/vectors
 

@@ -53,6 +53,21 @@ void relay_fail(struct relay *relay, int error, const char *text)
     relay->io.failed(relay->io.ctx, error, text);
 }
 
+bool relay_may_log(struct relay *relay, uint32_t number)
+{
+    struct relay_member *member = relay_member_at(relay, number);
+
+    if (relay->now_us - member->lines_since_us >= CLOCK_MINUTE_US || relay->now_us < member->lines_since_us) {
+        member->lines_since_us = relay->now_us;
+        member->lines = 0;
+    }
+    member->lines += member->lines <= RELAY_LINES_MAX;
+    if (member->lines == RELAY_LINES_MAX)
+        log_event(LOG_WARN, "too much to tell of this member: the rest of the minute is left out", "member",
+                  registry_at(&relay->registry, number)->id, NULL);
+    return member->lines < RELAY_LINES_MAX;
+}
+
 /* ---- a frame ----------------------------------------------------------------------------------------------------- */
 
 static void relay_on_gap(struct relay *relay, struct session *session, const ProtobufCMessage *message)
@@ -138,8 +153,9 @@ static void relay_not_permitted(struct relay *relay, const struct session_peer *
         return;
     snprintf(reason, sizeof reason, "%s (type %u) is not permitted in state %s", wire_name(type), type,
              session_state_name(session->state));
-    log_event(LOG_WARN, "session ended", "member", registry_at(&relay->registry, session->member)->id, "reason", reason,
-              NULL);
+    if (relay_may_log(relay, session->member))
+        log_event(LOG_WARN, "session ended", "member", registry_at(&relay->registry, session->member)->id, "reason",
+                  reason, NULL);
     relay_end(relay, session, HOTLINE__GOODBYE_CODE__CODE__PROTOCOL, reason);
 }
 
@@ -150,8 +166,9 @@ static void relay_malformed(struct relay *relay, struct session *session, uint8_
     relay->numbers.counters.malformed++;
     if (!session || session->state != SESSION_READY)
         return;
-    log_event(LOG_WARN, "malformed frame", "member", registry_at(&relay->registry, session->member)->id, "frame",
-              wire_name(type), "why", note->text, NULL);
+    if (relay_may_log(relay, session->member))
+        log_event(LOG_WARN, "malformed frame", "member", registry_at(&relay->registry, session->member)->id, "frame",
+                  wire_name(type), "why", note->text, NULL);
     if (!session_forgives(session))
         relay_end(relay, session, HOTLINE__GOODBYE_CODE__CODE__PROTOCOL, note->text);
     else if (type == WIRE_PUBLISH || type == WIRE_GRANTS)

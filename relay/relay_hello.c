@@ -231,7 +231,8 @@ static bool relay_hello_card(struct relay *relay, struct session *session, const
     if (error || place != self->place) {
         if (!error)
             err_set(&note, ERR_MEMBER, "the card is of %s, the connection of %s", card.member, self->id);
-        log_event(LOG_WARN, "card refused", "member", self->id, "why", err_explain(&note, error), NULL);
+        if (relay_may_log(relay, session->member))
+            log_event(LOG_WARN, "card refused", "member", self->id, "why", err_explain(&note, error), NULL);
         relay_end(relay, session, HOTLINE__GOODBYE_CODE__CODE__NOT_MEMBER, err_explain(&note, error));
         if (!error)
             card_done(&card);
@@ -292,7 +293,8 @@ static void relay_hear_roster(struct relay *relay, const char *member, const Hot
     if (name->version != roster_version(ours) ||
         slice_equal(wire_slice(name->hash), slice_of(roster_hash(ours)->bytes, KEY_HASH_BYTES)))
         return;
-    log_event(LOG_ERROR, "another roster under the same version: a fork of the network", "member", member, NULL);
+    if (relay_may_log(relay, registry_find(&relay->registry, member)->number))
+        log_event(LOG_ERROR, "another roster under the same version: a fork of the network", "member", member, NULL);
     relay->fork.version = name->version;
     snprintf(relay->fork.member, sizeof relay->fork.member, "%s", member);
 }
@@ -320,5 +322,6 @@ void relay_on_hello(struct relay *relay, struct session *session, const Protobuf
     relay_blob_ask(relay, session->member);
     relay_tell_pending(relay);
     relay_pump(relay, session->member);
-    log_event(LOG_INFO, "session", "member", self->id, NULL);
+    if (relay_may_log(relay, session->member))
+        log_event(LOG_INFO, "session", "member", self->id, NULL);
 }

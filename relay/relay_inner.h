@@ -53,7 +53,9 @@ struct relay_member {
     uint32_t asked_sum; /* within the hour: bounds what goes past the rate */
     int64_t asked_since_us;
     uint32_t evidence;
-    uint32_t words_sent; /* of those owed, in this session */
+    uint32_t words_sent;    /* of those owed, in this session */
+    int64_t lines_since_us; /* of the log, about it */
+    uint32_t lines;
     struct relay_pending *pendings;
     size_t pending_count;
     struct relay_blob_member blobs;
@@ -125,6 +127,10 @@ void relay_end(struct relay *relay, struct session *session, Hotline__GoodbyeCod
 void relay_lose(struct relay *relay, struct session *session);
 /* Memory ran out, or the store failed, after something was decided: the process must stop. */
 void relay_fail(struct relay *relay, int error, const char *text);
+/* One more line of the log about what this member does: true for RELAY_LINES_MAX a minute, so that nobody fills a disk
+ * with them. What is left out is said once a minute, and counted in the metrics like the rest. */
+#define RELAY_LINES_MAX 200
+bool relay_may_log(struct relay *relay, uint32_t member);
 /* As relay_meet, for what is stored already. */
 int relay_know(struct relay *relay, const char *id, bool *ret_new, struct registry_member **ret_member) MUST_CHECK;
 struct relay_member *relay_member_at(struct relay *relay, uint32_t number);

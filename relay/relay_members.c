@@ -196,8 +196,9 @@ void relay_on_rosters(struct relay *relay, struct session *session, const Protob
         error = buf_broken(&bytes) ? ERR_NOMEM : relay_follow(relay, buf_slice(&bytes), &note);
         buf_free(&bytes);
         if (error && error != ERR_EXISTS && error != ERR_ROLLBACK) {
-            log_event(LOG_WARN, "roster refused", "member", registry_at(&relay->registry, session->member)->id, "why",
-                      err_explain(&note, error), NULL);
+            if (relay_may_log(relay, session->member))
+                log_event(LOG_WARN, "roster refused", "member", registry_at(&relay->registry, session->member)->id,
+                          "why", err_explain(&note, error), NULL);
             return;
         }
     }
@@ -247,8 +248,9 @@ void relay_on_cards(struct relay *relay, struct session *session, const Protobuf
         int error = card_verify(cards->cards[i], relay->registry.roster, relay->now_us, &note, &card, &place);
 
         if (error) {
-            log_event(LOG_WARN, "card refused", "member", registry_at(&relay->registry, session->member)->id, "why",
-                      err_explain(&note, error), NULL);
+            if (relay_may_log(relay, session->member))
+                log_event(LOG_WARN, "card refused", "member", registry_at(&relay->registry, session->member)->id, "why",
+                          err_explain(&note, error), NULL);
             continue;
         }
         if (registry_placed(&relay->registry, place)->number == session->member) {

@@ -59,8 +59,9 @@ void relay_refuse(struct relay *relay, const struct session *session, const uint
         WIRE_SET(&refused, retry_after_ms, retry_after_ms);
     if ((unsigned)code < RELAY_REFUSED_CODES)
         relay->numbers.refused[code]++;
-    log_event(LOG_INFO, "refused", "member", registry_at(&relay->registry, session->member)->id, "code",
-              relay_refused_name((int)code), "reason", reason, NULL);
+    if (relay_may_log(relay, session->member))
+        log_event(LOG_INFO, "refused", "member", registry_at(&relay->registry, session->member)->id, "code",
+                  relay_refused_name((int)code), "reason", reason, NULL);
     (void)relay_send(relay, session, WIRE_REFUSED, &refused.base);
 }
 
@@ -155,7 +156,8 @@ static void relay_keep_evidence(struct relay *relay, const struct relay_publicat
                                             .body_hash = seal_hash(pub->envelope.body)};
 
     relay->numbers.counters.disputes++;
-    log_event(LOG_WARN, "two contents under one id: evidence kept", "member", pub->sender->id, NULL);
+    if (relay_may_log(relay, pub->sender->number))
+        log_event(LOG_WARN, "two contents under one id: evidence kept", "member", pub->sender->id, NULL);
     if (member->evidence++ < RELAY_EVIDENCE_MAX)
         spool_put_evidence(relay->spool, &evidence);
 }

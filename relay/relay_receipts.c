@@ -74,8 +74,9 @@ void relay_on_receipts(struct relay *relay, struct session *session, const Proto
         return;
     }
     if (error || place != self->place) {
-        log_event(LOG_WARN, "receipts refused", "member", self->id, "why", error ? err_text(error) : "another member's",
-                  NULL);
+        if (relay_may_log(relay, session->member))
+            log_event(LOG_WARN, "receipts refused", "member", self->id, "why",
+                      error ? err_text(error) : "another member's", NULL);
         relay->numbers.counters.malformed++;
         if (!session_forgives(session))
             relay_end(relay, session, HOTLINE__GOODBYE_CODE__CODE__PROTOCOL, "receipts that do not verify");
@@ -136,8 +137,9 @@ void relay_on_unreadables(struct relay *relay, struct session *session, const Pr
         return;
     }
     if (error || place != self->place) {
-        log_event(LOG_WARN, "unreadable refused", "member", self->id, "why",
-                  error ? err_text(error) : "another member's", NULL);
+        if (relay_may_log(relay, session->member))
+            log_event(LOG_WARN, "unreadable refused", "member", self->id, "why",
+                      error ? err_text(error) : "another member's", NULL);
         relay->numbers.counters.malformed++;
         if (!session_forgives(session))
             relay_end(relay, session, HOTLINE__GOODBYE_CODE__CODE__PROTOCOL, "an Unreadable that does not verify");

@@ -72,8 +72,8 @@ BUGS = [
     bug("an older roster is taken", "proto/roster.c", "    if (has < had)", "    if (has + 1 < had)", "test_roster"),
     bug("one authority key counts twice", "proto/roster.c", "            counted[k] = result == OK;",
         "            counted[k] = false;", "test_roster"),
-    bug("a receipt for somebody else's name", "relay/relay_receipts.c", "if (error || place != self->place) {\n        log_event(LOG_WARN, \"receipts refused\"",
-        "if (error) {\n        log_event(LOG_WARN, \"receipts refused\"", "test_relay"),
+    bug("a receipt for somebody else's name", "relay/relay_receipts.c", "if (error || place != self->place) {\n        if (relay_may_log(relay, session->member))\n            log_event(LOG_WARN, \"receipts refused\"",
+        "if (error) {\n        if (relay_may_log(relay, session->member))\n            log_event(LOG_WARN, \"receipts refused\"", "test_relay"),
     bug("key files that others may read", "proto/keyfile.c", "} else if (facts.st_mode & 077) {",
         "} else if (facts.st_mode & 007) {", "test_keyfile"),
     # --- what is sealed ---------------------------------------------------------------------------------------------------
