@@ -46,7 +46,7 @@ replays := $(fuzz_c:tests/fuzz/fuzz_%.c=$(BUILD)/tests/replay_%)
 libs := $(BUILD)/libnode.a $(BUILD)/librelay.a $(BUILD)/libproto.a
 programs := $(BUILD)/hotline-relay $(BUILD)/hotline-node $(BUILD)/hotline
 
-.PHONY: all web-assets deps test check unit e2e lint demo fuzz fuzzers bench vectors kill sim torture format tidy analyze install clean help
+.PHONY: all web-assets deps test check unit e2e lint demo fuzz fuzzers bench vectors kill sim crash torture format tidy analyze install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -134,12 +134,17 @@ $(BUILD)/fuzz/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(libs)
 fuzzers: $(fuzzers)
 
 $(BUILD)/sim/hotline-sim: $(call object,$(filter-out tests/sim/crash.c,$(sim_c))) $(libs)
+$(BUILD)/sim/hotline-crash: $(call object,$(filter-out tests/sim/main.c,$(sim_c))) $(libs)
+$(BUILD)/sim/hotline-sim $(BUILD)/sim/hotline-crash:
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -ljpeg -lpng -lseccomp
 
 sim: $(BUILD)/sim/hotline-sim ## a network in one process: SEED=n HOURS=n SCENARIO=name (or all) SEEDS=n
 	@$< $(if $(filter all,$(SCENARIO)),--all,--scenario $(or $(SCENARIO),random)) --seed $(or $(SEED),1) \
 		--hours $(or $(HOURS),24) --seeds $(or $(SEEDS),1) --relays $(or $(RELAYS),3) --nodes $(or $(NODES),12)
+
+crash: $(BUILD)/sim/hotline-crash ## crash images of the real stores, with synchronous=NORMAL as the control: N=images
+	@$< $(or $(N),10000) $(or $(SEED),1)
 
 unit: $(tests) $(replays) ## unit tests, and the fuzz corpora replayed
 	@tests/run unit $(BUILD)

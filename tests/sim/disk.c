@@ -138,8 +138,16 @@ bool disk_has_ended(const struct disk *disk)
     return disk->ended;
 }
 
+void disk_on_step(struct disk *disk, void (*fn)(void *ctx), void *ctx)
+{
+    disk->on_step = fn;
+    disk->on_step_ctx = ctx;
+}
+
 bool disk_step(struct disk *disk)
 {
+    if (disk->on_step != NULL && !disk->ended)
+        disk->on_step(disk->on_step_ctx);
     if (!disk->ended && disk->steps++ == disk->end_at)
         disk_end(disk, disk->end_how);
     return !disk->ended;
@@ -180,6 +188,18 @@ struct disk_image *disk_copy(const struct disk *disk)
         const struct disk_file *file = &disk->files[i];
         image->exists[i] = disk->ended ? file->left : file->exists;
         copy(&image->bytes[i], disk->ended ? &file->image : &file->live);
+    }
+    return image;
+}
+
+struct disk_image *disk_tear(struct disk *disk)
+{
+    struct disk_image *image = calloc(1, sizeof *image);
+    CHECK(image != NULL && !disk->ended);
+    for (size_t i = 0; i < FILES; i++) {
+        leave_torn(disk, &disk->files[i]);
+        image->exists[i] = disk->files[i].left;
+        copy(&image->bytes[i], &disk->files[i].image);
     }
     return image;
 }

@@ -50,6 +50,10 @@ void disk_wipe(struct disk *disk);
 struct disk_image;
 struct disk_image *disk_copy(const struct disk *disk);
 void disk_restore(struct disk *disk, const struct disk_image *image);
+/* What a power cut now would leave: another one with each call. */
+struct disk_image *disk_tear(struct disk *disk);
+/* fn(ctx) before each step; NULL: no more. It must not write to this disk. */
+void disk_on_step(struct disk *disk, void (*fn)(void *ctx), void *ctx);
 void disk_image_free(struct disk_image *image);
 /* A bit of what is left is another, if there is a byte. Only between an end and a start. */
 void disk_flip_bit(struct disk *disk);

@@ -36,6 +36,8 @@ struct disk {
     uint64_t fault_in; /* I/O calls of its kind before it happens; DISK_NEVER: none */
     unsigned fault_times;
     bool did_fail;
+    void (*on_step)(void *ctx);
+    void *on_step_ctx;
     struct disk *next;
 };
 
