@@ -364,6 +364,9 @@ static void on_other(struct checker *checker, const struct history_event *event)
     case HISTORY_GRANTED:
         alert_of(checker, event->hash, true)->granted |= event->names;
         break;
+    case HISTORY_NOT_ROUTED:
+        alert_of(checker, event->hash, true)->not_routed |= event->names;
+        break;
     case HISTORY_PROMISED:
         ((struct promise *)table_row(&checker->promises, event->hash, event->relay, true))->stands = true;
         break;

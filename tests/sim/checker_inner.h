@@ -13,7 +13,8 @@ struct alert {
     struct history_event intent;
     uint64_t granted;  /* members */
     uint64_t accepted; /* members that relays named */
-    uint64_t relays;   /* that accepted */
+    uint64_t not_routed;
+    uint64_t relays; /* that accepted */
     int64_t relay_at_us[HISTORY_NAMES];
     bool committed, hostile;
     int64_t accepted_at_us; /* by enough relays; 0 not */

@@ -77,10 +77,11 @@ static void check_recipient(struct checker *checker, const struct alert *alert, 
     int64_t until_us = intent->until_us < checker->end_us ? intent->until_us : checker->end_us;
     bool lost_key = checker->store_lost_us[member] > intent->at_us;
     if (lost_key) {
-        /* It lost its key: only what is current, from a publisher that is there, can come again. */
+        /* It lost its key: only what is current, from a publisher that is there, can come again, and only to whom it
+         * concerns still (subscriptions change). */
         const struct copy *own = table_row(&checker->copies, alert->hash, intent->node, false);
         if (intent->until_us <= checker->end_us || !is_newest(checker, alert) || own == NULL || !own->owned ||
-            checker->was_withdrawn[intent->node])
+            checker->was_withdrawn[intent->node] || alert->not_routed >> member & 1)
             return;
     }
     int64_t from_us = lost_key ? checker->store_lost_us[member] : alert->accepted_at_us;

@@ -40,6 +40,7 @@
     X(INTENT, "node hash case kind act revision exercise digest until names", "a person said publish; names: granted") \
     X(COMMITTED, "node hash", "the publisher's own disk has it, as the publisher says")                                \
     X(GRANTED, "node hash member", "granted later")                                                                    \
+    X(NOT_ROUTED, "hash names", "its publisher says that these are not to have it any more")                           \
     X(ACCEPTED, "node relay hash names", "a signed Accepted came to the publisher; names: whom a grant is stored for") \
     X(PROMISED, "node relay hash", "the relay sent its Accepted")                                                      \
     X(VIEW, "node hash case kind act revision exercise digest member", "shown to people; member: its sender")          \

@@ -133,6 +133,12 @@ static void see_publish(struct sim_node *node, const struct wire_frame *frame)
         Hotline__Grants *grants = unpack(sim, &hotline__grants__descriptor, frame->body);
         CHECK(grants != NULL);
         see_grants(sim, hash_of(grants->envelope_hash), grants->grants, grants->n_grants);
+        struct history_event event = tap_blank(sim, HISTORY_NOT_ROUTED);
+        event.hash = hash_of(grants->envelope_hash);
+        for (size_t i = 0; i < grants->n_not_routed; i++)
+            event.names |= UINT64_C(1) << history_name(&sim->history, grants->not_routed[i]);
+        if (event.names != 0)
+            history_add(&sim->history, event);
         return;
     }
     Hotline__Publish *publish = unpack(sim, &hotline__publish__descriptor, frame->body);

@@ -72,9 +72,21 @@ static void intend(struct sim *sim, unsigned node, const struct item *item, uint
     node_when(sim->nodes[node].node, ticket, is_committed, wait);
 }
 
-static const struct item *last_revision(const struct case_entry *entry)
+static bool is_intended(const struct work *work, const struct item *item)
 {
-    return entry->revisions[entry->revision_count - 1];
+    for (const struct wait *wait = work->waits; wait != NULL; wait = wait->next)
+        if (wait->hash == tap_hash(&item->hash))
+            return true;
+    return false;
+}
+
+/* What an act made: more than one envelope at times, as a closing withdraws the case's referrals. */
+static void intend_all(struct sim *sim, unsigned node)
+{
+    const struct node *core = sim->nodes[node].node;
+    for (size_t i = 0; i < core->sent_count; i++)
+        if (core->sent[i]->ticket > vault_committed(core->vault) && !is_intended(sim->work, core->sent[i]))
+            intend(sim, node, core->sent[i], core->sent[i]->ticket);
 }
 
 /* --- what is there to do something with --- */
@@ -183,8 +195,6 @@ static int publish(struct sim *sim, unsigned node, struct node_draft *draft, boo
     draft->content = content;
     draft->photos_given = true;
     int error = node_publish(sim->nodes[node].node, draft, proc_now(&sim->nodes[node].p), note, &entry, &ticket);
-    if (error == OK)
-        intend(sim, node, last_revision(entry), ticket);
     case_free(content);
     return error;
 }
@@ -207,6 +217,7 @@ void work_publish(struct sim *sim, unsigned node, unsigned to, bool exercise)
         return;
     sim->work->counts[WORK_OPEN].tried++;
     sim->work->counts[WORK_OPEN].done += publish(sim, node, &draft, false, &note) == OK;
+    intend_all(sim, node);
     proc_after(&sim->nodes[node].p);
 }
 
@@ -222,8 +233,6 @@ static int act_update(struct sim *sim, unsigned node, struct err_note *note)
     if (rng_below(&sim->work->rng, 4) == 0)
         draft.to_count = pick_countries(sim, node, to);
     int error = node_update(sim->nodes[node].node, entry, &draft, proc_now(&sim->nodes[node].p), note, &ticket);
-    if (error == OK)
-        intend(sim, node, last_revision(entry), ticket);
     case_free(content);
     return error;
 }
@@ -240,8 +249,6 @@ static int finish(struct sim *sim, unsigned node, Hotline__Act__Code how, struct
     WIRE_SET(&closing, outcome, closes ? HOTLINE__OUTCOME__CODE__FOUND_SAFE : HOTLINE__OUTCOME__CODE__SENT_IN_ERROR);
     closing.reason = closes ? NULL : reason;
     int error = node_finish(sim->nodes[node].node, entry, how, &closing, proc_now(&sim->nodes[node].p), note, &ticket);
-    if (error == OK)
-        intend(sim, node, last_revision(entry), ticket);
     return error;
 }
 
@@ -279,8 +286,6 @@ static int say(struct sim *sim, unsigned node, struct case_entry *entry, Hotline
     const struct item *item = NULL;
     uint64_t ticket;
     int error = node_reply(sim->nodes[node].node, entry, reply, proc_now(&sim->nodes[node].p), note, &item, &ticket);
-    if (error == OK)
-        intend(sim, node, item, ticket);
     return error;
 }
 
@@ -330,8 +335,6 @@ static int act_refer(struct sim *sim, unsigned node, struct err_note *note)
     request.countries = countries;
     WIRE_SET(&request, answer_by, proc_now(&sim->nodes[node].p) + CLOCK_DAY_US);
     int error = node_refer(sim->nodes[node].node, entry, &request, proc_now(&sim->nodes[node].p), note, &item, &ticket);
-    if (error == OK)
-        intend(sim, node, item, ticket);
     return error;
 }
 
@@ -349,7 +352,6 @@ static int act_mediate(struct sim *sim, unsigned node, struct err_note *note)
             node_answer_referral(sim->nodes[node].node, request, &answer, proc_now(&sim->nodes[node].p), note, &item,
                                  &ticket) != OK)
             continue;
-        intend(sim, node, item, ticket);
         return OK;
     }
     return ERR_NOT_FOUND;
@@ -365,8 +367,6 @@ static int act_figures(struct sim *sim, unsigned node, struct err_note *note)
     WIRE_SET(&statistics, opened, (uint32_t)sim->work->cases);
     int error =
         node_send_statistics(sim->nodes[node].node, &statistics, proc_now(&sim->nodes[node].p), note, &item, &ticket);
-    if (error == OK)
-        intend(sim, node, item, ticket);
     return error;
 }
 
@@ -399,6 +399,8 @@ void work_do(struct sim *sim, unsigned node, enum work_kind kind)
         return;
     sim->work->counts[kind].tried++;
     int error = acts[kind].act(sim, node, &note);
+    if (error == OK)
+        intend_all(sim, node);
     sim->work->counts[kind].done += error == OK;
     if (sim->shape.verbose)
         fprintf(stderr, "%s does %d: %s %s\n", at->p.id, (int)kind, err_name(error), note.text);
