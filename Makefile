@@ -17,7 +17,7 @@ PACKAGES = libzmq libsodium libuv libprotobuf-c sqlite3 libmicrohttpd jansson ya
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
 	-Wpointer-arith -Wcast-qual -Wwrite-strings -Wvla -Wformat=2 -Wundef -Werror
 HARDEN = -fstack-protector-strong -fPIE $(if $(SAN)$(COVER),,-D_FORTIFY_SOURCE=2)
-CFLAGS = -std=c11 $(if $(COVER),-O0 --coverage -fprofile-update=atomic,-O2) -g $(WARNINGS) $(HARDEN) \
+CFLAGS = -std=c11 $(if $(COVER),-O0 --coverage -fprofile-update=atomic,-O2) -g $(WARNINGS) $(if $(COVER),-Wno-maybe-uninitialized) $(HARDEN) \
 	$(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 CPPFLAGS = -D_POSIX_C_SOURCE=200809L $(if $(FAILPOINTS),-DFAILPOINTS) -I. -I$(BUILD)/gen -include proto/banned.h
 LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(if $(SAN),-fsanitize=$(SAN)) $(if $(COVER),--coverage)

@@ -79,6 +79,11 @@ BUGS = [
     # --- what is sealed ---------------------------------------------------------------------------------------------------
     bug("a drill opens as life", "proto/envelope.c", "seal_body_key(content, is_exercise(envelope->header), key);",
         "seal_body_key(content, false, key);", "test_envelope"),
+    bug("a drill inside a real alert is shown", "node/item.c",
+        "if (header->kind != HOTLINE__KIND__CODE__CASE || ends || body->alert->status != header->status)",
+        "if (header->kind != HOTLINE__KIND__CODE__CASE || ends)", "test_node_deliver"),
+    bug("another revision inside than outside", "node/item.c", "if (body->alert->revision != header->revision)",
+        "if (body->alert->revision == 0)", "test_node_deliver"),
     bug("no key commitment", "proto/envelope.c",
         "return seal_equal(commitment.bytes, envelope->header->key_commitment.data, KEY_HASH_BYTES) ? OK : ERR_DISPUTED;",
         "return envelope->header->key_commitment.len == sizeof commitment.bytes ? OK : ERR_DISPUTED;", "test_envelope"),

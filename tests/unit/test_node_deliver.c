@@ -17,7 +17,7 @@ struct craft {
     const char *text; /* the child's name */
     int64_t sent_us;
     uint64_t roster_version; /* 0: the one in force */
-    bool body_is_no_case, grant_of_another_key, other_case_inside;
+    bool body_is_no_case, grant_of_another_key, other_case_inside, other_revision_inside, drill_inside;
 };
 
 struct crafted {
@@ -50,8 +50,8 @@ static void fill_body(const struct craft *from, const uint8_t *case_id, Hotline_
     content->case_id.data[0] ^= from->other_case_inside;
     content->case_id.len = KEY_UUID_BYTES;
     content->has_case_id = 1;
-    WIRE_SET(content, revision, from->revision);
-    WIRE_SET(content, status, HOTLINE__STATUS__CODE__ACTUAL);
+    WIRE_SET(content, revision, from->revision + from->other_revision_inside);
+    WIRE_SET(content, status, from->drill_inside ? HOTLINE__STATUS__CODE__EXERCISE : HOTLINE__STATUS__CODE__ACTUAL);
     if (from->text != NULL) {
         free(content->child->given_name);
         content->child->given_name = strdup(from->text);
@@ -199,6 +199,10 @@ static void deliver_of_each_fault_has_its_code_and_leaves_no_trace(void **state)
     refused_as(net, &(struct craft){.sender = BE, .id = 2, .case_id = 2, .revision = 1, .body_is_no_case = true},
                UNREADABLE(BAD_BODY));
     refused_as(net, &(struct craft){.sender = BE, .id = 3, .case_id = 2, .revision = 1, .other_case_inside = true},
+               UNREADABLE(BAD_BODY));
+    refused_as(net, &(struct craft){.sender = BE, .id = 7, .case_id = 2, .revision = 1, .other_revision_inside = true},
+               UNREADABLE(BAD_BODY));
+    refused_as(net, &(struct craft){.sender = BE, .id = 8, .case_id = 2, .revision = 1, .drill_inside = true},
                UNREADABLE(BAD_BODY));
     refused_as(net, &(struct craft){.sender = BE, .id = 4, .case_id = 2, .revision = 1, .grant_of_another_key = true},
                UNREADABLE(BAD_COMMITMENT));
