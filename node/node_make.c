@@ -126,7 +126,7 @@ int node_seal(struct node *node, struct node_outgoing *out, int64_t now_us, stru
 
 int node_launch(struct node *node, struct item *item, struct err_note *note, uint64_t *ret_ticket)
 {
-    struct route_set recipients;
+    struct route_set recipients = {0};
     uint16_t unreached[LIMIT_COUNTRIES];
     size_t unreached_count = 0;
     bool newest;
@@ -135,6 +135,8 @@ int node_launch(struct node *node, struct item *item, struct err_note *note, uin
         result = node_keep(node, item, &newest);
     if (result != OK) {
         route_set_done(&recipients);
+        if (lookup_find(&node->items, &item->hash) != item) /* else the tables have it, and free it */
+            item_free(item);
         return err_set(note, result, "%s", err_text(result));
     }
     node_route(node, item, &recipients, unreached, &unreached_count);
