@@ -6,11 +6,13 @@ import { Header } from './header';
 import { t } from './i18n';
 import { parse } from './route';
 import { CaseScreen } from './screens/case';
+import { Compose, Drafts } from './screens/compose';
 import { Incoming } from './screens/incoming';
 import { Inbox } from './screens/inbox';
 import { Login } from './screens/login';
 import { Offline, Phones } from './screens/offline';
 import { Shift } from './screens/shift';
+import { Update } from './screens/update';
 import { lineState, openOnes, useNow, useStore } from './store';
 import type { State } from './store';
 
@@ -23,10 +25,17 @@ function screenOf(now: State): JSX.Element {
             return <Phones />;
         case 'case':
             return <CaseScreen key={rest.join('/')} member={rest[0] ?? ''} reference={rest[1] ?? ''} />;
+        case 'compose':
+            return rest[0] ? <Compose key={rest[0]} id={rest[0]} step={Math.min(4, Math.max(1, Number(rest[1]) || 1))} /> : <Drafts />;
+        case 'update':
+            return <Update key={rest.join('/')} member={rest[0] ?? ''} reference={rest[1] ?? ''} />;
         default:
             return <Inbox />;
     }
 }
+
+/* What is being typed is not taken from under somebody's hands: the header says OFFLINE all the same. */
+const writing = (now: State): boolean => ['compose', 'update'].includes(parse(now.hash).name);
 
 /* The whole window says it: class, title and frame. */
 function useWindowMode(exercise: boolean, open: number): void {
@@ -51,14 +60,13 @@ export function App(): JSX.Element {
     if (first) return <Incoming key={`${first.case_id}/${first.revision}`} one={first} more={urgent.length - 1} />;
     return (
         <>
-            {exercise && <p class="exercise-banner" role="note">{t('exercise.banner')}</p>}
             <a class="skip" href="#content" onClick={(event) => {
                 event.preventDefault();
                 document.getElementById('content')?.focus();
             }}>{t('skip')}</a>
-            <Header line={line} />
+            <Header line={line} exercise={exercise} />
             <main id="content" class="page" tabIndex={-1}>
-                {line === 'offline' && !now.offlineSeen ? <Offline /> : screenOf(now)}
+                {line === 'offline' && !now.offlineSeen && !writing(now) ? <Offline /> : screenOf(now)}
             </main>
         </>
     );

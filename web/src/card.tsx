@@ -11,9 +11,10 @@ export interface Reading {
     reader: string;
     photo?: (number: number) => string | undefined;
     hideFamily?: boolean;
+    status?: string; /* shown on the card itself */
 }
 
-const say = (reader: string, key: Key, values: Record<string, string | number> = {}): string => tIn(reader, key, values);
+const say = (reader: string, key: Key | `valid.${string}`, values: Record<string, string | number> = {}): string => tIn(reader, key, values);
 
 export function personName(child: Person | undefined, family: boolean): string {
     const given = child?.given_name ?? child?.aliases?.[0] ?? '';
@@ -139,7 +140,8 @@ export function Card(props: Reading): JSX.Element {
     const { child } = body;
     const photos = (body.photos ?? []).map((photo, index) => ({ photo, source: props.photo?.(index + 1) ?? (photo.thumbnail ? `data:image/jpeg;base64,${photo.thumbnail}` : undefined) }));
     return (
-        <article class="case-card" lang={reader}>
+        <article class={`case-card ${props.status === 'EXERCISE' ? 'card-exercise' : ''}`} lang={reader}>
+            {props.status && <p><span class={`mark ${props.status === 'EXERCISE' ? 'mark-exercise' : 'mark-live'}`}>{say(reader, props.status === 'EXERCISE' ? 'incoming.exercise' : 'live.word')}</span></p>}
             <div class="card-top">
                 {photos.map(({ photo, source }, index) => source && (
                     <figure key={index}>
@@ -170,7 +172,7 @@ export function Card(props: Reading): JSX.Element {
                 <Fact name={say(reader, 'card.circumstances')}>{body.circumstances && <Written text={body.circumstances} language={body.text_language} reader={reader} />}</Fact>
                 <Fact name={say(reader, 'card.detail')}>{child?.detail && <Written text={child.detail} language={body.text_language} reader={reader} />}</Fact>
                 <Fact name={say(reader, 'card.publicity')} class="fact-main">{code('PublicityLevel', body.publicity?.level, reader)}</Fact>
-                <Fact name={say(reader, 'card.valid')}>{body.valid_until ? stamp(body.valid_until, undefined, reader) : body.valid_for}</Fact>
+                <Fact name={say(reader, 'card.valid')}>{body.valid_until ? stamp(body.valid_until, undefined, reader) : body.valid_for && say(reader, `valid.${body.valid_for}`)}</Fact>
                 <Fact name={say(reader, 'card.contact')} class="fact-main">
                     <Phone number={body.contact?.phone} />
                     {body.contact?.languages && <span> · {list(body.contact.languages.map((one) => spoken(one, reader)), reader)}</span>}

@@ -69,16 +69,18 @@ export const logOut = async (): Promise<void> => {
 
 export const screens: { name: string; text: Key }[] = [
     { name: 'inbox', text: 'nav.inbox' },
+    { name: 'compose', text: 'nav.compose' },
     { name: 'phones', text: 'nav.phones' },
 ];
 
-export function Header({ line }: { line: State['line'] }): JSX.Element {
+export function Header({ line, exercise }: { line: State['line']; exercise: boolean }): JSX.Element {
     const now = useStore();
     const at = parse(now.hash).name;
     const open = openOnes(now).length;
     const unanswered = now.received.filter(needsAnswer).length;
     return (
         <header class="top">
+            {exercise && <p class="exercise-banner">{t('exercise.banner')}</p>}
             <div class="states">
                 <Line line={line} />
                 <Armed />

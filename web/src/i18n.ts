@@ -71,6 +71,13 @@ export function code(type: string, name: string | number | undefined, reader = c
     return text === key ? String(name) : text;
 }
 
+/* All codes of a type by their words, the vague ones last. */
+export function codesOf(type: string): string[] {
+    const names = Object.keys(catalogues.get('en') ?? {}).filter((key) => key.startsWith(`${type}.`)).map((key) => key.slice(type.length + 1));
+    const vague = (name: string): number => (name === 'OTHER' || name === 'UNKNOWN' ? 1 : 0);
+    return names.sort((a, b) => vague(a) - vague(b) || code(type, a).localeCompare(code(type, b), current));
+}
+
 /* As code(), for an adjective inside of a phrase: "Coat (blue)". */
 export const inner = (type: string, name: string | undefined, reader = current): string =>
     code(type, name, reader).toLocaleLowerCase(reader);

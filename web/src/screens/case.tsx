@@ -165,6 +165,7 @@ function Own({ view, doing, setDoing, set }: { view: CaseView; doing: Doing; set
     return (
         <>
             <div class="row" role="group" aria-label={t('case.acts')}>
+                {(view.state === 'OPEN' || view.state === 'CLOSED') && view.case && <a class="button" href={to('update', view.member, view.reference)}>{label(view.state === 'OPEN' ? 'case.update' : 'case.reopen', view.status)}</a>}
                 {view.state === 'OPEN' && <Button act={() => setDoing('close')}>{label('case.close', view.status)}</Button>}
                 {(view.state === 'OPEN' || view.state === 'CLOSED') && <Button kind="danger" act={() => setDoing('retract')}>{label('case.retract', view.status)}</Button>}
             </div>

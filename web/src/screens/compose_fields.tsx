@@ -1,0 +1,226 @@
+/* compose_fields - the first two steps: the child, and what happened. The starred fields alone are needed to send. */
+import type { ComponentChildren, JSX } from 'preact';
+import { useContext } from 'preact/hooks';
+import { at, Check, Coded, Country, FormContext, Numeric, options, put, Radios, Select, Several, spokenChoices, Text, useField } from '../form';
+import { code, codesOf, country, language, languageNames, spoken, t } from '../i18n';
+import type { Key } from '../i18n';
+import { europe, neighbours } from '../europe';
+import { Photos } from '../photos';
+import { fromWall, ownZone, stamp, toWall, zones } from '../time';
+import { state } from '../store';
+import type { CaseBody } from '../types';
+import { useId } from '../ui';
+
+function Part({ title, children, more }: { title: Key; children: ComponentChildren; more?: boolean }): JSX.Element {
+    if (more) return <details class="panel"><summary><h2>{t(title)}</h2></summary>{children}</details>;
+    return <section class="panel"><h2>{t(title)}</h2>{children}</section>;
+}
+
+/* ---- the child ---- */
+
+function Age(): JSX.Element {
+    const form = useContext(FormContext);
+    const child = form.body.child ?? {};
+    const ranged = child.age_min_years !== undefined || child.age_max_years !== undefined;
+    const toggle = (range: boolean): void => {
+        const { age_years: years, age_min_years: least, age_max_years: most, ...rest } = child;
+        const guess = years ?? least ?? 10;
+        form.set({ ...form.body, child: range ? { ...rest, age_min_years: Math.max(0, guess - 1), age_max_years: guess + 1 } : { ...rest, age_years: most === undefined ? undefined : Math.round(((least ?? most) + most) / 2) } });
+    };
+    return (
+        <div>
+            {ranged ? (
+                <div class="grid"><Numeric path="child.age_min_years" star least={0} most={25} /><Numeric path="child.age_max_years" star least={0} most={25} /></div>
+            ) : <Numeric path="child.age_years" star least={0} most={25} />}
+            <label class="check"><input type="checkbox" checked={ranged} onChange={(event) => toggle(event.currentTarget.checked)} />{t('compose.age.range')}</label>
+        </div>
+    );
+}
+
+type Row = Record<string, string | undefined>;
+/* A list of coded things (clothes, marks): a line each, one more below. */
+function Lines({ path, parts, add }: { path: string; parts: { name: string; type: string }[]; add: Key }): JSX.Element {
+    const { value, set } = useField(path);
+    const id = useId();
+    const rows = (value as Row[] | undefined) ?? [];
+    const change = (index: number, name: string, text: string): void =>
+        set(rows.map((row, n) => (n === index ? put(row, name, text) : row)));
+    return (
+        <div data-path={path}>
+            {rows.map((row, index) => (
+                <div key={index} class="line" role="group" aria-label={t('compose.line', { n: index + 1 })}>
+                    {parts.map(({ name, type }) => (
+                        <label key={name} for={`${id}-${index}-${name}`}>{t(`f.${path}.${name}` as Key)}
+                            <select id={`${id}-${index}-${name}`} value={row[name] ?? ''} onChange={(event) => change(index, name, event.currentTarget.value)}>
+                                <option value="">{t('field.unknown')}</option>
+                                {options(type).map((one) => <option key={one.value} value={one.value}>{one.text}</option>)}
+                            </select>
+                        </label>
+                    ))}
+                    <label for={`${id}-${index}-detail`}>{t('f.detail')}<input id={`${id}-${index}-detail`} maxLength={120} value={row['detail'] ?? ''} onInput={(event) => change(index, 'detail', event.currentTarget.value)} /></label>
+                    <button type="button" class="quiet" onClick={() => set(rows.filter((_, n) => n !== index))}>{t('remove')}</button>
+                </div>
+            ))}
+            <button type="button" onClick={() => set([...rows, {}])}>{t(add)}</button>
+        </div>
+    );
+}
+
+export function ChildFields(): JSX.Element {
+    return (
+        <>
+            <Part title="compose.who">
+                <div class="grid">
+                    <Text path="child.given_name" star max={80} hint="f.child.given_name.hint" />
+                    <div><Text path="child.family_name" max={80} /><Check path="child.family_name_hidden" /></div>
+                    <Age />
+                    <Coded path="child.sex" type="Sex" />
+                </div>
+                <Several path="child.languages" star choices={spokenChoices()} few={[language(), 'en', 'fr', 'de', 'es', 'it', 'pl', 'ro', 'ar', 'uk']} />
+            </Part>
+            <Part title="compose.photos"><Photos /></Part>
+            <Part title="compose.looks">
+                <div class="grid">
+                    <Numeric path="child.height_cm" least={20} most={250} /><Coded path="child.build" type="Build" />
+                    <Coded path="child.hair.colour" type="HairColour" /><Coded path="child.hair.length" type="HairLength" /><Coded path="child.hair.style" type="HairStyle" />
+                    <Coded path="child.eyes" type="EyeColour" /><Coded path="child.skin_tone" type="SkinTone" /><div><Check path="child.glasses" /></div>
+                </div>
+            </Part>
+            <Part title="compose.clothes">
+                <Lines path="child.clothing" add="compose.clothes.add" parts={[{ name: 'item', type: 'ClothingItem' }, { name: 'colour', type: 'Colour' }]} />
+            </Part>
+            <Part title="compose.more" more>
+                <h3>{t('f.child.marks')}</h3>
+                <Lines path="child.marks" add="compose.marks.add" parts={[{ name: 'kind', type: 'MarkKind' }, { name: 'place', type: 'BodyPlace' }, { name: 'side', type: 'BodySide' }]} />
+                <h3>{t('f.child.medical_needs')}</h3>
+                <p class="hint">{t('compose.medical.hint')}</p>
+                <Lines path="child.medical_needs" add="compose.medical.add" parts={[{ name: 'need', type: 'MedicalCode' }]} />
+                <Several path="child.nationalities" choices={europe().map((one) => ({ value: one, text: country(one) }))} />
+                <Text path="child.detail" rows={3} max={1000} />
+            </Part>
+        </>
+    );
+}
+
+/* ---- what happened ---- */
+
+function zonesOf(code: string | undefined): string[] {
+    if (!code) return [];
+    try {
+        const locale = new Intl.Locale('und', { region: code }) as Intl.Locale & { getTimeZones?: () => string[]; timeZones?: string[] };
+        return locale.getTimeZones?.() ?? locale.timeZones ?? [];
+    } catch {
+        return [];
+    }
+}
+
+/* The wall clock of the place, and below it what that is here. */
+function When(): JSX.Element {
+    const form = useContext(FormContext);
+    const id = useId();
+    const seen = form.body.last_seen ?? {};
+    const near = zonesOf(seen.country);
+    const zone = seen.zone ?? near[0] ?? ownZone;
+    const set = (wall: string, nextZone: string): void =>
+        form.set(put(put(form.body, 'last_seen.at', fromWall(wall, nextZone)), 'last_seen.zone', nextZone));
+    const wall = toWall(seen.at, zone);
+    return (
+        <div class="field" data-path="last_seen.at">
+            <label for={id}>{t('f.last_seen.at')}</label>
+            <input id={id} type="datetime-local" value={wall} aria-describedby={`${id}-hint`} onInput={(event) => set(event.currentTarget.value, zone)} />
+            <p class="hint" id={`${id}-hint`}>{seen.at && zone !== ownZone ? t('compose.when.here', { time: stamp(seen.at) }) : t('compose.when.hint')}</p>
+            <label for={`${id}-zone`}>{t('f.last_seen.zone')}</label>
+            <select id={`${id}-zone`} value={zone} onChange={(event) => set(wall, event.currentTarget.value)}>
+                {[...new Set([zone, ...near, ownZone, ...zones.filter((one) => one.startsWith('Europe/'))])].map((one) => <option key={one} value={one}>{one}</option>)}
+            </select>
+        </div>
+    );
+}
+
+function Companion(): JSX.Element {
+    const form = useContext(FormContext);
+    const [first, ...others] = form.body.companions ?? [];
+    const id = useId();
+    const change = (path: string, value: unknown): void => {
+        const next = put(first ?? {}, path, value);
+        const rows = Object.keys(next).length > 0 ? [next, ...others] : others;
+        form.set(put(form.body, 'companions', rows));
+    };
+    return (
+        <div class="grid" data-path="companions">
+            <label for={`${id}-r`}>{t('compose.companion.relation')}
+                <select id={`${id}-r`} value={first?.relation ?? ''} onChange={(event) => change('relation', event.currentTarget.value)}>
+                    <option value="">{t('compose.companion.nobody')}</option>
+                    {options('Relation').map((one) => <option key={one.value} value={one.value}>{one.text}</option>)}
+                </select>
+            </label>
+            {first && (
+                <>
+                    <label for={`${id}-n`}>{t('compose.companion.name')}<input id={`${id}-n`} maxLength={80} value={(at(first, 'description.given_name') as string | undefined) ?? ''} onInput={(event) => change('description.given_name', event.currentTarget.value)} /></label>
+                    <label for={`${id}-d`}>{t('compose.companion.detail')}<input id={`${id}-d`} maxLength={300} value={(at(first, 'description.detail') as string | undefined) ?? ''} onInput={(event) => change('description.detail', event.currentTarget.value)} /></label>
+                    <label class="check"><input type="checkbox" checked={first.dangerous ?? false} onChange={(event) => change('dangerous', event.currentTarget.checked || undefined)} />{t('compose.companion.dangerous')}</label>
+                </>
+            )}
+        </div>
+    );
+}
+
+/* "0032 2 555" and "+32 (2) 555" are the same number. */
+export const cleanPhone = (text: string): string => text.replace(/[^\d+]/g, '').replace(/^00/, '+');
+
+export function HappenedFields(): JSX.Element {
+    const { body } = useContext(FormContext);
+    const own = state.status?.country ?? '';
+    const wanted = europe().map((one) => ({ value: one, text: country(one) }));
+    return (
+        <>
+            <Part title="compose.what">
+                <Radios path="category" star choices={['RUNAWAY', 'PARENTAL_ABDUCTION', 'CRIMINAL_ABDUCTION', 'MISSING_IN_MIGRATION', 'LOST_INJURED', 'OTHERWISE_MISSING'].map((one) => ({ value: one, text: code('Category', one), hint: t(`category.${one}` as Key) }))} />
+                <Radios path="urgency" choices={['IMMEDIATE', 'EXPECTED', 'ROUTINE'].map((one) => ({ value: one, text: code('Urgency', one), hint: t(`urgency.${one}` as Key) }))} />
+                <Text path="why_urgent" max={160} />
+            </Part>
+            <Part title="compose.seen">
+                <div class="grid">
+                    <Country path="last_seen.country" star /><Text path="last_seen.place" max={200} /><Coded path="last_seen.hotspot" type="Hotspot" /><When />
+                </div>
+                <Text path="circumstances" rows={4} max={4000} />
+                <Select path="text_language" options={[...languageNames.keys(), 'nl', 'pt', 'el'].map((one) => ({ value: one, text: spoken(one) }))} hint="f.text_language.hint" />
+            </Part>
+            <Part title="compose.way">
+                <Several path="likely_countries" choices={wanted} few={neighbours(body.last_seen?.country ?? own)} />
+                <div class="grid">
+                    <Coded path="transport.mode" type="TransportMode" /><Text path="transport.detail" />
+                    <Coded path="vehicle.kind" type="VehicleKind" /><Coded path="vehicle.colour" type="Colour" /><Text path="vehicle.make" max={80} /><Text path="vehicle.plate" max={20} />
+                </div>
+                <Companion />
+            </Part>
+            <Part title="compose.danger">
+                <Check path="do_not_approach" danger />
+                <Several path="risks" choices={options('Risk')} few={['VERY_YOUNG', 'MEDICAL', 'SELF_HARM', 'VIOLENT_COMPANION', 'TRAFFICKING', 'EXPLOITATION']} />
+                <Text path="risk_detail" rows={2} max={500} />
+            </Part>
+            <Part title="compose.police">
+                <Radios path="police.informed" star choices={[{ value: true, text: t('card.police.yes') }, { value: false, text: t('card.police.no') }]} />
+                <div class="grid"><Text path="police.force" /><Text path="police.reference" max={80} /></div>
+                <Text path="police.on_sighting" rows={2} max={500} />
+                <Check path="police.in_sis" /><Check path="police.in_interpol" />
+                <Radios path="publicity.level" star choices={codesOf('PublicityLevel').map((one) => ({ value: one, text: code('PublicityLevel', one), hint: t(`publicity.${one}` as Key) }))} />
+                <div class="grid"><Text path="publicity.consent_by" /><Coded path="publicity.child_wish" type="ChildWish" /></div>
+            </Part>
+            <Part title="compose.contact">
+                <div class="grid"><Text path="contact.phone" star type="tel" max={20} clean={cleanPhone} hint="f.contact.phone.hint" /><Text path="contact.opening_hours" /></div>
+                <Several path="contact.languages" choices={spokenChoices()} few={[language(), 'en', 'fr']} />
+                <Select path="valid_for" options={['24h', '72h', '7d', '14d', '30d'].map((one) => ({ value: one, text: t(`valid.${one}` as Key) }))} />
+            </Part>
+        </>
+    );
+}
+
+/* On which of the two steps a field stands. */
+export const stepOf = (path: string): number =>
+    path.startsWith('case.child') || path.startsWith('case.photos') ? 1 : path.startsWith('case.') ? 2 : path === 'status' ? 4 : 3;
+
+/* What a new alert begins with: nothing about anybody but this hotline's own number. */
+export function blank(phone: string | undefined): CaseBody {
+    return { valid_for: '72h', text_language: language(), ...(phone && { contact: { phone } }) };
+}

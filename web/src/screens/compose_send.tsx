@@ -1,0 +1,164 @@
+/*
+ * compose_send - check and send: live or exercise (neither beforehand), who gets it and who does not, the card in the
+ * receiver's language, what is missing; then the child's first name, and five seconds in which it can be stopped.
+ */
+import type { JSX } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { call, newKey } from '../api';
+import { Card } from '../card';
+import type { Writing } from '../draft';
+import { labelOf } from '../form';
+import { country, language, languageNames, load, t } from '../i18n';
+import { preview } from '../photos';
+import { go } from '../route';
+import { readCases, readDrafts, useStore } from '../store';
+import type { CaseBody, CaseView, DryRun, Status } from '../types';
+import { Button, explain, label, Trouble, useAct } from '../ui';
+import { stepOf } from './compose_fields';
+import { everybody, places } from './compose_to';
+
+const SECONDS = 5;
+
+const plain = (text: string): string => text.normalize('NFKC').trim().replace(/\s+/g, ' ').toLocaleLowerCase();
+export function confirms(body: CaseBody, typed: string): boolean {
+    const child = body.child ?? {};
+    const names = [child.given_name, ...(child.aliases ?? []), ...(child.transliterations ?? []).map((one) => one.given_name)];
+    return names.some((name) => name !== undefined && name.trim() !== '' && plain(name) === plain(typed));
+}
+
+function StatusChoice({ status, set }: { status: Status | undefined; set: (status: Status) => void }): JSX.Element {
+    return (
+        <fieldset class="status-choice" data-path="status">
+            <legend>{t('send.status')} <span class="star">*</span></legend>
+            <label class="check"><input type="radio" name="status" checked={status === 'ACTUAL'} onChange={() => set('ACTUAL')} /><span><strong>{t('send.live')}</strong><span class="hint block">{t('send.live.hint')}</span></span></label>
+            <label class="check"><input type="radio" name="status" checked={status === 'EXERCISE'} onChange={() => set('EXERCISE')} /><span><strong>{t('send.exercise')}</strong><span class="hint block">{t('send.exercise.hint')}</span></span></label>
+        </fieldset>
+    );
+}
+
+/* Asked anew for each kept state of the draft. */
+function useDryRun(id: string, etag: string | undefined, status: Status | undefined, ready: boolean): { run?: DryRun; error: string } {
+    const [result, setResult] = useState<{ run?: DryRun; error: string }>({ error: '' });
+    useEffect(() => {
+        if (!etag || !ready) return setResult({ error: '' });
+        let over = false;
+        call<DryRun>('POST', `/v1/drafts/${id}/publish`, { body: { status: status ?? 'ACTUAL', dry_run: true } }).then(
+            (run) => !over && setResult({ run, error: '' }), (caught: unknown) => !over && setResult({ error: explain(caught) }));
+        return () => {
+            over = true;
+        };
+    }, [id, etag, status, ready]);
+    return result;
+}
+
+function Recipients({ run }: { run: DryRun }): JSX.Element {
+    const name = (one: { country: string; name: string }): string => t('send.one', { country: country(one.country), name: one.name });
+    return (
+        <div class="grid">
+            <section aria-labelledby="gets"><h3 id="gets">{t('send.gets', { n: run.recipients.length })}</h3>
+                <ul class="gets">{run.recipients.map((one) => <li key={one.member}>✓ {name(one)} {one.why === 'SUBSCRIBED' && <span class="hint">{t('send.subscribed')}</span>} {!one.connected && <span class="mark presence-away">{t('presence.away')}</span>}</li>)}</ul>
+            </section>
+            <section aria-labelledby="gets-not"><h3 id="gets-not">{t('send.gets.not', { n: run.not_recipients.length })}</h3>
+                <ul class="gets-not">{run.not_recipients.map((one) => <li key={one.member}>✕ {name(one)}</li>)}</ul>
+            </section>
+            {run.unreached.length > 0 && <p class="trouble">{t('case.unreached', { countries: run.unreached.map((one) => country(one)).join(', ') })}</p>}
+        </div>
+    );
+}
+
+function Preview({ body, to, status }: { body: CaseBody; to: string[]; status: Status | undefined }): JSX.Element {
+    const likely = [...languageNames.keys()].find((one) => to.some((code) => code.toLowerCase() === one));
+    const [reader, setReader] = useState(language());
+    const choose = (next: string): void => void load(next).then(() => setReader(next));
+    useEffect(() => {
+        if (likely) choose(likely);
+    }, [likely]);
+    return (
+        <section aria-labelledby="preview">
+            <div class="spread">
+                <h2 id="preview">{t('send.preview')}</h2>
+                <label>{t('send.reader')}
+                    <select value={reader} onChange={(event) => choose(event.currentTarget.value)}>{[...languageNames].map(([one, name]) => <option key={one} value={one} lang={one}>{name}</option>)}</select>
+                </label>
+            </div>
+            <Card body={body} reader={reader} status={status} photo={(n) => preview(body.photos?.[n - 1])} />
+        </section>
+    );
+}
+
+/* Five seconds, and then it goes. Leaving the screen stops it too. */
+function Countdown({ status, stop, send }: { status: Status; stop: () => void; send: () => void }): JSX.Element {
+    const [left, setLeft] = useState(SECONDS);
+    const sent = useRef(false);
+    useEffect(() => {
+        const timer = setInterval(() => setLeft((n) => n - 1), 1000);
+        return () => clearInterval(timer);
+    }, []);
+    useEffect(() => {
+        if (left > 0 || sent.current) return;
+        sent.current = true;
+        send();
+    }, [left]);
+    return (
+        <div class="countdown" role="alertdialog" aria-modal="true" aria-labelledby="countdown">
+            <p id="countdown" class="big">{label('send.going', status)} <span class="number" aria-hidden="true">{Math.max(0, left)}</span></p>
+            <Button kind="danger" class="huge" act={stop} focus>{label('send.stop', status)}</Button>
+        </div>
+    );
+}
+
+export function SendStep({ writing, id, reason, choose }: { writing: Writing; id: string; reason: string; choose: (step: number) => void }): JSX.Element {
+    const { members } = useStore();
+    const { words, draft, saved } = writing;
+    const [typed, setTyped] = useState('');
+    const [counting, setCounting] = useState(false);
+    const [trouble, setTrouble] = useState('');
+    const [key] = useState(newKey);
+    const kept = saved === 'saved';
+    const missing = kept ? (draft?.missing ?? []) : [];
+    const complete = kept && missing.length === 0;
+    const { run, error } = useDryRun(id, draft?.etag, words.status, complete);
+    const name = words.case.child?.given_name ?? words.case.child?.aliases?.[0] ?? '';
+    const act = useAct(async () => {
+        setCounting(false);
+        const now = await writing.settle();
+        const view = await call<CaseView>('POST', `/v1/drafts/${id}/publish`, { key, etag: now.etag, body: { status: words.status, confirm: typed } });
+        void readCases();
+        void readDrafts();
+        go('case', view.member, view.reference);
+    });
+    const begin = (): void => {
+        const why = !words.status ? t('send.need.status') : !confirms(words.case, typed) ? t('send.need.name', { name })
+            : everybody(words.to ?? [], places(members)) && reason.trim() === '' ? t('send.need.reason') : '';
+        setTrouble(why);
+        setCounting(why === '');
+    };
+    return (
+        <>
+            <StatusChoice status={words.status} set={(status) => writing.change({ status })} />
+            {missing.length > 0 && (
+                <section class="panel panel-danger" aria-labelledby="missing">
+                    <h2 id="missing">{t('send.missing', { n: missing.length })}</h2>
+                    <ul>{missing.map((one) => (
+                        <li key={one.path}><button type="button" class="quiet" onClick={() => choose(stepOf(one.path))}>{one.path.startsWith('case.') ? labelOf(one.path.slice(5).replace(/\[\d+\]/g, '')) : t(one.path === 'to' ? 'to.countries' : one.path === 'status' ? 'send.status' : 'to.restricted')}</button> <span class="hint">{one.text}</span></li>
+                    ))}</ul>
+                </section>
+            )}
+            {error && <p class="trouble" role="alert">{error}</p>}
+            {run && <Recipients run={run} />}
+            <Preview body={words.case} to={words.to ?? []} status={words.status} />
+            {complete && run && (
+                <section class="panel" aria-labelledby="go">
+                    <h2 id="go">{label('send.title', words.status)}</h2>
+                    <label>{t('send.type.name')}
+                        <input autocomplete="off" value={typed} onInput={(event) => setTyped(event.currentTarget.value)} onKeyDown={(event) => event.key === 'Enter' && begin()} />
+                    </label>
+                    <Trouble text={trouble || act.error} />
+                    {counting && words.status
+                        ? <Countdown status={words.status} stop={() => setCounting(false)} send={act.run} />
+                        : <Button kind="main" class="huge" act={begin} disabled={act.busy}>{label('send.go', words.status)}</Button>}
+                </section>
+            )}
+        </>
+    );
+}

@@ -1,0 +1,71 @@
+/* update - a new revision of a case of one's own: the whole alert once more, changed. It opens a closed case again. */
+import type { JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { call, casePath, get, newKey, Refused } from '../api';
+import { FormContext } from '../form';
+import { t } from '../i18n';
+import { go, to } from '../route';
+import { readCases, useExercise } from '../store';
+import type { CaseBody, CaseView } from '../types';
+import { explain, label, Title, Trouble, useAct, Button } from '../ui';
+import { ChildFields, HappenedFields } from './compose_fields';
+
+/* Without what the node fills in. A photo that the case has is named by the beginning of its name. */
+function editable(body: CaseBody, over: boolean): CaseBody {
+    const { case_id: _1, reference: _2, revision: _3, status: _4, opened_at: _5, drill_id: _6, replaces: _7, codes_version: _8, photos, valid_until, ...rest } = body;
+    const kept = (photos ?? []).map(({ name, taken_on, looks_different_now, detail, thumbnail }) =>
+        ({ upload: name?.slice(0, 32), taken_on, looks_different_now, detail, thumbnail }));
+    return { ...rest, ...(kept.length > 0 && { photos: kept }), ...(over ? { valid_for: '72h' } : { valid_until }) };
+}
+/* Thumbnails are for the screen; the node has them. */
+function sendable(body: CaseBody): CaseBody {
+    const { photos, ...rest } = body;
+    const { valid_until, ...without } = rest;
+    const clean = (photos ?? []).map(({ thumbnail: _, ...photo }) => photo);
+    return { ...(rest.valid_for ? without : { ...without, valid_until }), ...(clean.length > 0 && { photos: clean }) };
+}
+
+export function Update({ member, reference }: { member: string; reference: string }): JSX.Element {
+    const [view, setView] = useState<CaseView | undefined>(undefined);
+    const [body, setBody] = useState<CaseBody>({});
+    const [error, setError] = useState('');
+    const [refused, setRefused] = useState('');
+    const [key, setKey] = useState(newKey);
+    useEffect(() => {
+        get<CaseView>(casePath(member, reference)).then((found) => {
+            setView(found);
+            setBody(editable(found.case ?? {}, found.state !== 'OPEN'));
+        }, (caught: unknown) => setError(explain(caught)));
+    }, [member, reference]);
+    const act = useAct(async () => {
+        setRefused('');
+        try {
+            await call<CaseView>('POST', `${casePath(member, reference)}/revisions`, { key, body: { case: sendable(body) } });
+        } catch (caught) {
+            if (caught instanceof Refused) {
+                setRefused((caught.problem.path ?? '').replace(/^case\./, ''));
+                setKey(newKey());
+            }
+            throw caught;
+        }
+        void readCases();
+        go('case', member, reference);
+    });
+    useExercise(view?.status === 'EXERCISE');
+    if (!view) return <><Title>{reference}</Title><Trouble text={error} />{!error && <p>{t('loading')}</p>}</>;
+    if (!view.case) return <><Title>{reference}</Title><p>{t('update.erased')}</p></>;
+    const again = view.state !== 'OPEN';
+    return (
+        <FormContext.Provider value={{ body, set: setBody, refused, why: act.error }}>
+            <Title>{t(again ? 'update.again' : 'update.title', { reference })}</Title>
+            <p>{t('update.text')}</p>
+            <ChildFields />
+            <HappenedFields />
+            <Trouble text={act.error} />
+            <div class="row after">
+                <Button kind="main" class="huge" act={act}>{label(again ? 'case.reopen' : 'update.go', view.status)}</Button>
+                <a class="button" href={to('case', member, reference)}>{t('cancel')}</a>
+            </div>
+        </FormContext.Provider>
+    );
+}
