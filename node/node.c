@@ -426,11 +426,6 @@ void node_tick(struct node *node, int64_t now_us, int64_t steady_us)
     node->steady_us = steady_us;
     if (node->opened_us == 0)
         node->opened_us = steady_us;
-    if (node->start_steady_us == 0) {
-        node->start_wall_us = now_us;
-        node->start_steady_us = steady_us;
-    }
-    node->steady_us = steady_us;
     for (size_t i = 0; i < node->link_count; i++)
         tick_link(node, &node->links[i], now_us, steady_us);
     tick_card(node, now_us, steady_us);

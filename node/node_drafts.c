@@ -8,12 +8,12 @@ const struct drafts *node_drafts(const struct node *node)
     return &node->drafts;
 }
 
-/* Stamped by the clock that erasing follows: a wrong one of ours must not end a draft early. */
+/* Stamped by the clock that erasing follows: a wrong one must not end a draft early. */
 static struct drafts_words words_of(const struct node *node, struct slice document, const char *by, int64_t now_us)
 {
-    int64_t offset_us = 0;
-    (void)node_relays_offset(node, &offset_us);
-    return (struct drafts_words){.document = document, .by = by, .at_us = now_us + offset_us};
+    int64_t at_us;
+    (void)node_final_us(node, now_us, &at_us);
+    return (struct drafts_words){.document = document, .by = by, .at_us = at_us};
 }
 
 int node_draft_new(struct node *node, struct slice document, const char *by, int64_t now_us, struct err_note *note,

@@ -179,20 +179,6 @@ static void checkpoint_done(void *ctx, void *job, int result)
         log_event(LOG_WARN, "the write-ahead log could not be truncated yet", "error", err_name(result), NULL);
 }
 
-/* Erasure is final, so it does not follow a clock that jumped: relays say what time it is, as their median; without
- * any, our own clock counts as long as it ran evenly since the start. False: wait. */
-static bool trusted_time(const struct node *node, int64_t now_us, int64_t *ret_us)
-{
-    bool any = false;
-    for (size_t i = 0; i < node->link_count; i++)
-        any |= node->links[i].uplink.has_skew && node->links[i].uplink.state == UPLINK_READY;
-    int64_t drift_us = (now_us - node->start_wall_us) - (node->steady_us - node->start_steady_us);
-    int64_t offset_us = 0;
-    (void)node_relays_offset(node, &offset_us);
-    *ret_us = any ? now_us + offset_us : now_us;
-    return any || (drift_us < CLOCK_MINUTE_US && drift_us > -CLOCK_MINUTE_US);
-}
-
 void node_truncate_log(struct node *node)
 {
     if (!node->truncates)
@@ -219,7 +205,7 @@ void node_erase_due(struct node *node, int64_t wall_us)
     struct dues *looks = &node->cases.looks;
     size_t erased = 0, drafts;
     int64_t now_us;
-    if (!trusted_time(node, wall_us, &now_us))
+    if (!node_final_us(node, wall_us, &now_us))
         return;
     for (struct case_entry *entry; erased < ERASE_PER_CALL && (entry = dues_first(looks, now_us)) != NULL;) {
         int64_t due_us = due_at(node, entry, now_us);

@@ -7,6 +7,7 @@
 #include "proto/country.h"
 #include "proto/log.h"
 
+#define ALONE_US CLOCK_DAY_US /* without any relay's word since the start our own clock ends nothing before this */
 #define OFFSET_MAX_US (10 * CLOCK_MINUTE_US)
 
 /* --- small --- */
@@ -39,6 +40,19 @@ bool node_relays_offset(const struct node *node, int64_t *ret_us)
     qsort(offsets, count, sizeof offsets[0], compare_times);
     *ret_us = count % 2 ? offsets[count / 2] : (offsets[count / 2 - 1] + offsets[count / 2]) / 2;
     return true;
+}
+
+bool node_final_us(const struct node *node, int64_t now_us, int64_t *ret_us)
+{
+    int64_t clocks[LIMIT_RELAYS + 1] = {now_us};
+    size_t count = 1;
+    for (size_t i = 0; i < node->link_count && count <= LIMIT_RELAYS; i++) {
+        if (node->links[i].uplink.has_skew)
+            clocks[count++] = now_us + node->links[i].uplink.skew_us;
+    }
+    qsort(clocks, count, sizeof clocks[0], compare_times);
+    *ret_us = clocks[count > 2 ? 1 : 0];
+    return count > 1 || node->steady_us - node->opened_us > ALONE_US;
 }
 
 int64_t node_clock_offset_us(const struct node *node)

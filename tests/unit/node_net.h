@@ -74,6 +74,7 @@ struct net_relay {
     char path[160];
     unsigned life;
     bool held;
+    int64_t clock_error_us;
     uint8_t connection[NET_NODES]; /* counts up with each new one; 0 never */
     bool connected[NET_NODES];
 };
@@ -309,7 +310,8 @@ static inline void net_relay_failed(void *ctx, int error, const char *text)
 
 static inline int64_t net_relay_now(void *ctx)
 {
-    return ((struct net_relay *)ctx)->net->now_us;
+    const struct net_relay *self = ctx;
+    return self->net->now_us + self->clock_error_us;
 }
 
 static inline void net_start_relay(struct net *net, unsigned index)
@@ -405,7 +407,8 @@ static inline void net_deliver_one(struct net *net, struct net_message *message)
                          net->steady_us);
     } else if (relay->relay != NULL) {
         struct session_peer peer = net_peer(net, message->node, message->relay);
-        relay_receive(relay->relay, &peer, net_members[message->node], buf_slice(&message->bytes), net->now_us);
+        relay_receive(relay->relay, &peer, net_members[message->node], buf_slice(&message->bytes),
+                      net_relay_now(relay));
     }
 }
 
@@ -448,7 +451,7 @@ static inline void net_tick(struct net *net, int64_t us)
     net->steady_us += us;
     for (unsigned i = 0; i < NET_RELAYS; i++)
         if (net->relays[i].relay != NULL)
-            relay_tick(net->relays[i].relay, net->now_us);
+            relay_tick(net->relays[i].relay, net_relay_now(&net->relays[i]));
     for (unsigned i = 0; i < NET_NODES; i++)
         if (net->nodes[i].node != NULL)
             node_tick(net->nodes[i].node, net_node_now(&net->nodes[i]), net->steady_us);

@@ -1,5 +1,6 @@
 /* The machine's clock goes wrong under a running node, or before it starts: no case ends by it, no alarm is silenced,
  * and nothing is late but what is. */
+#include "node/drafts.h"
 #include "node_world.h"
 
 static const struct net_publish half_an_hour = {.to = {"FR"}, .valid_for_us = 30 * CLOCK_MINUTE_US};
@@ -102,6 +103,61 @@ static void clock_an_hour_ahead_at_the_start_ends_no_case_and_makes_nothing_late
     assert_int_equal(state_at(net, FR, fresh), CASE_OPEN);
 }
 
+static void clock_years_ahead_at_the_start_erases_nothing(void **state)
+{
+    struct net *net = *state;
+    char reference[CASES_REFERENCE_MAX];
+    publish(net, &half_an_hour, reference);
+    net->nodes[FR].clock_error_us = 5 * 366 * CLOCK_DAY_US;
+    net_crash(net, FR);
+    net_pass(net, CLOCK_HOUR_US / 4); /* no relay says a word */
+    assert_false(net_case(net, FR, reference)->erased);
+    net_connect(net, FR, NET_ALL);
+    net_pass(net, 10 * CLOCK_SECOND_US);
+    assert_false(net_case(net, FR, reference)->erased);
+    assert_int_equal(state_at(net, FR, reference), CASE_OPEN);
+}
+
+/* One of two: what both say in the middle is wrong by years too. */
+static void clock_of_one_lying_relay_erases_nothing_and_keeps_nothing(void **state)
+{
+    struct net *net = *state;
+    char reference[CASES_REFERENCE_MAX];
+    struct err_note note;
+    struct draft *draft;
+    publish(net, &half_an_hour, reference);
+    assert_int_equal(
+        node_draft_new(net->nodes[BE].node, slice_text("{}"), "desk", net_node_now(&net->nodes[BE]), &note, &draft),
+        OK);
+    net->relays[1].clock_error_us = 5 * 366 * CLOCK_DAY_US;
+    net_pass(net, 30 * CLOCK_SECOND_US);
+    assert_false(net_case(net, FR, reference)->erased);
+    assert_false(net_case(net, BE, reference)->erased);
+    assert_int_equal(node_drafts(net->nodes[BE].node)->count, 1);
+    net->relays[1].clock_error_us = -5 * 366 * CLOCK_DAY_US;
+    net_pass(net, 30 * CLOCK_SECOND_US);
+    net->now_us += 91 * CLOCK_DAY_US;
+    net->steady_us += 91 * CLOCK_DAY_US;
+    net_pass(net, 30 * CLOCK_SECOND_US);
+    assert_true(net_case(net, FR, reference)->erased);
+    assert_true(net_case(net, BE, reference)->erased);
+}
+
+static void clock_alone_ends_what_is_over(void **state)
+{
+    struct net *net = *state;
+    char reference[CASES_REFERENCE_MAX];
+    publish(net, &half_an_hour, reference);
+    net->now_us += 91 * CLOCK_DAY_US;
+    net_crash(net, FR);
+    net_pass(net, CLOCK_MINUTE_US);
+    assert_false(net_case(net, FR, reference)->erased); /* a relay may still say that this clock is wrong */
+    net->now_us += CLOCK_DAY_US;
+    net->steady_us += CLOCK_DAY_US;
+    net_pass(net, CLOCK_MINUTE_US);
+    assert_true(net_case(net, FR, reference)->erased);
+}
+
 static void clock_in_1970_at_the_start_silences_no_alarm(void **state)
 {
     struct net *net = *state;
@@ -143,6 +199,9 @@ int main(void)
         CASE(clock_that_swings_without_relays_ends_no_case),
         CASE(clock_that_jumps_silences_and_hastens_no_alarm),
         CASE(clock_an_hour_ahead_at_the_start_ends_no_case_and_makes_nothing_late),
+        CASE(clock_years_ahead_at_the_start_erases_nothing),
+        CASE(clock_of_one_lying_relay_erases_nothing_and_keeps_nothing),
+        CASE(clock_alone_ends_what_is_over),
         CASE(clock_in_1970_at_the_start_silences_no_alarm),
         CASE(clock_that_is_set_right_is_followed_when_the_relays_agree),
     };
