@@ -73,6 +73,16 @@ int node_number_given(struct node *node, const char *member, uint64_t number)
     return OK;
 }
 
+uint64_t node_number_last(const struct node *node, const char *member)
+{
+    char key[LIMIT_ID_CHARS] = {0};
+    if (strlen(member) > sizeof key)
+        return 0;
+    memcpy(key, member, strlen(member));
+    const struct sequence *sequence = lookup_find(&node->sequences, key);
+    return sequence != NULL ? sequence->last : 0;
+}
+
 void node_keep_numbers(struct node *node, const struct item *item)
 {
     for (size_t i = 0; i < item->ladder_count; i++) {

@@ -211,6 +211,8 @@ int node_self_grant(struct node *node, const struct item *item, struct envelope_
 
 /* A number that a row holds was given to this member: the next one is higher. ERR_NOMEM. */
 int node_number_given(struct node *node, const char *member, uint64_t number) MUST_CHECK;
+/* The highest number that this member was given; 0: none. */
+uint64_t node_number_last(const struct node *node, const char *member);
 /* The item's rows are about to go: that their numbers were given is kept without them. */
 void node_keep_numbers(struct node *node, const struct item *item);
 

@@ -238,7 +238,12 @@ void node_gap(struct node *node, struct node_link *link, const Hotline__Gap *gap
     if (strcmp(gap->sender, node->keys->id) != 0 || key_uuid_from(wire_slice(gap->store_id), &store_id) != OK)
         return;
     bool ours = key_uuid_equal(&store_id, vault_store_id(node->vault));
+    /* A relay that makes a Gap up must get no word of ours on a number that is still to be given: it would silence the
+     * gap of the alert that will carry it. */
+    uint64_t last = ours ? node_number_last(node, gap->recipient) : UINT64_MAX;
     for (size_t i = 0; i < gap->n_missing && i < LIMIT_GAP_NUMBERS; i++) {
+        if (gap->missing[i] > last)
+            continue;
         struct item *item = ours ? numbered(node, gap->recipient, gap->missing[i], now_us) : NULL;
         if (item == NULL) {
             voided[answer.n_voided++] = gap->missing[i];
@@ -247,6 +252,8 @@ void node_gap(struct node *node, struct node_link *link, const Hotline__Gap *gap
         again[answer.n_envelope_ids++] = wire_bytes(slice_of(item->id.bytes, KEY_UUID_BYTES));
         node_queue(node, NULL, OUTLET_ITEM, item);
     }
+    if (answer.n_voided + answer.n_envelope_ids == 0)
+        return;
     struct log_number count;
     log_event(LOG_WARN, "a recipient misses alerts of ours; they go out again", "member", gap->recipient, "relay",
               link->uplink.relay, "again", log_number(&count, (long long)answer.n_envelope_ids), NULL);
