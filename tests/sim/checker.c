@@ -214,12 +214,33 @@ static void on_owns(struct checker *checker, const struct history_event *event)
     alert->committed = copy->owned = copy->loaded = copy->held = true;
 }
 
+/* Until when the case is open as far as anybody has said: a closing may be known to the one and not yet to the other,
+ * so the first one ends it for all. 0: it ended, or nobody honest published it. */
+static int64_t open_until_us(const struct checker *checker, uint64_t of_case)
+{
+    int64_t until_us = 0;
+    for (size_t i = 0; i < checker->alerts.count; i++) {
+        const struct alert *alert =
+            (const struct alert *)(const void *)(checker->alerts.rows + i * checker->alerts.size);
+        const struct history_event *intent = &alert->intent;
+        if (intent->hash == 0 || intent->of != 1 || intent->of_case != of_case)
+            continue;
+        if (intent->act > 2)
+            return 0;
+        if (intent->until_us > until_us)
+            until_us = intent->until_us;
+    }
+    return until_us;
+}
+
 static void on_receipt(struct checker *checker, const struct history_event *event)
 {
     struct copy *copy = copy_of(checker, event);
     checker->report.receipts++;
     if (event->state < 5)
         copy->receipt = copy->answered = true;
+    else if (event->at_us < open_until_us(checker, copy->of_case))
+        checker_violation(checker, event, "erased while its case is open");
 }
 
 static void on_erased(struct checker *checker, const struct history_event *event)

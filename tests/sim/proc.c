@@ -39,7 +39,9 @@ static unsigned number_of(const struct sim_process *process)
 
 int64_t proc_now(const struct sim_process *process)
 {
-    return sim_clock_shows(&process->clock, process->sim->now_us);
+    int64_t shows_us = sim_clock_shows(&process->clock, process->sim->now_us);
+    struct node *node = process->is_relay ? NULL : process->sim->nodes[process->index].node;
+    return node != NULL ? node_now(node, shows_us, proc_steady(process->sim)) : shows_us;
 }
 
 int64_t proc_steady(const struct sim *sim)
