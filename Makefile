@@ -82,6 +82,9 @@ $(BUILD)/obj/%.o: %.c | $(gen_h)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(CPPFLAGS) $(PKG_CFLAGS) -MMD -MP -c -o $@ $<
 
+# Closing what a started program must not inherit is the C library's own.
+$(BUILD)/obj/node/hook_link_run.o: CPPFLAGS += -D_GNU_SOURCE
+
 $(BUILD)/libproto.a: $(call object,$(proto_c)) $(call gen_object,$(filter $(BUILD)/gen/proto/%,$(gen_c)))
 $(BUILD)/librelay.a: $(call object,$(relay_c))
 $(BUILD)/libnode.a: $(call object,$(node_c)) $(call gen_object,$(filter $(BUILD)/gen/node/%,$(gen_c)))

@@ -14,6 +14,7 @@ void cases_init(struct cases *cases, const struct vault *vault)
     *cases = (struct cases){.vault = vault};
     lookup_init(&cases->by_key, offsetof(struct case_entry, key), sizeof(struct envelope_case_key));
     dues_init(&cases->looks, offsetof(struct case_entry, look));
+    dues_init(&cases->wakes, offsetof(struct case_entry, wake));
 }
 
 void cases_done(struct cases *cases)
@@ -26,12 +27,19 @@ void cases_done(struct cases *cases)
     }
     free(cases->order);
     dues_done(&cases->looks);
+    dues_done(&cases->wakes);
     lookup_done(&cases->by_key);
 }
 
 struct case_entry *cases_find(const struct cases *cases, const struct envelope_case_key *key)
 {
     return lookup_find(&cases->by_key, key);
+}
+
+void cases_look_again(struct cases *cases, struct case_entry *entry)
+{
+    dues_set(&cases->looks, &entry->look, 0);
+    dues_set(&cases->wakes, &entry->wake, 0);
 }
 
 static int keep(struct cases *cases, struct case_entry *entry)
@@ -47,12 +55,14 @@ static int keep(struct cases *cases, struct case_entry *entry)
     int result = dues_meet(&cases->looks);
     if (result != OK)
         return result;
-    if ((result = lookup_add(&cases->by_key, entry)) != OK) {
+    if ((result = dues_meet(&cases->wakes)) == OK && (result = lookup_add(&cases->by_key, entry)) != OK)
+        dues_part(&cases->wakes, &entry->wake);
+    if (result != OK) {
         dues_part(&cases->looks, &entry->look);
         return result;
     }
     cases->order[cases->count++] = entry;
-    dues_set(&cases->looks, &entry->look, 0);
+    cases_look_again(cases, entry);
     return OK;
 }
 
@@ -126,7 +136,7 @@ static const char *reference_of(const struct item *item)
 int cases_add(struct cases *cases, struct case_entry *entry, struct item *item, bool *ret_newest)
 {
     item->case_entry = entry;
-    dues_set(&cases->looks, &entry->look, 0);
+    cases_look_again(cases, entry);
     if (!item_is_case(item)) {
         *ret_newest = false;
         return insert(&entry->thread, &entry->thread_count, item, by_time);
@@ -145,7 +155,7 @@ void cases_touch(struct cases *cases, struct case_entry *entry, int64_t now_us)
 {
     entry->changed = ++cases->last_change;
     entry->changed_us = now_us;
-    dues_set(&cases->looks, &entry->look, 0);
+    cases_look_again(cases, entry);
 }
 
 static bool on_disk(const struct cases *cases, const struct item *item)
@@ -327,6 +337,7 @@ uint64_t cases_save(struct vault *vault, const struct case_entry *entry)
     WIRE_SET(&record, expiring_told_us, entry->expiring_told_us);
     WIRE_SET(&record, expired_told_us, entry->expired_told_us);
     WIRE_SET(&record, review_told_us, entry->review_told_us);
+    WIRE_SET(&record, escalated, entry->escalated);
     struct case_tombstone tombstone;
     char *countries[LIMIT_COUNTRIES];
     if (entry->tombstone != NULL) {
@@ -405,6 +416,7 @@ int cases_load(struct cases *cases, struct slice bytes)
         entry->expiring_told_us = record->expiring_told_us;
         entry->expired_told_us = record->expired_told_us;
         entry->review_told_us = record->review_told_us;
+        entry->escalated = record->escalated;
         snprintf(entry->acknowledged_as, sizeof entry->acknowledged_as, "%s",
                  record->acknowledged_as ? record->acknowledged_as : "");
     }

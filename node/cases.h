@@ -44,12 +44,15 @@ struct case_entry {
     struct case_tombstone *tombstone;                          /* NULL: never erased */
     uint64_t changed;                                          /* grows with each change: newest change first */
     int64_t changed_us;
-    struct due look; /* when it may have to be erased: see cases.looks */
+    struct due look;    /* when it may have to be erased: see cases.looks */
+    unsigned escalated; /* the highest step told since the last answer: node/escalation.h */
+    struct due wake;    /* when it may have to be escalated: node_escalate */
 };
 
 struct cases {
     struct lookup by_key;
     struct dues looks;         /* every change asks for a look at once; whoever looks says when to look again */
+    struct dues wakes;         /* of received cases that people here may have to be woken for; by the steady clock */
     struct case_entry **order; /* all, by age of entry; see cases_at */
     size_t count, capacity;
     uint64_t last_change;
@@ -67,6 +70,8 @@ struct case_entry *cases_find(const struct cases *cases, const struct envelope_c
 struct case_entry *cases_entry(struct cases *cases, const struct item *item, const char *self);
 /* Puts the item where it belongs: revisions in order, or the thread. *ret_newest: it is the newest revision now. */
 int cases_add(struct cases *cases, struct case_entry *entry, struct item *item, bool *ret_newest) MUST_CHECK;
+/* Erasure and escalation look at it anew, as after each change. */
+void cases_look_again(struct cases *cases, struct case_entry *entry);
 /* Marks a change, so that lists show it first. */
 void cases_touch(struct cases *cases, struct case_entry *entry, int64_t now_us);
 

@@ -435,6 +435,7 @@ void node_tick(struct node *node, int64_t now_us, int64_t steady_us)
         node->ticked_us = steady_us;
         vault_hurry(node->vault);
         node_alarms(node, now_us);
+        node_escalate(node, now_us);
         node_watch_expiry(node, now_us);
         node_watch_gaps(node, now_us);
         node_watch_promises(node, now_us);

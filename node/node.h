@@ -10,6 +10,9 @@
 
 #include "node/cases.h"
 #include "node/directory.h"
+#include "node/dispatch.h"
+#include "node/escalation.h"
+#include "node/hooks.h"
 #include "node/uplink.h"
 #include "proto/jdoc.h"
 
@@ -25,8 +28,9 @@ enum node_event_type {
     NODE_CASE_RETRACTED,
     NODE_CASE_EXPIRING, /* of our own: a quarter of its validity is left, or six hours */
     NODE_CASE_EXPIRED,
-    NODE_CASE_REVIEW,   /* of our own: its review time is there */
-    NODE_CASE_CONFLICT, /* of our own: a revision that this node did not know stands over its own of that number */
+    NODE_CASE_REVIEW,    /* of our own: its review time is there */
+    NODE_CASE_ESCALATED, /* received, IMMEDIATE, and nobody here answered in time: by another way than the console */
+    NODE_CASE_CONFLICT,  /* of our own: a revision that this node did not know stands over its own of that number */
     NODE_REPLY_RECEIVED,
     NODE_REFERRAL_RECEIVED,
     NODE_LADDER_CHANGED,
@@ -45,8 +49,8 @@ struct node_event {
     const struct ladder_row *row;   /* LADDER_CHANGED, ALARM */
     const struct item_relay *relay; /* RELAY_ACCEPTED, RELAY_REFUSED */
     const struct uplink *uplink;    /* RELAY_STATE */
-    int state;                      /* LADDER_CHANGED: the new one; ALARM: the state that is missing */
-    int64_t after_us;               /* since the item was committed here */
+    int state;        /* LADDER_CHANGED: the new one; ALARM: the state that is missing; CASE_ESCALATED: step */
+    int64_t after_us; /* since the item was committed here */
 };
 
 /* What was found out about a photo of another member's: OK and its sides; ERR_SYNTAX, ERR_INVALID, ERR_LIMIT: it must
@@ -74,6 +78,9 @@ struct node_settings {
     int64_t error_after_ack_us, error_latest_us;   /* after a retraction: sent in error */
     int64_t encryption_key_life_us;
     int64_t disk_reserve_bytes;
+    struct escalation_rule escalation;    /* all 0: nothing is escalated */
+    bool escalate_mail, escalate_command; /* by these ways, besides webhooks that asked for it */
+    struct hooks_policy hooks;
     size_t open_cases;                /* of our own at a time; 0: LIMIT_OPEN_CASES */
     const char *const *subscriptions; /* for the first card only; borrowed during node_open */
     size_t subscription_count;
@@ -198,6 +205,29 @@ int node_draft_change(struct node *node, struct draft *draft, struct slice docum
                       struct err_note *note) MUST_CHECK;
 /* Ends it: with what else is in this turn, as its case when it was sent. Frees it and returns the ticket. */
 uint64_t node_draft_erase(struct node *node, struct draft *draft);
+/* --- waking people: node_hook.c --- */
+const struct hooks *node_hooks(const struct node *node);
+const struct dispatches *node_dispatches(const struct node *node);
+/* A receiver of webhooks; the one that is there when address and events are the same. Its ticket is the hook's.
+ * ERR_EXISTS (the address, with other events), ERR_LIMIT, ERR_DISK_FULL with a sentence; those of hooks_check_url;
+ * ERR_NOMEM. */
+int node_hook_new(struct node *node, const struct hooks_wish *wish, struct err_note *note,
+                  struct hook **ret_hook) MUST_CHECK;
+/* Frees it; what waits for it fails. Returns the ticket. */
+uint64_t node_hook_remove(struct node *node, struct hook *hook, int64_t now_us);
+/* Something to send that says no more than that it is a test. ERR_NOMEM, ERR_LIMIT. */
+int node_hook_test(struct node *node, const struct hook *hook, int64_t now_us,
+                   struct dispatch **ret_dispatch) MUST_CHECK;
+/* Sent once more, under its id. ERR_STATE: its webhook was removed, or it is under way. Its ticket is the dispatch's.
+ */
+int node_dispatch_again(struct node *node, struct dispatch *dispatch, int64_t now_us, struct err_note *note) MUST_CHECK;
+/* For whoever sends: what is due, marked as under way; NULL. */
+const struct dispatch *node_dispatch_take(struct node *node, int64_t now_us);
+/* A try is over. Unknown ids are none of ours any more. */
+void node_dispatch_done(struct node *node, const struct key_uuid *id, const struct dispatch_result *result,
+                        int64_t now_us);
+/* Consoles that are armed here; 0 at a start. */
+void node_set_armed(struct node *node, size_t consoles);
 /* The whole new set. ERR_POLICY: the roster does not allow a country. */
 int node_subscribe(struct node *node, const uint8_t subscriptions[LIMIT_COUNTRIES / 8], int64_t now_us,
                    struct err_note *note, uint64_t *ret_ticket) MUST_CHECK;

@@ -46,6 +46,14 @@ static const struct node_api_route routes[] = {
     {"GET", "/v1/cases/{case}/photo", 0, node_api_get_photo},
     {"GET", "/v1/cases/{case}/sealed", 0, node_api_get_sealed},
     {"POST", "/v1/sealed", NODE_API_BYTES, node_api_post_sealed},
+    {"GET", "/v1/webhooks", 0, node_api_get_webhooks},
+    {"POST", "/v1/webhooks", NODE_API_BODY, node_api_post_webhook},
+    {"GET", "/v1/webhooks/{webhook}", 0, node_api_get_webhook},
+    {"DELETE", "/v1/webhooks/{webhook}", 0, node_api_delete_webhook},
+    {"GET", "/v1/webhooks/{webhook}/secret", 0, node_api_get_webhook_secret},
+    {"POST", "/v1/webhooks/{webhook}/test", 0, node_api_post_webhook_test},
+    {"GET", "/v1/deliveries", 0, node_api_get_deliveries},
+    {"POST", "/v1/deliveries/{delivery}/replay", 0, node_api_post_delivery_replay},
     {"GET", "/v1/events", 0, node_api_get_events},
 };
 #define ROUTE_COUNT (sizeof routes / sizeof routes[0])

@@ -12,6 +12,7 @@
  *   node_api_read.c    what only reads                          node_api_act.c     what people do
  *   node_api_sealed.c  envelopes by file                        node_api_record.c  who did what
  *   node_api_draft.c   drafts, by the ETag that was read        node_api_photo.c   pictures
+ *   node_api_hook.c    webhooks, the log of deliveries
  */
 #ifndef NODE_NODE_API_H
 #define NODE_NODE_API_H

@@ -62,6 +62,15 @@ static const struct draft *draft_of(const struct node *node, const struct key_uu
     return drafts_find(node_drafts(node), digits, &count);
 }
 
+static struct jdoc *view_waking(const struct node *node, const struct node_api_subject *subject)
+{
+    const struct hook *hook = hooks_by_id(node_hooks(node), &subject->reply);
+    const struct dispatch *dispatch = dispatches_by_id(node_dispatches(node), &subject->reply);
+    if (subject->kind == NODE_API_HOOK)
+        return hook != NULL ? node_view_hook(hook) : NULL;
+    return dispatch != NULL ? node_view_dispatch(node, dispatch) : NULL;
+}
+
 static struct jdoc *view_subject(const struct node_api *api, const struct node_api_subject *subject)
 {
     struct node *node = api->conf.node;
@@ -83,6 +92,9 @@ static struct jdoc *view_subject(const struct node_api *api, const struct node_a
         return draft != NULL ? node_view_draft(node, draft, now_us) : NULL;
     case NODE_API_DRAFTS:
         return node_view_drafts(node, now_us);
+    case NODE_API_HOOK:
+    case NODE_API_DISPATCH:
+        return view_waking(node, subject);
     case NODE_API_SUBSCRIPTIONS:
         return node_view_subscriptions(node);
     case NODE_API_NOTHING:

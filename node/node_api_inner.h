@@ -66,12 +66,14 @@ enum node_api_subject_kind {
     NODE_API_SUBSCRIPTIONS,
     NODE_API_DRAFT,
     NODE_API_DRAFTS, /* all of them */
+    NODE_API_HOOK,
+    NODE_API_DISPATCH,
     NODE_API_NOTHING /* it is gone: no body */
 };
 struct node_api_subject {
     enum node_api_subject_kind kind;
     struct envelope_case_key case_key;
-    struct key_uuid reply; /* or the id of a draft */
+    struct key_uuid reply; /* or the id of a draft, a webhook, a delivery */
 };
 #define NODE_API_SUBJECT_MAX 128
 struct node_api_subject node_api_subject_case(const struct case_entry *entry);
@@ -161,5 +163,9 @@ node_api_handler node_api_post_referral, node_api_get_referrals, node_api_get_re
 
 node_api_handler node_api_get_drafts, node_api_post_draft, node_api_get_draft, node_api_put_draft,
     node_api_delete_draft, node_api_post_draft_publish; /* node_api_draft.c */
+
+node_api_handler node_api_get_webhooks, node_api_post_webhook, node_api_get_webhook, node_api_delete_webhook,
+    node_api_get_webhook_secret, node_api_post_webhook_test, node_api_get_deliveries,
+    node_api_post_delivery_replay; /* node_api_hook.c */
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "proto/clock.h"
 #include "proto/limits.h"
@@ -120,6 +121,64 @@ static const struct conf_option options[] = {
      .max = 30 * CLOCK_DAY_US,
      .standard = "24h",
      .doc = "The same, this long after its retraction if nobody acknowledged it."},
+    {.path = "escalation.first",
+     .type = CONF_DURATION,
+     .min = 0,
+     .max = CLOCK_DAY_US,
+     .standard = "2m",
+     .doc = "An IMMEDIATE case that came and that nobody here acknowledged for so long is said by mail, command and "
+            "webhook; at once when no console is armed. 0s: never."},
+    {.path = "escalation.second",
+     .type = CONF_DURATION,
+     .min = 0,
+     .max = CLOCK_DAY_US,
+     .standard = "5m",
+     .doc = "And again, after so long. 0s: not."},
+    {.path = "escalation.third",
+     .type = CONF_DURATION,
+     .min = 0,
+     .max = CLOCK_DAY_US,
+     .standard = "15m",
+     .doc = "And a last time, after so long. 0s: not."},
+    {.path = "escalation.drills",
+     .type = CONF_BOOL,
+     .standard = "true",
+     .doc = "Drills escalate too, marked EXERCISE."},
+    {.path = "escalation.command",
+     .type = CONF_TEXT,
+     .standard = "",
+     .doc =
+         "A program, by its absolute path, run without a shell and without arguments at each step; it reads one JSON "
+         "document, without personal data, and has 10 seconds. Default: none."},
+    {.path = "mail.server",
+     .type = CONF_TEXT,
+     .standard = "",
+     .doc = "Where mail of escalation goes: smtp://HOST:PORT (with STARTTLS) or smtps://HOST:PORT; without TLS to this "
+            "machine only. Default: no mail."},
+    {.path = "mail.from", .type = CONF_TEXT, .max = 200, .standard = "", .doc = "The sender's address."},
+    {.path = "mail.to", .type = CONF_LIST, .max = 8, .standard = "", .doc = "Who is to be woken: addresses."},
+    {.path = "mail.user",
+     .type = CONF_TEXT,
+     .max = 120,
+     .standard = "",
+     .doc = "The account at the server. Default: none is named."},
+    {.path = "mail.password_file",
+     .type = CONF_PATH,
+     .standard = "",
+     .doc = "A file whose first line is the account's password, readable by its owner only."},
+    {.path = "webhooks.loopback",
+     .type = CONF_BOOL,
+     .standard = "false",
+     .doc = "Webhooks may go to this machine, in clear too."},
+    {.path = "webhooks.private",
+     .type = CONF_BOOL,
+     .standard = "false",
+     .doc = "Webhooks may go to private networks (10.0.0.0/8, 192.168.0.0/16, fc00::/7 and so on), by https."},
+    {.path = "webhooks.ca_file",
+     .type = CONF_PATH,
+     .standard = "",
+     .doc = "The authorities that certificates of webhooks' receivers and of the mail server are checked by. Default: "
+            "the system's."},
     {.path = "log.level",
      .type = CONF_ENUM,
      .names = log_levels,
@@ -145,6 +204,22 @@ static void fill_times(const struct conf *source, struct node_conf *conf)
     conf->encryption_key_life_us = conf_number(source, "encryption_key_life");
 }
 
+static void fill_waking(const struct conf *source, struct node_conf *conf)
+{
+    conf->escalation.after_us[0] = conf_number(source, "escalation.first");
+    conf->escalation.after_us[1] = conf_number(source, "escalation.second");
+    conf->escalation.after_us[2] = conf_number(source, "escalation.third");
+    conf->escalation.drills = conf_number(source, "escalation.drills") != 0;
+    conf->command = conf_text(source, "escalation.command");
+    conf->mail.server = conf_text(source, "mail.server");
+    conf->mail.from = conf_text(source, "mail.from");
+    conf->mail.user = conf_text(source, "mail.user");
+    conf->mail.password_file = conf_text(source, "mail.password_file");
+    conf->hooks.loopback = conf_number(source, "webhooks.loopback") != 0;
+    conf->hooks.private_networks = conf_number(source, "webhooks.private") != 0;
+    conf->ca_file = conf_text(source, "webhooks.ca_file");
+}
+
 static void fill(const struct conf *source, struct node_conf *conf)
 {
     conf->member = conf_text(source, "member");
@@ -162,6 +237,53 @@ static void fill(const struct conf *source, struct node_conf *conf)
     conf->log_format = (enum log_format)conf_number(source, "log.format");
     conf->disk_reserve_bytes = conf_number(source, "disk_reserve");
     fill_times(source, conf);
+    fill_waking(source, conf);
+}
+
+/* An address as it may stand in a header and in an SMTP command. */
+static bool is_mail_address(const char *text)
+{
+    const char *at = strchr(text, '@');
+    bool clean = true;
+    for (const char *c = text; *c != '\0'; c++)
+        clean = clean && *c > ' ' && *c < 0x7f && strchr("<>(),;:\\\"[]", *c) == NULL;
+    return clean && at != NULL && at > text && at[1] != '\0' && strchr(at + 1, '@') == NULL;
+}
+
+static void check_mail(const struct node_conf *conf, struct conf_problems *problems)
+{
+    const struct node_mail *mail = &conf->mail;
+    if (mail->server == NULL)
+        return;
+    if (strncmp(mail->server, "smtp://", 7) != 0 && strncmp(mail->server, "smtps://", 8) != 0)
+        conf_object(conf->source, problems, "mail.server", "begins neither with smtp:// nor with smtps://");
+    if (strchr(mail->server, '@') != NULL)
+        conf_object(conf->source, problems, "mail.server",
+                    "names an account: that is mail.user and mail.password_file");
+    if (mail->from == NULL || !is_mail_address(mail->from))
+        conf_object(conf->source, problems, "mail.from", "is no mail address");
+    if (conf_item_count(conf->source, "mail.to") == 0)
+        conf_object(conf->source, problems, "mail.to", "names nobody");
+    for (size_t i = 0; i < conf_item_count(conf->source, "mail.to"); i++)
+        if (!is_mail_address(conf_item(conf->source, "mail.to", i)))
+            conf_object(conf->source, problems, "mail.to", "entry %zu is no mail address", i + 1);
+    if ((mail->user == NULL) != (mail->password_file == NULL))
+        conf_object(conf->source, problems, "mail.user", "an account has both mail.user and mail.password_file");
+}
+
+static void check_waking(const struct node_conf *conf, struct conf_problems *problems)
+{
+    static const char *const names[] = {"escalation.first", "escalation.second", "escalation.third"};
+    int64_t before_us = 0;
+    for (size_t i = 0; i < ESCALATION_STEPS; i++) {
+        int64_t after_us = conf->escalation.after_us[i];
+        if (after_us != 0 && after_us <= before_us)
+            conf_object(conf->source, problems, names[i], "is not later than the step before");
+        before_us = after_us != 0 ? after_us : before_us;
+    }
+    if (conf->command != NULL && conf->command[0] != '/')
+        conf_object(conf->source, problems, "escalation.command", "%s is no absolute path", conf->command);
+    check_mail(conf, problems);
 }
 
 /* What one option alone cannot tell. */
@@ -176,6 +298,7 @@ static void check_sense(const struct node_conf *conf, struct conf_problems *prob
     if (conf->retention.sent_in_error_latest_us < conf->retention.sent_in_error_after_ack_us)
         conf_object(conf->source, problems, "retention.sent_in_error_latest",
                     "is shorter than retention.sent_in_error_after_ack");
+    check_waking(conf, problems);
 }
 
 static int load(const char *file, struct conf_problems *problems, struct node_conf **ret_conf)
@@ -217,6 +340,16 @@ void node_conf_free(struct node_conf *conf)
     free(conf);
 }
 
+size_t node_conf_mail_count(const struct node_conf *conf)
+{
+    return conf_item_count(conf->source, "mail.to");
+}
+
+const char *node_conf_mail_to(const struct node_conf *conf, size_t i)
+{
+    return conf_item(conf->source, "mail.to", i);
+}
+
 size_t node_conf_subscription_count(const struct node_conf *conf)
 {
     return conf_item_count(conf->source, "subscriptions");
@@ -236,6 +369,10 @@ static void check_surroundings(const struct node_conf *conf, struct conf_problem
     conf_check_file(source, "authority", problems);
     conf_check_file(source, "roster", problems);
     conf_check_folder(source, "store", problems);
+    conf_check_secret(source, "mail.password_file", problems);
+    conf_check_file(source, "webhooks.ca_file", problems);
+    if (conf->command != NULL && access(conf->command, X_OK) != 0)
+        conf_object(source, problems, "escalation.command", "%s cannot be run", conf->command);
     if (conf->socket_group != NULL && getgrnam(conf->socket_group) == NULL)
         conf_object(source, problems, "socket_group", "there is no group %s", conf->socket_group);
 }

@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "node/escalation.h"
+#include "node/hooks.h"
 #include "proto/conf.h"
 #include "proto/err.h"
 #include "proto/log.h"
@@ -26,6 +28,12 @@ struct node_retention {
     int64_t closed_latest_us;
     int64_t sent_in_error_after_ack_us;
     int64_t sent_in_error_latest_us;
+};
+
+/* Where mail of escalation goes; server NULL: none is sent. */
+struct node_mail {
+    const char *server, *from;
+    const char *user, *password_file; /* NULL: no account */
 };
 
 /* Texts are borrowed from source and live as long as the struct; paths are resolved against the file's folder. */
@@ -46,6 +54,11 @@ struct node_conf {
     struct node_deadlines deadlines;
     struct node_retention retention;
     int64_t encryption_key_life_us;
+    struct escalation_rule escalation;
+    const char *command; /* of escalation; NULL: none */
+    struct node_mail mail;
+    struct hooks_policy hooks;
+    const char *ca_file;        /* NULL: the system's authorities */
     int64_t disk_reserve_bytes; /* less free space than this: new cases are refused */
     struct conf *source;
 };
@@ -56,6 +69,9 @@ void node_conf_free(struct node_conf *conf);
 /* The countries that the first start subscribes to: how many, and the i-th code (NULL behind the last). */
 size_t node_conf_subscription_count(const struct node_conf *conf);
 const char *node_conf_subscription(const struct node_conf *conf, size_t i);
+/* The same of the addresses that mail goes to. */
+size_t node_conf_mail_count(const struct node_conf *conf);
+const char *node_conf_mail_to(const struct node_conf *conf, size_t i);
 /* --check-config: reads the file and looks, without side effects, at the files and folders that it names. Prints
  * "FILE: ok" to out or every problem to talk. Gives the exit status: 0, 1 (no memory) or 2. */
 int node_conf_check(const char *file, FILE *out, FILE *talk);

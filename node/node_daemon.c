@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/hook_link.h"
 #include "node/node_api.h"
 #include "node/node_console.h"
 #include "node/node_events.h"
@@ -31,6 +32,7 @@ struct daemon {
     struct loop_timer *flush, *tick;
     struct zlink_context *context;
     struct node_links *links;
+    struct hook_link *hooks;
     struct node_events *events;
     struct node *node;
     struct node_api *api;
@@ -78,6 +80,7 @@ static void on_tick(void *ctx)
     node_link_tick(daemon->links, steady_us);
     node_tick(daemon->node, node_now(daemon->node, clock_wall_us(), steady_us), steady_us);
     on_flush(daemon);
+    hook_link_step(daemon->hooks);
     feed_watchdog(daemon, steady_us);
 }
 
@@ -90,6 +93,9 @@ static void log_what_people_watch(const struct node_event *event)
     if (event->type == NODE_ALARM && event->row != NULL)
         log_event(LOG_WARN, "a recipient is late", "member", event->row->member, "step",
                   receipt_state_name(event->state), NULL);
+    if (event->type == NODE_CASE_ESCALATED)
+        log_event(LOG_WARN, "an IMMEDIATE case waits and nobody here has answered", "reference",
+                  event->entry->reference, "status", node_view_status_name(event->entry->exercise), NULL);
     if (uplink != NULL && uplink->state == UPLINK_READY)
         log_event(LOG_INFO, "relay session", "relay", uplink->relay, "state", uplink_state_label(uplink->state), NULL);
     if (uplink != NULL && (uplink->state == UPLINK_REFUSED || uplink->state == UPLINK_REPLACED))
@@ -169,6 +175,10 @@ static struct node_settings settings_of(const struct node_conf *conf)
         .error_latest_us = conf->retention.sent_in_error_latest_us,
         .encryption_key_life_us = conf->encryption_key_life_us,
         .disk_reserve_bytes = conf->disk_reserve_bytes,
+        .escalation = conf->escalation,
+        .escalate_mail = conf->mail.server != NULL,
+        .escalate_command = conf->command != NULL,
+        .hooks = conf->hooks,
     };
 }
 
@@ -221,6 +231,7 @@ static void reload_settings(struct daemon *daemon)
     struct node_settings settings = settings_of(conf);
     log_setup(PROGRAM, conf->log_level, conf->log_format);
     node_change_settings(daemon->node, &settings);
+    hook_link_conf(daemon->hooks, conf);
     node_conf_free(daemon->conf);
     daemon->conf = conf;
 }
@@ -273,6 +284,8 @@ static int build_loop(struct daemon *daemon)
         error = zlink_context_new(daemon->loop, SOCKETS, &daemon->context);
     if (error == OK)
         error = node_link_new(daemon->context, on_touched, daemon, &daemon->links);
+    if (error == OK)
+        error = hook_link_new(daemon->loop, on_touched, daemon, &daemon->hooks);
     if (error == OK && daemon->helper != NULL)
         error = helper_attach(daemon->helper, daemon->loop);
     return error == OK ? node_events_new(daemon->loop, daemon->started_us, &daemon->events) : error;
@@ -351,6 +364,8 @@ static int build(struct daemon *daemon, struct err_note *note)
     if (error != OK)
         return error;
     node_link_attach(daemon->links, daemon->node);
+    hook_link_conf(daemon->hooks, daemon->conf);
+    hook_link_attach(daemon->hooks, daemon->node);
     loop_timer_every(daemon->tick, TICK_MS);
     return OK;
 }
@@ -392,6 +407,8 @@ static void close_core(struct daemon *daemon)
     daemon->events = NULL;
     daemon->node = NULL;
     node_link_detach(daemon->links);
+    hook_link_free(daemon->hooks);
+    daemon->hooks = NULL;
     node_close(node);
     (void)!loop_run_until(daemon->loop, never, NULL, FAREWELL_MS);
 }
@@ -403,6 +420,7 @@ static void end(struct daemon *daemon)
     if (daemon->node != NULL)
         close_core(daemon);
     node_events_free(daemon->events);
+    hook_link_free(daemon->hooks);
     node_link_free(daemon->links);
     if (daemon->context != NULL)
         zlink_context_free(daemon->context);

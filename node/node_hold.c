@@ -26,6 +26,7 @@ static struct held *hold(struct node *node, uint64_t ticket, enum held_kind kind
 void node_hold_event(struct node *node, uint64_t ticket, const struct node_event *event)
 {
     struct held *held = hold(node, ticket, HELD_EVENT);
+    node_hook_event(node, event);
     held->event = *event;
     if (event->row != NULL)
         snprintf(held->member, sizeof held->member, "%s", event->row->member);

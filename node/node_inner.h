@@ -113,6 +113,9 @@ struct node {
     size_t pending_count;
     struct node_blobs blobs;
     struct drafts drafts;
+    struct hooks hooks;
+    struct dispatches dispatches;
+    size_t armed; /* consoles */
     struct wire_arena arena, scratch;
     int64_t now_us, steady_us; /* of the last input: what commits bring is dated by them */
     int64_t opened_us, welcomed_us, ticked_us, checked_us, erased_us;
@@ -292,6 +295,12 @@ void node_watch_promises(struct node *node, int64_t now_us);
 /* node_expiry.c */
 /* Tells of cases that end soon, have ended, or are to be looked at again. */
 void node_watch_expiry(struct node *node, int64_t now_us);
+
+/* node_hook.c */
+/* What somebody may have to be told of this event outside, in the open turn: with what made it, or not at all. */
+void node_hook_event(struct node *node, const struct node_event *event);
+/* Escalates what nobody answered. */
+void node_escalate(struct node *node, int64_t now_us);
 
 /* node_erase.c */
 /* Erases what is due: a few cases per call. */

@@ -219,7 +219,7 @@ void node_change_settings(struct node *node, const struct node_settings *setting
     for (size_t i = 0; i < node->sent_count; i++)
         node_expect(node, node->sent[i]);
     for (size_t i = 0; i < node->cases.count; i++)
-        dues_set(&node->cases.looks, &node->cases.order[i]->look, 0);
+        cases_look_again(&node->cases, node->cases.order[i]);
 }
 
 static void init_tables(struct node *node)
@@ -258,6 +258,8 @@ static void free_node(struct node *node)
         node_free_link(&node->links[i]);
     free(node->links);
     drafts_done(&node->drafts);
+    hooks_done(&node->hooks);
+    dispatches_done(&node->dispatches);
     cases_done(&node->cases);
     free_table(&node->items, free_item);
     lookup_done(&node->own);
@@ -332,6 +334,8 @@ int node_open(struct node_setup *setup, struct err_note *note, struct node **ret
     init_tables(node);
     cases_init(&node->cases, vault);
     drafts_init(&node->drafts);
+    hooks_init(&node->hooks);
+    dispatches_init(&node->dispatches);
     evidence_init(&node->evidence, vault);
     node_blobs_init(&node->blobs);
     gaps_init(&node->gaps);

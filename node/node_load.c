@@ -240,6 +240,16 @@ static int load_draft(void *ctx, struct slice bytes)
     return drafts_load(&((struct node *)ctx)->drafts, bytes);
 }
 
+static int load_hook(void *ctx, struct slice bytes)
+{
+    return hooks_load(&((struct node *)ctx)->hooks, bytes);
+}
+
+static int load_dispatch(void *ctx, struct slice bytes)
+{
+    return dispatches_load(&((struct node *)ctx)->dispatches, bytes);
+}
+
 static int load_evidence(void *ctx, struct slice bytes)
 {
     return evidence_load(&((struct node *)ctx)->evidence, bytes);
@@ -291,7 +301,8 @@ int node_load(struct node *node, struct err_note *note)
         {VAULT_ROW, load_row},           {VAULT_RELAY, load_relay},         {VAULT_SEEN, load_seen},
         {VAULT_OWED, load_owed},         {VAULT_REFERENCE, load_reference}, {VAULT_IDEMPOTENCY, load_idempotency},
         {VAULT_BLOB, load_blob},         {VAULT_BACKUP, load_backup},       {VAULT_EVIDENCE, load_evidence},
-        {VAULT_GAP, load_gap},           {VAULT_DRAFT, load_draft}};
+        {VAULT_GAP, load_gap},           {VAULT_DRAFT, load_draft},         {VAULT_HOOK, load_hook},
+        {VAULT_DISPATCH, load_dispatch}};
     int result = vault_each(node->vault, VAULT_CASE, load_case, node, note);
     if (result == OK)
         result = load_items(node, note);
@@ -299,6 +310,7 @@ int node_load(struct node *node, struct err_note *note)
         result = vault_each(node->vault, tables[i].space, tables[i].each, node, note);
     if (result != OK)
         return result;
+    dispatches_sort(&node->dispatches);
     size_t at = 0;
     for (const struct item *item; (item = lookup_next(&node->items, &at)) != NULL;) {
         if (!item->mine)

@@ -30,6 +30,10 @@ struct jdoc *node_view_draft(const struct node *node, const struct draft *draft,
 /* All of them, DraftSummary each, newest change first. */
 struct jdoc *node_view_drafts(const struct node *node, int64_t now_us);
 
+/* --- node_view_hook.c: Webhook, without its keys; Delivery --- */
+struct jdoc *node_view_hook(const struct hook *hook);
+struct jdoc *node_view_dispatch(const struct node *node, const struct dispatch *dispatch);
+
 /* --- schemas about the node --- */
 struct jdoc *node_view_status(const struct node *node, int64_t started_us, int64_t now_us);
 struct jdoc *node_view_members(const struct node *node, int64_t now_us);

@@ -29,16 +29,18 @@ enum vault_space {
     VAULT_SEQUENCE,
     VAULT_REFERENCE,
     VAULT_IDEMPOTENCY,
-    VAULT_ROSTER,   /* SignedRoster bytes, by version */
-    VAULT_CARD,     /* SignedCard bytes, by member */
-    VAULT_BACKUP,   /* when the last backup was made */
-    VAULT_EVIDENCE, /* of rosters that cannot be true together */
-    VAULT_GAP,      /* numbers met, by sender and store */
-    VAULT_BLOB,     /* what is here of an attached file, by name */
-    VAULT_CHUNK,    /* its sealed chunks, by name and number: never read at a start */
-    VAULT_DRAFT,    /* cases not sent yet, by id */
-    VAULT_ROWS,     /* all recipients of an item, in one record, by its hash */
-    VAULT_ROW,      /* one of them since, by hash and member: those of an item stand side by side in the index */
+    VAULT_ROSTER,    /* SignedRoster bytes, by version */
+    VAULT_CARD,      /* SignedCard bytes, by member */
+    VAULT_BACKUP,    /* when the last backup was made */
+    VAULT_EVIDENCE,  /* of rosters that cannot be true together */
+    VAULT_GAP,       /* numbers met, by sender and store */
+    VAULT_BLOB,      /* what is here of an attached file, by name */
+    VAULT_CHUNK,     /* its sealed chunks, by name and number: never read at a start */
+    VAULT_DRAFT,     /* cases not sent yet, by id */
+    VAULT_ROWS,      /* all recipients of an item, in one record, by its hash */
+    VAULT_ROW,       /* one of them since, by hash and member: those of an item stand side by side in the index */
+    VAULT_HOOK = 40, /* who gets webhooks, by id */
+    VAULT_DISPATCH,  /* what was sent to wake people, by id */
 };
 
 /* The schema for db_open(). */

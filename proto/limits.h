@@ -110,4 +110,22 @@
 #define LIMIT_PASSPHRASE_BYTES 1024
 #define LIMIT_KEYFILE_BYTES 8192
 
+/* Webhooks: receivers, the length of an address, and what is sent and logged in all. A receiver that is down for a day
+ * while its hotline is busy leaves what is over: the oldest goes first. */
+#define LIMIT_HOOKS 20
+#define LIMIT_HOOK_URL_BYTES 500
+#define LIMIT_DISPATCHES 1000
+#define LIMIT_DISPATCH_BYTES 600
+/* Under way at a time, in all and to one receiver: one that hangs does not hold up the others. */
+#define LIMIT_DISPATCH_FLIGHTS 8
+#define LIMIT_DISPATCH_BESIDE 2
+/* How long it is tried: a receiver of webhooks may be down over night; a mail or a command that comes hours late wakes
+ * nobody in time. */
+#define LIMIT_DISPATCH_WEB_US (INT64_C(24) * 3600 * 1000000)
+#define LIMIT_DISPATCH_MAIL_US (INT64_C(6) * 3600 * 1000000)
+#define LIMIT_DISPATCH_COMMAND_US (INT64_C(15) * 60 * 1000000)
+/* One try, whole; what an answer or a command's output may have before it is cut off. */
+#define LIMIT_DISPATCH_TRY_MS 10000
+#define LIMIT_DISPATCH_ANSWER_BYTES 65536
+
 #endif

@@ -7,22 +7,23 @@
 
 #include "cli.h"
 
-extern const struct cli_command cmd_key[];     /* cmd_key.c: key ... */
-extern const struct cli_command cmd_roster[];  /* cmd_roster.c: roster ..., the authority, offline */
-extern const struct cli_command cmd_publish[]; /* cmd_publish.c: publish */
-extern const struct cli_command cmd_draft[];   /* cmd_draft.c: draft ... */
-extern const struct cli_command cmd_inbox[];   /* cmd_inbox.c: inbox, show */
-extern const struct cli_command cmd_watch[];   /* cmd_watch.c: watch */
-extern const struct cli_command cmd_case[];    /* cmd_case.c: ack, decline, reply, update, close, retract */
-extern const struct cli_command cmd_drill[];   /* cmd_drill.c: drill ... */
-extern const struct cli_command cmd_refer[];   /* cmd_refer.c: refer, referrals, referral */
-extern const struct cli_command cmd_figures[]; /* cmd_figures.c: figures */
-extern const struct cli_command cmd_node[];    /* cmd_node.c: status, members, subscribe */
-extern const struct cli_command cmd_cap[];     /* cmd_cap.c: cap ... */
-extern const struct cli_command cmd_db[];      /* cmd_db.c: db ... */
-extern const struct cli_command cmd_sealed[];  /* cmd_sealed.c: sealed ... */
-extern const struct cli_command cmd_trace[];   /* cmd_trace.c: trace */
-extern const struct cli_command cmd_doctor[];  /* cmd_doctor.c: doctor, check */
+extern const struct cli_command cmd_key[];        /* cmd_key.c: key ... */
+extern const struct cli_command cmd_roster[];     /* cmd_roster.c: roster ..., the authority, offline */
+extern const struct cli_command cmd_publish[];    /* cmd_publish.c: publish */
+extern const struct cli_command cmd_draft[];      /* cmd_draft.c: draft ... */
+extern const struct cli_command cmd_inbox[];      /* cmd_inbox.c: inbox, show */
+extern const struct cli_command cmd_watch[];      /* cmd_watch.c: watch */
+extern const struct cli_command cmd_case[];       /* cmd_case.c: ack, decline, reply, update, close, retract */
+extern const struct cli_command cmd_drill[];      /* cmd_drill.c: drill ... */
+extern const struct cli_command cmd_refer[];      /* cmd_refer.c: refer, referrals, referral */
+extern const struct cli_command cmd_figures[];    /* cmd_figures.c: figures */
+extern const struct cli_command cmd_node[];       /* cmd_node.c: status, members, subscribe */
+extern const struct cli_command cmd_cap[];        /* cmd_cap.c: cap ... */
+extern const struct cli_command cmd_db[];         /* cmd_db.c: db ... */
+extern const struct cli_command cmd_sealed[];     /* cmd_sealed.c: sealed ... */
+extern const struct cli_command cmd_trace[];      /* cmd_trace.c: trace */
+extern const struct cli_command cmd_doctor[];     /* cmd_doctor.c: doctor, check */
+extern const struct cli_command cmd_webhook[];    /* cmd_webhook.c: webhook ... */
 extern const struct cli_command cmd_completion[]; /* cmd_completion.c: completion */
 
 /* The arrays above in the order of the help. */

@@ -24,7 +24,7 @@ OWNERS = {
     r"microhttpd\.h": "proto/http",
     r"jansson\.h": "proto/jdoc",
     r"yaml\.h": "proto/conf",
-    r"curl/.*": "node/cli",
+    r"curl/.*": "node/cli node/hook_link",
     r"expat\.h": "node/cli/cap_child",
     r"nettle/.*": "node/cli/cap_digest",
     r"jpeglib\.h|jerror\.h|png\.h": "node/picture",
