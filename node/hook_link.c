@@ -109,6 +109,8 @@ void hook_link_bound(struct hook_flight *flight, const struct node_conf *conf)
     curl_easy_setopt(curl, CURLOPT_PRIVATE, (void *)flight);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, flight->error);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    /* A name server that does not answer must not hold up the loop when a try is given up. */
+    curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
     curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);

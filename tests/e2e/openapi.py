@@ -260,8 +260,24 @@ def check_drafts(case, publisher):
     check_answer(publisher, "DELETE", "/v1/drafts/" + draft["id"], want=204, etag=draft["etag"])
 
 
+def check_webhooks(path):
+    url = "https://hook.example/openapi"
+    hook = check_answer(path, "POST", "/v1/webhooks", {"url": url, "events": ["case.received"]}, want=201)
+    address = "/v1/webhooks/" + hook["id"]
+    check_answer(path, "POST", "/v1/webhooks", {"url": url}, want=409)
+    check_answer(path, "POST", "/v1/webhooks", {"url": "https://10.0.0.1/"}, want=403)
+    check_answer(path, "GET", "/v1/webhooks", want=200)
+    check_answer(path, "GET", address, want=200)
+    check_answer(path, "GET", address + "/secret", want=200)
+    delivery = check_answer(path, "POST", address + "/test", want=202)
+    check_answer(path, "GET", "/v1/deliveries?limit=5", want=200)
+    check_answer(path, "DELETE", address, want=204)
+    check_answer(path, "POST", f"/v1/deliveries/{delivery['id']}/replay", want=403)
+
+
 def check_acts(case, publisher, recipient):
     """An act of each kind, and its answer."""
+    check_webhooks(publisher)
     check_drafts(case, publisher)
     name = case["child"]["given_name"]
     body = {"case": case, "status": "ACTUAL", "to": ["IT"]}

@@ -4,7 +4,7 @@
 usage: receiver.py HTTP-PORT SMTP-PORT FOLDER
 Each webhook is a line of FOLDER/web.jsonl: path, headers, body, the answer. The answer is the number in FOLDER/answer-NAME
 (for /NAME), else 204; "redirect" sends the caller elsewhere, "slow" never answers. Each mail is a line of
-FOLDER/mail.jsonl: from, to, text. FOLDER/smtp-refuse: mail is refused for now.
+FOLDER/mail.jsonl: from, to, text. FOLDER/smtp-refuse: mail is refused.
 """
 import http.server
 import json
