@@ -414,9 +414,13 @@ static void relay_second(struct relay *relay)
 
 void relay_tick(struct relay *relay, int64_t now_us)
 {
+    bool back = relay->second_us - now_us > CLOCK_MINUTE_US;
+
     relay->now_us = now_us;
     if (relay->failed || relay->stopping)
         return;
+    if (back)
+        relay_clock_was_set_back(relay);
     if (relay->sweep_next)
         relay_sweep(relay);
     if (now_us - relay->second_us >= CLOCK_SECOND_US || now_us < relay->second_us) {

@@ -163,7 +163,6 @@ void relay_hold_done(struct relay *relay);
 /* ---- relay_publish.c ---- */
 void relay_on_publish(struct relay *relay, struct session *session, const ProtobufCMessage *message);
 void relay_on_grants(struct relay *relay, struct session *session, const ProtobufCMessage *message);
-void relay_on_offer(struct relay *relay, struct session *session, const ProtobufCMessage *message);
 void relay_refuse(struct relay *relay, const struct session *session, const uint8_t hash[KEY_HASH_BYTES],
                   Hotline__RefusedCode__Code code, uint32_t retry_after_ms, const char *format, ...) PRINTF_LIKE(6, 7);
 /* Deletes the envelope: debts end, ciphertext goes, its id stays seen. */
@@ -224,7 +223,13 @@ void relay_hand_back(struct relay *relay, struct ledger_envelope *envelope);
 void relay_reconsider(struct relay *relay, struct registry_member *member, bool store_changed);
 void relay_readings_done(struct relay *relay);
 
+/* ---- relay_offer.c ---- */
+void relay_on_offer(struct relay *relay, struct session *session, const ProtobufCMessage *message);
+
 /* ---- relay_over.c ---- */
+/* The machine's clock went back: what it ended while it was ahead is only taken again when its sender offers it, so
+ * everybody is asked to greet anew. */
+void relay_clock_was_set_back(struct relay *relay);
 /* Once a minute: what is over goes; standings and the roster's age move with the day. */
 void relay_minute(struct relay *relay);
 

@@ -63,3 +63,16 @@ void relay_minute(struct relay *relay)
     if (roster_is_stale(relay->registry.roster, relay->now_us))
         log_event(LOG_WARN, "the roster has expired: ask the authority for a new one", NULL);
 }
+
+void relay_clock_was_set_back(struct relay *relay)
+{
+    struct session *session;
+    size_t at = 0;
+
+    log_event(LOG_WARN, "this machine's clock was set back: all nodes are asked to greet anew", NULL);
+    while ((session = session_next(&relay->sessions, &at))) {
+        session->heard_us = relay->now_us;
+        if (session->state == SESSION_READY && !session->cut_us)
+            relay_end(relay, session, HOTLINE__GOODBYE_CODE__CODE__HELLO_FIRST, "this relay's clock was set back");
+    }
+}

@@ -96,6 +96,17 @@ static bool relay_parse(struct relay *relay, struct relay_publication *pub)
     return true;
 }
 
+/* It was ended here before its time, by a clock of this relay's that was wrong: it is taken as if it was new. */
+static bool relay_ended_early(const struct relay *relay, const struct relay_publication *pub)
+{
+    const struct ledger_case *of_case = pub->of_case;
+
+    if (pub->header->expires_at_us <= relay->now_us)
+        return false;
+    return pub->header->kind != HOTLINE__KIND__CODE__CASE ||
+        (of_case && !of_case->newest && key_hash_equal(&of_case->hash, &pub->envelope.hash));
+}
+
 /* True when it is new: not the same envelope again. */
 static bool relay_is_new(struct relay *relay, struct relay_publication *pub)
 {
@@ -113,6 +124,8 @@ static bool relay_is_new(struct relay *relay, struct relay_publication *pub)
         relay_accept_again(relay, pub->sender->number, held);
         return false;
     }
+    if (relay_ended_early(relay, pub))
+        return true;
     nobody = relay_acceptance_new(0, 0);
     if (nobody) {
         nobody->hash = pub->envelope.hash;
@@ -175,7 +188,7 @@ static bool relay_check_signature(struct relay *relay, struct relay_publication 
     if (error)
         return REFUSE(BAD_SIGNATURE, 0, "the signature does not verify with %s's identity key on roster version %llu",
                       pub->sender->id, (unsigned long long)roster_version(relay->registry.roster));
-    if (seen) {
+    if (seen && !key_hash_equal(&seen->hash, &pub->envelope.hash)) {
         relay_keep_evidence(relay, pub, seen);
         return REFUSE(DISPUTED, 0, "another envelope has this id; the first one stays");
     }
@@ -255,7 +268,7 @@ static bool relay_is_newest(struct relay *relay, struct relay_publication *pub)
     struct relay_acceptance *nobody;
     int64_t until_us = pub->header->expires_at_us + LIMIT_AFTERLIFE_US;
 
-    if (!of_case || of_case->revision == 0 ||
+    if (!of_case || of_case->revision == 0 || key_hash_equal(&of_case->hash, &pub->envelope.hash) ||
         envelope_order(pub->header->revision, pub->header->sent_at_us, &pub->envelope.hash, of_case->revision,
                        of_case->sent_us, &of_case->hash) > 0)
         return true;
@@ -542,12 +555,14 @@ void relay_on_publish(struct relay *relay, struct session *session, const Protob
     struct relay_publication *pub = &publication;
     int error;
 
-    if (!relay_parse(relay, pub) || !relay_is_new(relay, pub))
+    if (!relay_parse(relay, pub))
         return;
     if (pub->header->kind == HOTLINE__KIND__CODE__CASE)
         pub->of_case =
             ledger_case(&relay->ledger, session->member, pub->header->status == HOTLINE__STATUS__CODE__EXERCISE,
                         pub->header->case_name->case_id.data);
+    if (!relay_is_new(relay, pub))
+        return;
     if (!relay_check_times(relay, pub) || !relay_check_signature(relay, pub) || !relay_check_standing(relay, pub) ||
         !relay_check_rate(relay, pub) || !relay_check_room(relay, pub) || !relay_is_newest(relay, pub))
         return;
@@ -569,32 +584,4 @@ void relay_on_publish(struct relay *relay, struct session *session, const Protob
     if (pub->held && ledger_by_number(&relay->ledger, pub->held->number) != pub->held)
         ledger_free(pub->held);
     parcel_free(pub->parcel);
-}
-
-void relay_on_offer(struct relay *relay, struct session *session, const ProtobufCMessage *message)
-{
-    const Hotline__Offer *offer = (const Hotline__Offer *)message;
-    struct relay_member *member = relay_member_at(relay, session->member);
-    uint32_t most = 2 * relay->conf->limits.open_cases;
-    Hotline__Lacking lacking = HOTLINE__LACKING__INIT;
-
-    lacking.ids = wire_arena_take(relay_build(relay), (offer->n_envelopes + 1) * sizeof(*lacking.ids));
-    if (!lacking.ids)
-        return;
-    if (relay->now_us - member->asked_since_us > CLOCK_HOUR_US || relay->now_us < member->asked_since_us) {
-        member->asked_since_us = relay->now_us;
-        member->asked = 0;
-        member->asked_sum = 0;
-    }
-    for (size_t i = 0; i < offer->n_envelopes; i++) {
-        if (ledger_seen(&relay->ledger, session->member, offer->envelopes[i]->id.data))
-            continue;
-        lacking.ids[lacking.n_ids++] = offer->envelopes[i]->id;
-        if (member->asked_sum < most) {
-            member->asked_sum++;
-            member->asked++;
-        }
-    }
-    WIRE_SET(&lacking, page, offer->page);
-    (void)relay_send(relay, session, WIRE_LACKING, &lacking.base);
 }

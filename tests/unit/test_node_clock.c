@@ -158,6 +158,25 @@ static void clock_alone_ends_what_is_over(void **state)
     assert_true(net_case(net, FR, reference)->erased);
 }
 
+/* What a relay ended too early it takes again from its sender: here both of them did. */
+static void clock_of_relays_that_jumps_and_comes_back_loses_nothing(void **state)
+{
+    struct net *net = *state;
+    char reference[CASES_REFERENCE_MAX];
+    net_cut(net, NL, NET_ALL);
+    net_publish(net, BE, &(struct net_publish){.to = {"NL"}, .valid_for_us = 30 * CLOCK_MINUTE_US}, reference);
+    net_run(net);
+    net->relays[0].clock_error_us = net->relays[1].clock_error_us = CLOCK_HOUR_US;
+    net_pass(net, 2 * CLOCK_SECOND_US);
+    net->relays[0].clock_error_us = net->relays[1].clock_error_us = 0;
+    net_pass(net, 10 * CLOCK_SECOND_US);
+    net_connect(net, NL, NET_ALL);
+    net_pass(net, 5 * CLOCK_SECOND_US);
+    assert_true(net_has(net, NL, reference));
+    assert_int_equal(net_state(net, BE, reference, NL), HOTLINE__RECEIPT_STATE__CODE__DELIVERED);
+    assert_int_equal(net_events(net, NL, NODE_CASE_RECEIVED), 1);
+}
+
 static void clock_in_1970_at_the_start_silences_no_alarm(void **state)
 {
     struct net *net = *state;
@@ -202,6 +221,7 @@ int main(void)
         CASE(clock_years_ahead_at_the_start_erases_nothing),
         CASE(clock_of_one_lying_relay_erases_nothing_and_keeps_nothing),
         CASE(clock_alone_ends_what_is_over),
+        CASE(clock_of_relays_that_jumps_and_comes_back_loses_nothing),
         CASE(clock_in_1970_at_the_start_silences_no_alarm),
         CASE(clock_that_is_set_right_is_followed_when_the_relays_agree),
     };
