@@ -122,17 +122,6 @@ static int insert(struct item ***list, size_t *count, struct item *item,
     return OK;
 }
 
-static const char *reference_of(const struct item *item)
-{
-    if (item->content == NULL)
-        return NULL;
-    if (item->content->content_case == HOTLINE__ENVELOPE_BODY__CONTENT_ALERT)
-        return item->content->alert->reference;
-    if (item->content->content_case == HOTLINE__ENVELOPE_BODY__CONTENT_CLOSING)
-        return item->content->closing->reference;
-    return NULL;
-}
-
 int cases_add(struct cases *cases, struct case_entry *entry, struct item *item, bool *ret_newest)
 {
     item->case_entry = entry;
@@ -145,9 +134,8 @@ int cases_add(struct cases *cases, struct case_entry *entry, struct item *item, 
     if (result != OK)
         return result;
     *ret_newest = entry->revisions[entry->revision_count - 1] == item;
-    const char *reference = reference_of(item);
-    if (reference != NULL && (*ret_newest || entry->reference[0] == '\0'))
-        snprintf(entry->reference, sizeof entry->reference, "%s", reference);
+    if (item->reference[0] != '\0' && (*ret_newest || entry->reference[0] == '\0'))
+        snprintf(entry->reference, sizeof entry->reference, "%s", item->reference);
     return OK;
 }
 
@@ -176,8 +164,7 @@ struct item *cases_shown(const struct cases *cases, const struct case_entry *ent
 {
     for (size_t i = entry->revision_count; i-- > 0;) {
         struct item *item = entry->revisions[i];
-        if (on_disk(cases, item) && item->content != NULL &&
-            item->content->content_case == HOTLINE__ENVELOPE_BODY__CONTENT_ALERT)
+        if (on_disk(cases, item) && item_is_alert(item))
             return item;
     }
     return NULL;
@@ -302,9 +289,9 @@ void cases_describe(const struct cases *cases, const struct case_entry *entry, s
     if (tombstone->opened_at_us == 0)
         tombstone->opened_at_us = entry->revisions[0]->header->sent_at_us;
     if (shown != NULL)
-        describe_alert(shown->content->alert, tombstone);
-    if (newest->content != NULL && newest->content->content_case == HOTLINE__ENVELOPE_BODY__CONTENT_CLOSING) {
-        const Hotline__Closing *closing = newest->content->closing;
+        describe_alert(item_content(shown)->alert, tombstone);
+    if (item_content(newest) != NULL && item_content(newest)->content_case == HOTLINE__ENVELOPE_BODY__CONTENT_CLOSING) {
+        const Hotline__Closing *closing = item_content(newest)->closing;
         tombstone->outcome = closing->has_outcome ? (int)closing->outcome : 0;
         tombstone->closed_at_us = newest->header->sent_at_us;
         snprintf(tombstone->found_country, sizeof tombstone->found_country, "%s",

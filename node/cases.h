@@ -9,7 +9,7 @@
 #include "proto/due.h"
 #include "proto/lookup.h"
 
-#define CASES_REFERENCE_MAX 33 /* 32 characters, as the form of references allows */
+#define CASES_REFERENCE_MAX ITEM_REFERENCE_MAX
 
 enum case_state { CASE_OPEN, CASE_CLOSED, CASE_RETRACTED, CASE_EXPIRED };
 

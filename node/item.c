@@ -52,8 +52,8 @@ void item_free(struct item *item)
     buf_free(&item->body);
     if (item->header != NULL)
         hotline__envelope_header__free_unpacked(item->header, NULL);
-    if (item->content != NULL)
-        hotline__envelope_body__free_unpacked(item->content, NULL);
+    if (item->opened != NULL)
+        hotline__envelope_body__free_unpacked(item->opened, NULL);
     seal_wipe(&item->content_key, sizeof item->content_key);
     free(item);
 }
@@ -93,12 +93,31 @@ static bool content_fits(const Hotline__EnvelopeHeader *header, const Hotline__E
     return slice_equal(wire_slice(id), wire_slice(header->case_name->case_id));
 }
 
+/* For envelope_open: item_new or item_load took it apart already. */
+static struct envelope envelope_of(const struct item *item)
+{
+    return (struct envelope){
+        .header = item->header, .header_bytes = buf_slice(&item->header_bytes), .body = buf_slice(&item->body)};
+}
+
+/* What a start must know without the body. */
+static void note_summary(struct item *item)
+{
+    const Hotline__EnvelopeBody *body = item->opened;
+    const char *reference = NULL;
+    if (body->content_case == HOTLINE__ENVELOPE_BODY__CONTENT_ALERT) {
+        reference = body->alert->reference;
+        item->review_at_us = body->alert->has_review_at ? body->alert->review_at : 0;
+    } else if (body->content_case == HOTLINE__ENVELOPE_BODY__CONTENT_CLOSING) {
+        reference = body->closing->reference;
+    }
+    snprintf(item->reference, sizeof item->reference, "%s", reference ? reference : "");
+}
+
 static int open_body(const struct item *item, const struct key_content *key, struct wire_arena *arena,
                      struct err_note *note, struct buf *plain)
 {
-    /* item_new took it apart already. */
-    const struct envelope envelope = {
-        .header = item->header, .header_bytes = buf_slice(&item->header_bytes), .body = buf_slice(&item->body)};
+    const struct envelope envelope = envelope_of(item);
     int result = envelope_open(&envelope, key, plain);
     if (result != OK)
         return err_set(note, result, "the body does not open: %s", err_text(result));
@@ -122,15 +141,38 @@ int item_open(struct item *item, const struct key_content *key, struct wire_aren
         result = content ? OK : ERR_NOMEM;
     }
     if (result == OK) {
-        if (item->content != NULL)
-            hotline__envelope_body__free_unpacked(item->content, NULL);
-        item->content = content;
+        if (item->opened != NULL)
+            hotline__envelope_body__free_unpacked(item->opened, NULL);
+        item->opened = content;
         item->content_key = *key;
+        item->has_key = true;
+        note_summary(item);
     }
     if (plain.data != NULL)
         seal_wipe(plain.data, plain.capacity);
     buf_free(&plain);
     return result;
+}
+
+/* It was opened and checked before it was stored: a body that does not open now is our own mistake, or no memory. */
+static Hotline__EnvelopeBody *open_again(const struct item *item)
+{
+    const struct envelope envelope = envelope_of(item);
+    struct buf plain;
+    buf_init(&plain);
+    CHECK(envelope_open(&envelope, &item->content_key, &plain) == OK);
+    Hotline__EnvelopeBody *content = hotline__envelope_body__unpack(NULL, plain.len, plain.data);
+    CHECK(content != NULL);
+    seal_wipe(plain.data, plain.capacity);
+    buf_free(&plain);
+    return content;
+}
+
+Hotline__EnvelopeBody *item_content(const struct item *item)
+{
+    if (item->opened == NULL && item->has_key)
+        ((struct item *)(uintptr_t)item)->opened = open_again(item); /* what it holds does not change by it */
+    return item->opened;
 }
 
 void item_erase(struct item *item)
@@ -139,21 +181,25 @@ void item_erase(struct item *item)
         seal_wipe(item->body.data, item->body.capacity);
     buf_free(&item->body);
     seal_wipe(&item->content_key, sizeof item->content_key);
-    if (item->content != NULL)
-        hotline__envelope_body__free_unpacked(item->content, NULL);
-    item->content = NULL;
+    if (item->opened != NULL)
+        hotline__envelope_body__free_unpacked(item->opened, NULL);
+    item->opened = NULL;
+    item->has_key = false;
+    memset(item->reference, 0, sizeof item->reference);
+    item->review_at_us = 0;
     item->erased = item->spared = true;
 }
 
 const Hotline__Replaces *item_replaces(const struct item *item)
 {
-    if (item->content == NULL)
+    const Hotline__EnvelopeBody *body = item_content(item);
+    if (body == NULL)
         return NULL;
-    switch (item->content->content_case) {
+    switch (body->content_case) {
     case HOTLINE__ENVELOPE_BODY__CONTENT_ALERT:
-        return item->content->alert->replaces;
+        return body->alert->replaces;
     case HOTLINE__ENVELOPE_BODY__CONTENT_CLOSING:
-        return item->content->closing->replaces;
+        return body->closing->replaces;
     default:
         return NULL;
     }
@@ -246,6 +292,13 @@ bool item_is_case(const struct item *item)
     return item->header->kind == HOTLINE__KIND__CODE__CASE;
 }
 
+bool item_is_alert(const struct item *item)
+{
+    Hotline__Act__Code act = item->header->act;
+    bool ends = act == HOTLINE__ACT__CODE__CLOSE || act == HOTLINE__ACT__CODE__RETRACT;
+    return item->has_key && item_is_case(item) && !ends; /* content_fits() held it to that */
+}
+
 bool item_is_exercise(const struct item *item)
 {
     return item->header->status == HOTLINE__STATUS__CODE__EXERCISE;
@@ -287,6 +340,11 @@ uint64_t item_save(struct vault *vault, struct item *item)
     } else {
         WIRE_SET_BYTES(&record, body, item->body.data, item->body.len);
         WIRE_SET_BYTES(&record, content_key, item->content_key.bytes, KEY_BYTES);
+        WIRE_SET_BYTES(&record, hash, item->hash.bytes, KEY_HASH_BYTES);
+        if (item_is_case(item)) {
+            record.reference = item->reference;
+            WIRE_SET(&record, review_at_us, item->review_at_us);
+        }
     }
     WIRE_SET(&record, at_us, item->at_us);
     WIRE_SET(&record, mine, item->mine);
@@ -417,9 +475,27 @@ uint64_t item_save_relay(struct vault *vault, const struct item *item, const str
     return put(vault, VAULT_RELAY, slice_of(key.bytes, key.len), item, &record.base);
 }
 
-static int load_fields(const Hotline__Node__ItemRecord *record, struct item *item, struct wire_arena *arena)
+static int load_key(const Hotline__Node__ItemRecord *record, struct item *item, struct wire_arena *arena)
 {
     struct key_content key;
+    if (record->content_key.len != KEY_BYTES)
+        return ERR_CORRUPT;
+    memcpy(key.bytes, record->content_key.data, KEY_BYTES);
+    int result = OK;
+    if (record->reference != NULL) {
+        item->content_key = key;
+        item->has_key = true;
+        snprintf(item->reference, sizeof item->reference, "%s", record->reference);
+        item->review_at_us = record->review_at_us;
+    } else {
+        result = item_open(item, &key, arena, NULL);
+    }
+    seal_wipe(&key, sizeof key);
+    return result == ERR_NOMEM || result == OK ? result : ERR_CORRUPT;
+}
+
+static int load_fields(const Hotline__Node__ItemRecord *record, struct item *item, struct wire_arena *arena)
+{
     item->at_us = record->at_us;
     item->mine = record->mine;
     item->late = record->late;
@@ -430,55 +506,49 @@ static int load_fields(const Hotline__Node__ItemRecord *record, struct item *ite
     item->sequence = record->sequence;
     for (size_t i = 0; i < record->n_unreached && i < LIMIT_COUNTRIES; i++)
         snprintf(item->unreached[item->unreached_count++], sizeof item->unreached[0], "%s", record->unreached[i]);
-    if (item->erased)
-        return OK;
-    if (record->content_key.len != KEY_BYTES)
-        return ERR_CORRUPT;
-    memcpy(key.bytes, record->content_key.data, KEY_BYTES);
-    int result = item_open(item, &key, arena, NULL);
-    seal_wipe(&key, sizeof key);
-    return result == ERR_NOMEM ? result : result == OK ? OK : ERR_CORRUPT;
+    return item->erased ? OK : load_key(record, item, arena);
 }
 
-/* An erased item's header was checked when it came; its body, and so its hash, cannot be made again. */
-static int load_shell(const Hotline__Node__ItemRecord *record, struct item **ret_item)
+/* The header was checked when it came. An erased item's hash cannot be made again: its body is gone. */
+static int load_shell(const Hotline__Node__ItemRecord *record, struct item *item)
 {
-    struct item *item = calloc(1, sizeof *item);
-    if (item == NULL)
-        return ERR_NOMEM;
-    item->header = hotline__envelope_header__unpack(NULL, record->header.len, record->header.data);
-    int result = item->header && record->signature.len == KEY_SIGNATURE_BYTES ? OK : ERR_CORRUPT;
-    if (result == OK)
-        result = key_hash_from(wire_slice(record->erased_hash), &item->hash);
-    if (result == OK)
-        result = key_uuid_from(wire_slice(item->header->id), &item->id);
-    if (result != OK) {
-        item_free(item);
+    struct slice header = wire_slice(record->header), body = wire_slice(record->body);
+    item->header = hotline__envelope_header__unpack(NULL, header.len, header.data);
+    if (item->header == NULL || record->signature.len != KEY_SIGNATURE_BYTES)
         return ERR_CORRUPT;
-    }
+    item->erased = item->spared = record->has_erased_hash;
+    if (!item->erased && body.len < SEAL_TAG_BYTES)
+        return ERR_CORRUPT;
     memcpy(item->signature.bytes, record->signature.data, KEY_SIGNATURE_BYTES);
-    buf_add_slice(&item->header_bytes, wire_slice(record->header));
-    item->erased = item->spared = true;
-    *ret_item = item;
-    return OK;
+    buf_add_slice(&item->header_bytes, header);
+    buf_add_slice(&item->body, body);
+    if (buf_broken(&item->header_bytes) || buf_broken(&item->body))
+        return ERR_NOMEM;
+    int result = key_uuid_from(wire_slice(item->header->id), &item->id);
+    if (result == OK && item->erased)
+        result = key_hash_from(wire_slice(record->erased_hash), &item->hash);
+    else if (result == OK && record->has_hash)
+        result = key_hash_from(wire_slice(record->hash), &item->hash);
+    else if (result == OK)
+        item->hash = envelope_hash(header, body); /* of a version before */
+    return result == OK ? OK : ERR_CORRUPT;
 }
 
 int item_load(struct slice record_bytes, struct wire_arena *arena, struct item **ret_item)
 {
-    ProtobufCMessage *message;
-    struct item *item = NULL;
-    int result = wire_unpack(&hotline__node__item_record__descriptor, record_bytes, arena, NULL, &message);
-    if (result != OK)
+    Hotline__Node__ItemRecord *record = hotline__node__item_record__unpack(NULL, record_bytes.len, record_bytes.data);
+    if (record == NULL)
         return ERR_CORRUPT;
-    const Hotline__Node__ItemRecord *record = (const Hotline__Node__ItemRecord *)message;
-    result = record->has_erased_hash ? load_shell(record, &item) :
-                                       item_new(wire_slice(record->header), wire_slice(record->signature),
-                                                wire_slice(record->body), arena, NULL, &item);
+    struct item *item = calloc(1, sizeof *item);
+    int result = item != NULL ? load_shell(record, item) : ERR_NOMEM;
     if (result == OK)
         result = load_fields(record, item, arena);
     if (result == OK)
         *ret_item = item;
     else
         item_free(item);
+    if (record->content_key.data != NULL)
+        seal_wipe(record->content_key.data, record->content_key.len);
+    hotline__node__item_record__free_unpacked(record, NULL);
     return result;
 }

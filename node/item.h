@@ -15,7 +15,8 @@
 struct case_entry;
 struct owed;
 
-#define ITEM_STATES 6 /* QUEUED, then enum ReceiptState */
+#define ITEM_REFERENCE_MAX 33 /* 32 characters, as the form of references allows */
+#define ITEM_STATES 6         /* QUEUED, then enum ReceiptState */
 
 /* One recipient of an item of our own. */
 struct ladder_row {
@@ -57,12 +58,15 @@ struct item {
     struct key_signature signature;
     struct key_content content_key;
     Hotline__EnvelopeHeader *header;
-    Hotline__EnvelopeBody *content;
-    struct case_entry *case_entry; /* CASE, REPLY; borrowed */
-    int64_t at_us;                 /* committed (mine) or received here, wall clock */
-    int64_t steady_us;             /* mine, made in this run: the same on the steady clock; 0: loaded */
-    uint64_t ticket;               /* on the disk when vault_committed() >= ticket */
-    uint64_t grants_ticket;        /* mine: of the last grant made */
+    Hotline__EnvelopeBody *opened;      /* of item_content() alone; NULL until it is asked for */
+    bool has_key;                       /* content_key is the body's */
+    char reference[ITEM_REFERENCE_MAX]; /* of a case's revision: what its body says; "" */
+    int64_t review_at_us;               /* the same; 0: none */
+    struct case_entry *case_entry;      /* CASE, REPLY; borrowed */
+    int64_t at_us;                      /* committed (mine) or received here, wall clock */
+    int64_t steady_us;                  /* mine, made in this run: the same on the steady clock; 0: loaded */
+    uint64_t ticket;                    /* on the disk when vault_committed() >= ticket */
+    uint64_t grants_ticket;             /* mine: of the last grant made */
     /* received */
     int receipt_state;
     int64_t receipt_at_us;
@@ -88,10 +92,14 @@ int item_new(struct slice header, struct slice signature, struct slice body, str
 /* Of what was taken apart already; its bytes are copied. ERR_SIGNATURE (its length), ERR_NOMEM. */
 int item_of(const struct envelope *envelope, struct err_note *note, struct item **ret_item) MUST_CHECK;
 void item_free(struct item *item);
-/* Opens the body with the content key into item->content. ERR_CRYPTO, ERR_SYNTAX, ERR_INVALID (content not of the
+/* Opens the body with the content key: item_content() has it. ERR_CRYPTO, ERR_SYNTAX, ERR_INVALID (content not of the
  * header's kind). */
 int item_open(struct item *item, const struct key_content *key, struct wire_arena *arena,
               struct err_note *note) MUST_CHECK;
+
+/* What its body says; NULL: erased, or its key was never given. The item's, until it is erased or freed. After a start
+ * it is opened when it is first asked for (the loop's thread alone asks): most of what is stored is never looked at. */
+Hotline__EnvelopeBody *item_content(const struct item *item);
 
 /* Wipes body, key and content: what is left says when and to whom, not about whom. Saved again by the caller. */
 void item_erase(struct item *item);
@@ -106,6 +114,8 @@ size_t item_accepted_by(const struct item *item);
 /* True when every recipient has answered (DELIVERED or beyond). */
 bool item_is_answered(const struct item *item);
 bool item_is_case(const struct item *item);
+/* True of a revision that describes the child, while it is held: its content is an alert. Opens nothing. */
+bool item_is_alert(const struct item *item);
 bool item_is_exercise(const struct item *item);
 /* What its body says that it replaces; NULL: nothing, or it is not open. */
 const Hotline__Replaces *item_replaces(const struct item *item);
@@ -122,6 +132,8 @@ void item_unite_rows(struct vault *vault, const struct item *item);
 uint64_t item_save_row(struct vault *vault, const struct item *item, const struct ladder_row *row);
 uint64_t item_save_relay(struct vault *vault, const struct item *item, const struct item_relay *relay,
                          struct slice proof);
+/* Of a record that the vault opened: this node checked it before it was sealed, and the seal says that it is the same,
+ * so nothing in it is checked again but its shape. A case's body stays sealed. ERR_CORRUPT, ERR_NOMEM. */
 int item_load(struct slice record, struct wire_arena *arena, struct item **ret_item) MUST_CHECK;
 
 #endif

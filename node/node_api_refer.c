@@ -47,7 +47,7 @@ int node_api_post_referral(struct node_api_call *call)
 
 static bool is_request(const struct item *item)
 {
-    return item->content->referral->act == HOTLINE__REFERRAL_ACT__CODE__REQUEST && item->case_entry != NULL;
+    return item_content(item)->referral->act == HOTLINE__REFERRAL_ACT__CODE__REQUEST && item->case_entry != NULL;
 }
 
 static int newest_first(const void *a, const void *b)
@@ -93,7 +93,7 @@ static int find_referral(struct node_api_call *call, const struct item **ret_ite
     if (len < ID_DIGITS_LEAST || len > 2 * KEY_UUID_BYTES)
         return err_set(&call->note, ERR_NOT_FOUND, "no referral here goes by this id");
     for (const struct item *item; (item = node_next_item(call->node, &at, HOTLINE__KIND__CODE__REFERRAL)) != NULL;) {
-        buf_hex(slice_of(item->content->referral->referral_id.data, KEY_UUID_BYTES), id);
+        buf_hex(slice_of(item_content(item)->referral->referral_id.data, KEY_UUID_BYTES), id);
         if (!is_request(item) || strncmp(id, call->name, len) != 0)
             continue;
         *ret_item = item;

@@ -140,7 +140,7 @@ int node_blob_load(struct node *node, struct slice bytes)
 
 Hotline__Attachment *const *node_blob_photos(const struct item *item, size_t *ret_count)
 {
-    const Hotline__EnvelopeBody *body = item != NULL ? item->content : NULL;
+    const Hotline__EnvelopeBody *body = item != NULL ? item_content(item) : NULL;
     const Hotline__Case *alert =
         body != NULL && body->content_case == HOTLINE__ENVELOPE_BODY__CONTENT_ALERT ? body->alert : NULL;
     *ret_count = alert != NULL ? alert->n_photos : 0;
@@ -157,8 +157,8 @@ static const Hotline__BlobName *named_in(const Hotline__EnvelopeHeader *header, 
 
 int node_blob_meet(struct node *node, const struct item *item)
 {
-    size_t count;
-    Hotline__Attachment *const *photos = node_blob_photos(item, &count);
+    size_t count = 0;
+    Hotline__Attachment *const *photos = item->header->n_blobs > 0 ? node_blob_photos(item, &count) : NULL;
     int result = OK;
     for (size_t i = 0; result == OK && i < count; i++) {
         /* Relays serve what the signed header names, so a photo that it does not name cannot be had. */

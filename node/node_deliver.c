@@ -103,9 +103,9 @@ static bool may_say(const struct node *node, const struct item *item)
         return true;
     const char *opener = item->header->case_name->opener;
     bool from_opener = kind == HOTLINE__KIND__CODE__REPLY ?
-        item->content->reply->kind == HOTLINE__REPLY_KIND__CODE__ANSWER :
-        item->content->referral->act == HOTLINE__REFERRAL_ACT__CODE__REQUEST ||
-            item->content->referral->act == HOTLINE__REFERRAL_ACT__CODE__WITHDRAW;
+        item_content(item)->reply->kind == HOTLINE__REPLY_KIND__CODE__ANSWER :
+        item_content(item)->referral->act == HOTLINE__REFERRAL_ACT__CODE__REQUEST ||
+            item_content(item)->referral->act == HOTLINE__REFERRAL_ACT__CODE__WITHDRAW;
     return strcmp(opener, from_opener ? item->header->sender : node->keys->id) == 0;
 }
 

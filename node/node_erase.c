@@ -20,7 +20,7 @@
 /* A referral ends with its withdrawal, as a case with its closing. */
 static int64_t ends_at(const struct item *item)
 {
-    const struct item *withdrawal = item->content != NULL && item->header->kind == HOTLINE__KIND__CODE__REFERRAL ?
+    const struct item *withdrawal = item_content(item) != NULL && item->header->kind == HOTLINE__KIND__CODE__REFERRAL ?
         node_referral_withdrawal(item) :
         NULL;
     return withdrawal != NULL ? withdrawal->at_us : item->header->expires_at_us;

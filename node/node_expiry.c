@@ -47,9 +47,9 @@ static void look_at(struct node *node, struct case_entry *entry, int64_t now_us,
         entry->expiring_told_us = until_us;
         tell(node, entry, newest, NODE_CASE_EXPIRING, now_us);
     }
-    const Hotline__Case *alert = shown->content->alert;
-    if (alert->has_review_at && alert->review_at <= surely_us && entry->review_told_us != alert->review_at) {
-        entry->review_told_us = alert->review_at;
+    int64_t review_us = shown->review_at_us;
+    if (review_us != 0 && review_us <= surely_us && entry->review_told_us != review_us) {
+        entry->review_told_us = review_us;
         tell(node, entry, newest, NODE_CASE_REVIEW, now_us);
     }
 }

@@ -51,7 +51,7 @@ static int check_case(const struct node *node, const struct case_entry *entry, c
     if (shown == NULL || node_state(node, entry, now_us) != CASE_OPEN)
         return err_set(note, ERR_STATE, "%s is %s: nothing to mediate", entry->reference,
                        cases_state_name(node_state(node, entry, now_us)));
-    const Hotline__Case *alert = shown->content->alert;
+    const Hotline__Case *alert = item_content(shown)->alert;
     if (alert->category != HOTLINE__CATEGORY__CODE__PARENTAL_ABDUCTION)
         return err_set(note, ERR_POLICY, "mediators are for parental abductions; the category of %s is another",
                        entry->reference);
@@ -137,11 +137,12 @@ int node_refer(struct node *node, struct case_entry *entry, Hotline__Referral *r
 const struct item *node_referral_answer(const struct item *request, size_t *inout_at)
 {
     const struct case_entry *entry = request->case_entry;
-    const Hotline__Referral *asked = request->content->referral;
+    const Hotline__Referral *asked = item_content(request)->referral;
     while (*inout_at < entry->thread_count) {
         const struct item *item = entry->thread[(*inout_at)++];
-        const Hotline__Referral *one = item->content != NULL && item->header->kind == HOTLINE__KIND__CODE__REFERRAL ?
-            item->content->referral :
+        const Hotline__Referral *one =
+            item_content(item) != NULL && item->header->kind == HOTLINE__KIND__CODE__REFERRAL ?
+            item_content(item)->referral :
             NULL;
         if (one != NULL &&
             (one->act == HOTLINE__REFERRAL_ACT__CODE__ACCEPT || one->act == HOTLINE__REFERRAL_ACT__CODE__DECLINE) &&
@@ -155,7 +156,7 @@ int node_answer_referral(struct node *node, const struct item *request, const st
                          int64_t now_us, struct err_note *note, const struct item **ret_item, uint64_t *ret_ticket)
 {
     struct node_outgoing out;
-    const Hotline__Referral *asked = request->content->referral;
+    const Hotline__Referral *asked = item_content(request)->referral;
     Hotline__Referral referral = HOTLINE__REFERRAL__INIT;
     char requester[LIMIT_ID_CHARS + 1];
     size_t at = 0;
@@ -198,10 +199,10 @@ const struct item *node_referral_withdrawal(const struct item *request)
     const struct case_entry *entry = request->case_entry;
     for (size_t i = 0; i < entry->thread_count; i++) {
         const struct item *item = entry->thread[i];
-        if (item->content != NULL && item->header->kind == HOTLINE__KIND__CODE__REFERRAL &&
-            item->content->referral->act == HOTLINE__REFERRAL_ACT__CODE__WITHDRAW &&
-            slice_equal(wire_slice(item->content->referral->referral_id),
-                        wire_slice(request->content->referral->referral_id)))
+        if (item_content(item) != NULL && item->header->kind == HOTLINE__KIND__CODE__REFERRAL &&
+            item_content(item)->referral->act == HOTLINE__REFERRAL_ACT__CODE__WITHDRAW &&
+            slice_equal(wire_slice(item_content(item)->referral->referral_id),
+                        wire_slice(item_content(request)->referral->referral_id)))
             return item;
     }
     return NULL;
@@ -213,7 +214,7 @@ static bool is_at_work(const struct item *request, const char *member, bool open
     size_t at = 0;
     for (const struct item *answer; (answer = node_referral_answer(request, &at)) != NULL;) {
         if (strcmp(answer->header->sender, member) == 0)
-            return answer->content->referral->act == HOTLINE__REFERRAL_ACT__CODE__ACCEPT;
+            return item_content(answer)->referral->act == HOTLINE__REFERRAL_ACT__CODE__ACCEPT;
     }
     return open;
 }
@@ -225,7 +226,7 @@ static int send_withdrawal(struct node *node, const struct item *request, char *
     struct node_outgoing out;
     const struct item *item;
     uint64_t ticket;
-    const Hotline__Referral *asked = request->content->referral;
+    const Hotline__Referral *asked = item_content(request)->referral;
     Hotline__Referral referral = HOTLINE__REFERRAL__INIT;
     int result = node_begin(node, &out, HOTLINE__KIND__CODE__REFERRAL, item_is_exercise(request), now_us);
     if (result != OK)
@@ -249,7 +250,7 @@ static int withdraw(struct node *node, const struct item *request, int64_t now_u
 {
     char *members[NODE_OUT_MEMBERS];
     size_t count = 0;
-    bool open = node_surely_us(node, now_us) <= request->content->referral->answer_by;
+    bool open = node_surely_us(node, now_us) <= item_content(request)->referral->answer_by;
     int result = OK;
     for (size_t i = 0; result == OK && i < request->ladder_count; i++) {
         if (is_at_work(request, request->ladder[i].member, open))
@@ -270,8 +271,8 @@ void node_withdraw_referrals(struct node *node, const struct case_entry *entry, 
     int result = requests != NULL ? OK : ERR_NOMEM;
     for (size_t i = 0; result == OK && i < count; i++) {
         const struct item *item = entry->thread[i];
-        if (item->mine && item->content != NULL && item->header->kind == HOTLINE__KIND__CODE__REFERRAL &&
-            item->content->referral->act == HOTLINE__REFERRAL_ACT__CODE__REQUEST &&
+        if (item->mine && item_content(item) != NULL && item->header->kind == HOTLINE__KIND__CODE__REFERRAL &&
+            item_content(item)->referral->act == HOTLINE__REFERRAL_ACT__CODE__REQUEST &&
             node_referral_withdrawal(item) == NULL)
             requests[found++] = item;
     }
@@ -345,7 +346,7 @@ int node_send_statistics(struct node *node, Hotline__Statistics *statistics, int
 const struct item *node_next_item(const struct node *node, size_t *inout_at, Hotline__Kind__Code kind)
 {
     for (const struct item *item; (item = lookup_next(&node->items, inout_at)) != NULL;) {
-        if (item->header->kind == kind && item->content != NULL && item->ticket <= vault_committed(node->vault))
+        if (item->header->kind == kind && item_content(item) != NULL && item->ticket <= vault_committed(node->vault))
             return item;
     }
     return NULL;

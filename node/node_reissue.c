@@ -16,13 +16,13 @@ static struct item *lost_of(const struct case_entry *entry)
     const struct item *stands = entry->revisions[entry->revision_count - 1];
     struct item *lost = entry->revisions[entry->revision_count - 2];
     bool same = stands->header->revision == lost->header->revision;
-    bool known = stands->content != NULL && lost->content != NULL;
+    bool known = item_content(stands) != NULL && item_content(lost) != NULL;
     return same && known && stands->recovered && !lost->recovered ? lost : NULL;
 }
 
 static bool is_closing(const struct item *item)
 {
-    return item->content->content_case == HOTLINE__ENVELOPE_BODY__CONTENT_CLOSING;
+    return item_content(item)->content_case == HOTLINE__ENVELOPE_BODY__CONTENT_CLOSING;
 }
 
 static int say_again(struct node *node, struct case_entry *entry, const struct item *lost, int64_t now_us,
@@ -30,14 +30,14 @@ static int say_again(struct node *node, struct case_entry *entry, const struct i
 {
     const Hotline__Route *route = lost->header->route;
     struct node_draft draft = {
-        .content = lost->content->alert,
+        .content = item_content(lost)->alert,
         .to = (const char *const *)route->countries,
         .to_count = route->n_countries,
     };
     uint64_t ticket;
     if (!is_closing(lost))
         return node_update(node, entry, &draft, now_us, note, &ticket);
-    Hotline__Closing closing = *lost->content->closing;
+    Hotline__Closing closing = *item_content(lost)->closing;
     return node_finish(node, entry, (Hotline__Act__Code)lost->header->act, &closing, now_us, note, &ticket);
 }
 

@@ -339,7 +339,7 @@ int node_update(struct node *node, struct case_entry *entry, const struct node_d
                                 .revision = out.header.revision,
                                 .exercise = entry->exercise,
                                 .opened_us = first->header->sent_at_us,
-                                .drill_id = shown ? shown->content->alert->drill_id : NULL,
+                                .drill_id = shown ? item_content(shown)->alert->drill_id : NULL,
                                 .valid_until_us =
                                     until_us > out.header.expires_at_us ? until_us : out.header.expires_at_us};
     return send_content(node, &out, draft, &identity, now_us, note, &item, ret_ticket);

@@ -119,7 +119,7 @@ static void set_case(struct jdoc *object, const struct case_entry *entry)
 /* What every reader of case.* sorts and alarms by; codes only. */
 static void set_content(struct jdoc *object, const struct item *item)
 {
-    const Hotline__EnvelopeBody *body = item->content;
+    const Hotline__EnvelopeBody *body = item_content(item);
     node_view_set_text_if(object, "urgency", node_view_urgency_name(item));
     if (item->header->route != NULL)
         node_view_set_texts(object, "countries", item->header->route->countries, item->header->route->n_countries);
@@ -138,7 +138,7 @@ static void set_content(struct jdoc *object, const struct item *item)
 
 static void set_reply(struct jdoc *object, const struct item *item)
 {
-    const Hotline__EnvelopeBody *body = item->content;
+    const Hotline__EnvelopeBody *body = item_content(item);
     node_view_set_hex(object, "reply", slice_of(item->id.bytes, KEY_UUID_BYTES));
     if (body != NULL && body->content_case == HOTLINE__ENVELOPE_BODY__CONTENT_REPLY && body->reply->has_kind)
         node_view_set_text_if(object, "kind",
@@ -147,9 +147,9 @@ static void set_reply(struct jdoc *object, const struct item *item)
 
 static void set_referral(struct jdoc *object, const struct item *item)
 {
-    if (item->content == NULL)
+    if (item_content(item) == NULL)
         return;
-    const Hotline__Referral *referral = item->content->referral;
+    const Hotline__Referral *referral = item_content(item)->referral;
     node_view_set_text_if(object, "reference", referral->reference); /* a mediator holds no case to take it from */
     node_view_set_text_if(object, "urgency", node_view_urgency_name(item));
     node_view_set_hex(object, "referral", wire_slice(referral->referral_id));

@@ -15,19 +15,19 @@
 
 static const Hotline__Case *alert_of(const struct item *item)
 {
-    const Hotline__EnvelopeBody *body = item != NULL ? item->content : NULL;
+    const Hotline__EnvelopeBody *body = item != NULL ? item_content(item) : NULL;
     return body != NULL && body->content_case == HOTLINE__ENVELOPE_BODY__CONTENT_ALERT ? body->alert : NULL;
 }
 
 static const Hotline__Closing *closing_of(const struct item *item)
 {
-    const Hotline__EnvelopeBody *body = item != NULL ? item->content : NULL;
+    const Hotline__EnvelopeBody *body = item != NULL ? item_content(item) : NULL;
     return body != NULL && body->content_case == HOTLINE__ENVELOPE_BODY__CONTENT_CLOSING ? body->closing : NULL;
 }
 
 static const Hotline__Reply *reply_of(const struct item *item)
 {
-    const Hotline__EnvelopeBody *body = item->content;
+    const Hotline__EnvelopeBody *body = item_content(item);
     return body != NULL && body->content_case == HOTLINE__ENVELOPE_BODY__CONTENT_REPLY ? body->reply : NULL;
 }
 

@@ -60,7 +60,7 @@ static int merge_all(const struct node *node, struct figures *figures, struct jd
     int result = OK;
     for (const struct item *item;
          result == OK && (item = node_next_item(node, &at, HOTLINE__KIND__CODE__STATISTICS)) != NULL;) {
-        const Hotline__Statistics *statistics = item->content->statistics;
+        const Hotline__Statistics *statistics = item_content(item)->statistics;
         if (!item->mine && statistics->year == figures->year && (statistics->exercise != 0) == figures->exercise)
             result = gather(&all, item);
     }
@@ -70,7 +70,7 @@ static int merge_all(const struct node *node, struct figures *figures, struct jd
         const char *sender = all.items[i]->header->sender;
         if (i > 0 && strcmp(sender, all.items[i - 1]->header->sender) == 0)
             continue;
-        result = figures_merge(figures, all.items[i]->content->statistics);
+        result = figures_merge(figures, item_content(all.items[i])->statistics);
         if (members != NULL)
             jdoc_add_text(members, sender);
     }

@@ -62,7 +62,7 @@ static void set_erased_by(const struct node *node, struct jdoc *view, const stru
 static const Hotline__Case *shown_of(const struct node *node, const struct case_entry *entry)
 {
     const struct item *shown = cases_shown(node_cases(node), entry);
-    return shown != NULL ? shown->content->alert : NULL;
+    return shown != NULL ? item_content(shown)->alert : NULL;
 }
 
 /* Only the member that the closing named continues a case: nobody else can claim to. */
@@ -70,7 +70,7 @@ static void set_continued(const struct node *node, struct jdoc *view, const stru
                           const struct item *newest)
 {
     const struct cases *cases = node_cases(node);
-    const Hotline__EnvelopeBody *body = newest->content;
+    const Hotline__EnvelopeBody *body = item_content(newest);
     const char *taker = body != NULL && body->content_case == HOTLINE__ENVELOPE_BODY__CONTENT_CLOSING ?
         body->closing->taken_over_by :
         NULL;

@@ -7,7 +7,7 @@
 
 static void add_answer(const struct node *node, struct jdoc *array, const struct item *answer)
 {
-    const Hotline__Referral *said = answer->content->referral;
+    const Hotline__Referral *said = item_content(answer)->referral;
     struct jdoc *one = jdoc_add_doc(array, jdoc_object());
     node_view_set_member(node, one, answer->header->sender);
     jdoc_set_text(one, "act", mapper_code_name(&hotline__referral_act__code__descriptor, (int)said->act));
@@ -28,7 +28,7 @@ static const char *state_of(const struct item *request, size_t accepted, size_t 
         return "ACCEPTED";
     if (declined > 0 && declined >= asked)
         return "DECLINED";
-    return now_us > request->content->referral->answer_by ? "EXPIRED" : "OPEN";
+    return now_us > item_content(request)->referral->answer_by ? "EXPIRED" : "OPEN";
 }
 
 static void set_recipients(const struct node *node, struct jdoc *view, const struct item *request)
@@ -45,12 +45,12 @@ static void set_recipients(const struct node *node, struct jdoc *view, const str
 static const struct item *request_of(const struct item *item)
 {
     const struct case_entry *entry = item->case_entry;
-    for (size_t i = 0; entry != NULL && item->content != NULL && i < entry->thread_count; i++) {
+    for (size_t i = 0; entry != NULL && item_content(item) != NULL && i < entry->thread_count; i++) {
         const struct item *one = entry->thread[i];
-        if (one->content != NULL && one->header->kind == HOTLINE__KIND__CODE__REFERRAL &&
-            one->content->referral->act == HOTLINE__REFERRAL_ACT__CODE__REQUEST &&
-            slice_equal(wire_slice(one->content->referral->referral_id),
-                        wire_slice(item->content->referral->referral_id)))
+        if (item_content(one) != NULL && one->header->kind == HOTLINE__KIND__CODE__REFERRAL &&
+            item_content(one)->referral->act == HOTLINE__REFERRAL_ACT__CODE__REQUEST &&
+            slice_equal(wire_slice(item_content(one)->referral->referral_id),
+                        wire_slice(item_content(item)->referral->referral_id)))
             return one;
     }
     return NULL;
@@ -59,8 +59,8 @@ static const struct item *request_of(const struct item *item)
 static struct jdoc *view_statistics(const struct node *node, const struct item *item)
 {
     struct jdoc *view = jdoc_object();
-    if (item->content != NULL)
-        jdoc_set_int(view, "year", item->content->statistics->year);
+    if (item_content(item) != NULL)
+        jdoc_set_int(view, "year", item_content(item)->statistics->year);
     node_view_set_hex(view, "id", slice_of(item->id.bytes, KEY_UUID_BYTES));
     set_recipients(node, view, item);
     return view;
@@ -84,7 +84,7 @@ struct jdoc *node_view_referral(const struct node *node, const struct item *requ
 {
     struct jdoc *view = NULL;
     size_t at = 0, accepted = 0, declined = 0;
-    if (referral_to_json(request->content->referral, &view) != OK)
+    if (referral_to_json(item_content(request)->referral, &view) != OK)
         view = jdoc_object();
     jdoc_set_text(view, "from", request->header->sender);
     const Hotline__Member *requester = node_view_member(node, request->header->sender, NULL);
@@ -94,7 +94,7 @@ struct jdoc *node_view_referral(const struct node *node, const struct item *requ
     }
     jdoc_set_bool(view, "mine", request->mine);
     if (request->mine)
-        node_view_set_text_if(view, "text_shows", referral_text_shows(request->content->referral->text));
+        node_view_set_text_if(view, "text_shows", referral_text_shows(item_content(request)->referral->text));
     jdoc_set_text(view, "status", node_view_status_name(item_is_exercise(request)));
     node_view_set_text_if(view, "urgency", node_view_urgency_name(request));
     node_view_set_time(view, "sent_at", request->header->sent_at_us);
@@ -105,7 +105,7 @@ struct jdoc *node_view_referral(const struct node *node, const struct item *requ
     for (const struct item *answer; (answer = node_referral_answer(request, &at)) != NULL;) {
         if (!node_view_is_on_disk(node, answer))
             continue;
-        bool accepts = answer->content->referral->act == HOTLINE__REFERRAL_ACT__CODE__ACCEPT;
+        bool accepts = item_content(answer)->referral->act == HOTLINE__REFERRAL_ACT__CODE__ACCEPT;
         accepted += accepts;
         declined += !accepts;
         add_answer(node, answers, answer);

@@ -30,7 +30,9 @@ static const char SQL_REMOVE[] = "DELETE FROM record WHERE space = ?1 AND id = ?
 static const char SQL_PUT_KEY[] = "INSERT INTO case_key(owner, sealed) VALUES(?1, ?2)";
 static const char SQL_REMOVE_KEY[] = "DELETE FROM case_key WHERE owner = ?1";
 static const char SQL_REMOVE_OWNED[] = "DELETE FROM record WHERE owner = ?1";
-static const char SQL_EACH[] = "SELECT id, owner, sealed FROM record WHERE space = ?1";
+/* The index finds the rows, but they are read as they lie in the file: by its order each would be a page elsewhere. */
+static const char SQL_EACH[] = "SELECT id, owner, sealed FROM record WHERE rowid IN"
+                               " (SELECT rowid FROM record WHERE space = ?1) ORDER BY rowid";
 static const char SQL_EACH_KEY[] = "SELECT owner, sealed FROM case_key";
 
 struct index {

@@ -2,9 +2,9 @@
  * db - one SQLite file, opened so that what was committed survives power loss, owned by one thread.
  *
  * locking_mode=EXCLUSIVE, journal_mode=WAL, synchronous=FULL, secure_delete, defensive, no trusted schema, no mmap,
- * foreign keys on, quick_check at start. A `meta` row names kind, owner and schema: a file of another member, another
- * kind or a newer version is refused in words. Migrations run forward in one transaction each. Other processes are kept
- * out.
+ * foreign keys on, quick_check at the start of a file of up to DB_CHECKED_BYTES. A `meta` row names kind, owner and
+ * schema: a file of another member, another kind or a newer version is refused in words. Migrations run forward in one
+ * transaction each. Other processes are kept out.
  */
 #ifndef PROTO_DB_H
 #define PROTO_DB_H
@@ -13,6 +13,8 @@
 
 #include "buf.h"
 #include "err.h"
+
+#define DB_CHECKED_BYTES (64 << 20) /* larger ones are checked by `hotline db check` (db_inspect) */
 
 struct db;
 

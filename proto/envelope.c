@@ -46,7 +46,7 @@ static int check_header(const Hotline__EnvelopeHeader *header, struct err_note *
     return result == OK ? route_check(header->route, note) : result;
 }
 
-static struct key_hash hash_of(struct slice header, struct slice body)
+struct key_hash envelope_hash(struct slice header, struct slice body)
 {
     struct key_hash body_hash = seal_hash(body);
     return seal_hash2(header, slice_of(body_hash.bytes, sizeof body_hash.bytes));
@@ -69,7 +69,7 @@ int envelope_parse(struct slice header, struct slice signature, struct slice bod
     if ((result = check_header(envelope.header, note)) != OK)
         return result;
     memcpy(envelope.id.bytes, envelope.header->id.data, sizeof envelope.id.bytes);
-    envelope.hash = hash_of(header, body);
+    envelope.hash = envelope_hash(header, body);
     *ret_envelope = envelope;
     return OK;
 }
@@ -179,7 +179,7 @@ int envelope_seal(Hotline__EnvelopeHeader *header, const ProtobufCMessage *body,
         envelope_sealed_done(&sealed);
         return result;
     }
-    sealed.hash = hash_of(buf_slice(&sealed.header), buf_slice(&sealed.body));
+    sealed.hash = envelope_hash(buf_slice(&sealed.header), buf_slice(&sealed.body));
     *ret_sealed = sealed;
     seal_wipe(&sealed.content, sizeof sealed.content);
     return OK;

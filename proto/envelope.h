@@ -30,6 +30,8 @@ struct envelope {
 /* Checks the header's own rules (kind, act, revision, times, route, lengths) and computes the hash. */
 int envelope_parse(struct slice header, struct slice signature, struct slice body, struct wire_arena *arena,
                    struct err_note *note, struct envelope *ret_envelope) MUST_CHECK;
+/* What names an envelope: BLAKE2b-256(header || BLAKE2b-256(body)). */
+struct key_hash envelope_hash(struct slice header, struct slice body);
 /* Verifies the sender's signature by the roster; ERR_MEMBER when the sender is not on it. *ret_sender is its index. */
 int envelope_verify(const struct envelope *envelope, const struct roster *roster, int64_t now_us,
                     size_t *ret_sender) MUST_CHECK;

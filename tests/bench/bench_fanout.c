@@ -43,6 +43,7 @@ struct fanout {
     struct stretch start, end, steps[BENCH_STEPS_MAX];
     size_t step_count;
     int64_t relay_start_us, relay_again_us, node_again_us;
+    int64_t relay_again_cpu_us, node_again_cpu_us;
 };
 
 /* ---- publishing ---- */
@@ -284,7 +285,12 @@ static int restart(struct fanout *fanout, struct err_note *note)
     close_publisher(fanout);
     bench_net_stop_relay(fanout->net);
     int error = bench_net_start_relay(fanout->net, fanout->options->relay, note, &fanout->relay_again_us);
-    return error == OK ? open_publisher(fanout, note, &fanout->node_again_us) : error;
+    fanout->relay_again_cpu_us = bench_cpu_us(fanout->net->relay_pid);
+    int64_t before_us = bench_cpu_us(getpid());
+    if (error == OK)
+        error = open_publisher(fanout, note, &fanout->node_again_us);
+    fanout->node_again_cpu_us = bench_cpu_us(getpid()) - before_us;
+    return error;
 }
 
 /* ---- the report ---- */
@@ -342,8 +348,10 @@ static void report(const struct fanout *fanout, long rss_kib, long rss_most_kib)
     if (options->step > 0)
         print_steps(fanout);
     if (options->restart)
-        printf(",\"restart\":{\"stored\":%u,\"relay_ms\":%.1f,\"publisher_ms\":%.1f}", board->total,
-               (double)fanout->relay_again_us / 1e3, (double)fanout->node_again_us / 1e3);
+        printf(",\"restart\":{\"stored\":%u,\"relay_ms\":%.1f,\"relay_cpu_ms\":%.0f,\"publisher_ms\":%.1f,"
+               "\"publisher_cpu_ms\":%.0f}",
+               board->total, (double)fanout->relay_again_us / 1e3, (double)fanout->relay_again_cpu_us / 1e3,
+               (double)fanout->node_again_us / 1e3, (double)fanout->node_again_cpu_us / 1e3);
     printf("}\n");
 }
 

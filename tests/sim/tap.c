@@ -41,10 +41,10 @@ uint64_t tap_case(const char *opener, bool exercise, const uint8_t case_id[KEY_U
 static uint64_t digest_of(const struct item *item)
 {
     struct buf bytes;
-    if (item->content == NULL || item->erased)
+    if (item_content(item) == NULL || item->erased)
         return 0;
     buf_init(&bytes);
-    wire_pack(&item->content->base, &bytes);
+    wire_pack(&item_content(item)->base, &bytes);
     struct key_hash hash = seal_hash(buf_slice(&bytes));
     buf_free(&bytes);
     return tap_hash(&hash);

@@ -191,6 +191,22 @@ static void db_garbage_is_refused_as_corrupt(void **state)
     refused(room, &first, "gr-hotline", ERR_CORRUPT, "not a database");
 }
 
+/* No page of it is looked at but the first: its header knows how long it was. */
+static void db_too_large_to_check_and_cut_short_is_refused_as_corrupt(void **state)
+{
+    static const char grow[] = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 80)"
+                               " INSERT INTO fact (text) SELECT CAST(zeroblob(1 << 20) AS TEXT) FROM n";
+    struct room *room = *state;
+    struct stat status;
+    struct db *db = open_as(room, &first, "gr-hotline");
+    assert_int_equal(sqlite3_exec(db_handle(db), grow, NULL, NULL, NULL), SQLITE_OK);
+    db_close(db);
+    assert_int_equal(stat(room->path, &status), 0);
+    assert_true(status.st_size - 4096 > DB_CHECKED_BYTES);
+    assert_int_equal(truncate(room->path, status.st_size - 4096), 0);
+    refused(room, &first, "gr-hotline", ERR_CORRUPT, "restore a backup");
+}
+
 static void db_damaged_page_is_refused_as_corrupt(void **state)
 {
     struct room *room = *state;
@@ -360,6 +376,7 @@ int main(void)
         TEST(db_foreign_database_is_refused_and_not_touched),
         TEST(db_garbage_is_refused_as_corrupt),
         TEST(db_damaged_page_is_refused_as_corrupt),
+        TEST(db_too_large_to_check_and_cut_short_is_refused_as_corrupt),
         TEST(db_empty_file_counts_as_new),
         TEST(db_missing_folder_and_folder_are_refused),
         TEST(db_mode_open_to_others_is_closed),

@@ -77,7 +77,8 @@ static void item_records_keep_everything_over_a_restart(void **state)
     assert_int_equal(kept->state, HOTLINE__RECEIPT_STATE__CODE__ACKNOWLEDGED);
     assert_memory_equal(kept->state_at_us, row.state_at_us, sizeof row.state_at_us);
     assert_true(kept->proof.len > 0);
-    assert_true(item->content != NULL && strcmp(item->content->alert->child->given_name, "Aurelia-canary") == 0);
+    assert_true(item_content(item) != NULL &&
+                strcmp(item_content(item)->alert->child->given_name, "Aurelia-canary") == 0);
 }
 
 static void item_new_refuses_what_is_no_envelope(void **state)
@@ -99,10 +100,54 @@ static void item_new_refuses_what_is_no_envelope(void **state)
     struct key_content wrong = good->content_key;
     wrong.bytes[0] ^= 1;
     assert_true(item_open(item, &wrong, &net->arena, &note) != OK);
-    assert_null(item->content);
+    assert_null(item_content(item));
     assert_ok(item_open(item, &good->content_key, &net->arena, &note));
-    assert_non_null(item->content);
+    assert_non_null(item_content(item));
     item_free(item);
+}
+
+static void item_body_stays_sealed_at_a_start_until_it_is_asked_for(void **state)
+{
+    struct net *net = *state;
+    char reference[CASES_REFERENCE_MAX];
+    net_publish(net, BE, &to_france_and_italy, reference);
+    net_run(net);
+    net_crash(net, BE);
+    net_pass(net, 120 * CLOCK_SECOND_US);                          /* expiry, alarms and relays have looked at it */
+    const struct item *item = net_revision(net, BE, reference, 1); /* found by its reference */
+    assert_null(item->opened);
+    assert_string_equal(item->reference, reference);
+    assert_true(item_is_alert(item));
+    assert_string_equal(item_content(item)->alert->child->given_name, "Aurelia-canary");
+    assert_ptr_equal(item_content(item), item->opened);
+}
+
+static void item_record_of_a_version_before_is_opened_at_once(void **state)
+{
+    struct net *net = *state;
+    char reference[CASES_REFERENCE_MAX];
+    net_publish(net, BE, &to_france_and_italy, reference);
+    net_run(net);
+    const struct item *item = net_revision(net, BE, reference, 1);
+    Hotline__Node__ItemRecord record = HOTLINE__NODE__ITEM_RECORD__INIT;
+    struct item *loaded;
+    struct buf bytes;
+    buf_init(&bytes);
+    WIRE_SET_BYTES(&record, header, item->header_bytes.data, item->header_bytes.len);
+    WIRE_SET_BYTES(&record, signature, (uint8_t *)(uintptr_t)item->signature.bytes, KEY_SIGNATURE_BYTES);
+    WIRE_SET_BYTES(&record, body, item->body.data, item->body.len);
+    WIRE_SET_BYTES(&record, content_key, (uint8_t *)(uintptr_t)item->content_key.bytes, KEY_BYTES);
+    wire_pack(&record.base, &bytes);
+    assert_ok(item_load(buf_slice(&bytes), &net->arena, &loaded));
+    assert_memory_equal(loaded->hash.bytes, item->hash.bytes, KEY_HASH_BYTES);
+    assert_string_equal(loaded->reference, reference);
+    assert_non_null(loaded->opened);
+    item_free(loaded);
+    record.has_signature = 0;
+    buf_clear(&bytes);
+    wire_pack(&record.base, &bytes);
+    assert_error(item_load(buf_slice(&bytes), &net->arena, &loaded), ERR_CORRUPT);
+    buf_free(&bytes);
 }
 
 /* ---- a store as version 1 of the schema kept it: a record for each row ---- */
@@ -253,6 +298,8 @@ int main(void)
         NET_TEST(item_records_keep_everything_over_a_restart),
         NET_TEST(item_rows_of_a_store_of_version_1_are_united_at_its_first_start),
         NET_TEST(item_new_refuses_what_is_no_envelope),
+        NET_TEST(item_body_stays_sealed_at_a_start_until_it_is_asked_for),
+        NET_TEST(item_record_of_a_version_before_is_opened_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,7 +36,8 @@ static void node_case_published_is_accepted_by_two_delivered_and_answered(void *
     assert_int_equal(net_events(net, BE, NODE_RELAY_ACCEPTED), 2);
     for (unsigned n = FR; n <= IT; n++) {
         assert_int_equal(net_events(net, n, NODE_CASE_RECEIVED), 1);
-        assert_string_equal(net_revision(net, n, reference, 1)->content->alert->child->given_name, "Aurelia-canary");
+        assert_string_equal(item_content(net_revision(net, n, reference, 1))->alert->child->given_name,
+                            "Aurelia-canary");
         assert_int_equal(net_state(net, BE, reference, n), RECEIPT(DELIVERED));
     }
     assert_false(net_has(net, NL, reference));
@@ -319,7 +320,7 @@ static void node_legal_group_needs_a_restricted_case_from_its_opening_on(void **
     assert_int_equal(net_case(net, BE, reference)->revision_count, 1);
     legal.restricted = true;
     publish_and_run(net, &legal, reference);
-    assert_non_null(net_revision(net, FR, reference, 1)->content->alert->legal);
+    assert_non_null(item_content(net_revision(net, FR, reference, 1))->alert->legal);
 }
 
 static void node_restricted_case_passes_subscribers_by(void **state)

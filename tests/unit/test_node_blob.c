@@ -127,7 +127,7 @@ static void node_blob_comes_after_its_alert_and_is_told(void **state)
     assert_int_equal(net_events(net, FR, NODE_CASE_RECEIVED), 1);
     assert_int_equal(net_state(net, BE, reference, FR), RECEIPT(DELIVERED));
     assert_int_equal(column(net, reference), 0);
-    const Hotline__Attachment *photo = shown(net, FR, reference)->content->alert->photos[0];
+    const Hotline__Attachment *photo = item_content(shown(net, FR, reference))->alert->photos[0];
     assert_int_equal(photo->thumbnail.len, 9);
     assert_int_equal(photo->size_bytes, PHOTO_BYTES);
     assert_false(photo->has_upload);
@@ -218,7 +218,7 @@ static void node_blob_of_a_revision_stays_unless_it_is_replaced(void **state)
     /* the second alone, and a new one */
     Hotline__Case *content = net_content(&to_france);
     with_photos(net, content, 2);
-    memcpy(content->photos[0]->upload.data, shown(net, BE, reference)->content->alert->photos[1]->name.data, 16);
+    memcpy(content->photos[0]->upload.data, item_content(shown(net, BE, reference))->alert->photos[1]->name.data, 16);
     assert_ok(try_send(net, reference, content, true, &note, NULL));
     net_run(net);
     wait_for(net, FR, reference, 2);
@@ -227,7 +227,7 @@ static void node_blob_of_a_revision_stays_unless_it_is_replaced(void **state)
     /* none */
     assert_ok(try_send(net, reference, net_content(&to_france), true, &note, NULL));
     net_run(net);
-    assert_int_equal(shown(net, FR, reference)->content->alert->n_photos, 0);
+    assert_int_equal(item_content(shown(net, FR, reference))->alert->n_photos, 0);
 }
 
 static void node_blob_without_an_upload_is_refused_by_its_path(void **state)

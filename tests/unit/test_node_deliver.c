@@ -402,7 +402,7 @@ static void deliver_of_another_content_after_a_restart_is_disputed(void **state)
     net_run(net);
     assert_int_equal(answered(net), UNREADABLE(DISPUTED));
     assert_int_equal(net_case(net, FR, "BE-2026-00777")->revision_count, 1);
-    assert_string_equal(net_revision(net, FR, "BE-2026-00777", 1)->content->alert->child->given_name, "First");
+    assert_string_equal(item_content(net_revision(net, FR, "BE-2026-00777", 1))->alert->child->given_name, "First");
     envelope_sealed_done(&second.sealed);
 }
 
@@ -417,7 +417,7 @@ static void deliver_of_two_contents_under_one_id_keeps_the_first_and_the_evidenc
     net_run(net);
     assert_int_equal(answered(net), UNREADABLE(DISPUTED));
     assert_int_equal(net->nodes[FR].event_count, 1);
-    assert_string_equal(net_revision(net, FR, "BE-2026-00777", 1)->content->alert->child->given_name, "First");
+    assert_string_equal(item_content(net_revision(net, FR, "BE-2026-00777", 1))->alert->child->given_name, "First");
     assert_int_equal(net_case(net, FR, "BE-2026-00777")->revision_count, 1);
     id = net_revision(net, FR, "BE-2026-00777", 1)->id;
     net_crash(net, FR);
@@ -428,7 +428,7 @@ static void deliver_of_two_contents_under_one_id_keeps_the_first_and_the_evidenc
     net_connect(net, FR, NET_ALL);
     hand_in(net, FR, 0, &second);
     net_run(net);
-    assert_string_equal(net_revision(net, FR, "BE-2026-00777", 1)->content->alert->child->given_name, "First");
+    assert_string_equal(item_content(net_revision(net, FR, "BE-2026-00777", 1))->alert->child->given_name, "First");
     envelope_sealed_done(&second.sealed);
 }
 
@@ -471,7 +471,7 @@ static void deliver_of_an_older_revision_goes_into_the_timeline_without_a_word(v
     assert_int_equal(entry->revision_count, 3);
     for (unsigned i = 0; i < 3; i++)
         assert_int_equal(entry->revisions[i]->header->revision, i + 1);
-    assert_string_equal(cases_shown(node_cases(net->nodes[FR].node), entry)->content->alert->child->given_name,
+    assert_string_equal(item_content(cases_shown(node_cases(net->nodes[FR].node), entry))->alert->child->given_name,
                         "Third");
     assert_int_equal(net_sent(net, FR, WIRE_RECEIPTS), 3 * 2); /* each is DELIVERED all the same, at both relays */
     craft_in(
@@ -512,7 +512,8 @@ static void deliver_of_two_equal_revisions_has_one_winner(void **state)
                              .text = "Early",
                              .sent_us = net->now_us - 5});
     const struct case_entry *entry = net_case(net, FR, "BE-2026-00777");
-    assert_string_equal(cases_shown(node_cases(net->nodes[FR].node), entry)->content->alert->child->given_name, "Late");
+    assert_string_equal(item_content(cases_shown(node_cases(net->nodes[FR].node), entry))->alert->child->given_name,
+                        "Late");
     assert_int_equal(net->nodes[FR].event_count, 1);
 }
 
