@@ -6,14 +6,18 @@ import { Header } from './header';
 import { t } from './i18n';
 import { parse } from './route';
 import { CaseScreen } from './screens/case';
+import { Archive } from './screens/archive';
 import { Compose, Drafts } from './screens/compose';
+import { Drills } from './screens/drills';
 import { Incoming } from './screens/incoming';
 import { Inbox } from './screens/inbox';
 import { Login } from './screens/login';
 import { Offline, Phones } from './screens/offline';
+import { Poster } from './screens/poster';
+import { Settings } from './screens/settings';
 import { Shift } from './screens/shift';
 import { Update } from './screens/update';
-import { lineState, openOnes, useNow, useStore } from './store';
+import { lineState, mayRead, openOnes, useNow, useStore } from './store';
 import type { State } from './store';
 
 function screenOf(now: State): JSX.Element {
@@ -29,7 +33,16 @@ function screenOf(now: State): JSX.Element {
             return rest[0] ? <Compose key={rest[0]} id={rest[0]} step={Math.min(4, Math.max(1, Number(rest[1]) || 1))} /> : <Drafts />;
         case 'update':
             return <Update key={rest.join('/')} member={rest[0] ?? ''} reference={rest[1] ?? ''} />;
+        case 'drills':
+            return <Drills />;
+        case 'archive':
+            return <Archive />;
+        case 'settings':
+            return <Settings />;
+        case 'poster':
+            return <Poster member={rest[0] ?? ''} reference={rest[1] ?? ''} />;
         default:
+            if (!mayRead(now)) return <Settings />;
             return <Inbox />;
     }
 }

@@ -2,9 +2,10 @@
  * events - one event stream per browser: the tab that holds the lock reads it and tells the others. It comes back with
  * the number of the last event, so that nothing is lost; a `gap` reads everything again. Silence of 25 s counts as lost.
  */
-import { readAll, readCases, readMembers, readStatus, state, update } from './store';
+import { mayRead, readAll, readCases, readMembers, readStatus, state, update } from './store';
+import { get } from './api';
 import { soundFor } from './duty';
-import type { NodeEvent } from './types';
+import type { NodeEvent, NodeStatus } from './types';
 
 const SILENCE_MS = 25_000;
 const OFFLINE_AFTER_MS = 12_000;
@@ -56,9 +57,24 @@ function receive(message: MessageEvent<string>): void {
     channel?.postMessage({ event, lastId });
 }
 
+/* Who may not read cases has no stream; the line is asked for. */
+async function ask(): Promise<void> {
+    try {
+        update({ status: await get<NodeStatus>('/v1/status') });
+        heard();
+    } catch {
+        lost();
+    }
+}
+
 function open(): void {
-    source?.close();
     clearTimeout(retry);
+    if (!mayRead(state)) {
+        void ask();
+        retry = setTimeout(open, 10_000);
+        return;
+    }
+    source?.close();
     source = new EventSource(`/v1/events${lastId ? `?after=${lastId}` : ''}`);
     for (const type of TYPES) source.addEventListener(type, receive as EventListener);
     source.onerror = () => {

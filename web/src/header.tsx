@@ -5,7 +5,7 @@ import { disarm } from './duty';
 import * as i18n from './i18n';
 import { t } from './i18n';
 import { parse, to } from './route';
-import { lineState, needsAnswer, openOnes, state, update, useNow, useStore } from './store';
+import { lineState, mayRead, needsAnswer, openOnes, state, update, useNow, useStore } from './store';
 import type { State } from './store';
 import { ago } from './time';
 import type { Key } from './i18n';
@@ -70,7 +70,10 @@ export const logOut = async (): Promise<void> => {
 export const screens: { name: string; text: Key }[] = [
     { name: 'inbox', text: 'nav.inbox' },
     { name: 'compose', text: 'nav.compose' },
+    { name: 'drills', text: 'nav.drills' },
+    { name: 'archive', text: 'nav.archive' },
     { name: 'phones', text: 'nav.phones' },
+    { name: 'settings', text: 'nav.settings' },
 ];
 
 export function Header({ line, exercise }: { line: State['line']; exercise: boolean }): JSX.Element {
@@ -94,7 +97,7 @@ export function Header({ line, exercise }: { line: State['line']; exercise: bool
                 </div>
             </div>
             <nav aria-label={t('nav')}>
-                {screens.map(({ name, text }) => (
+                {screens.filter(({ name }) => mayRead(now) || name === 'phones' || name === 'settings').map(({ name, text }) => (
                     <a key={name} href={to(name)} aria-current={at === name ? 'page' : undefined}>{t(text)}</a>
                 ))}
             </nav>

@@ -9,6 +9,7 @@ export interface Session {
     user: string;
     role: 'operator' | 'supervisor' | 'it' | 'read-only';
     csrf: string;
+    may?: string[];
     expires_at?: string;
 }
 

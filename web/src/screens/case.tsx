@@ -76,7 +76,7 @@ interface Moment {
     what: JSX.Element;
 }
 
-function Reply({ entry, answer }: { entry: ThreadEntry; answer: (id: string) => void }): JSX.Element {
+function Reply({ entry, own, answer }: { entry: ThreadEntry; own: boolean; answer: (id: string) => void }): JSX.Element {
     const seen = entry.sighting;
     return (
         <>
@@ -91,7 +91,7 @@ function Reply({ entry, answer }: { entry: ThreadEntry; answer: (id: string) => 
                 </p>
             )}
             {entry.text && <p class="written" lang={entry.text_language} dir="auto">{entry.text}{entry.text_language && entry.text_language !== language() && <span class="hint"> {t('card.as.written', { language: spoken(entry.text_language) })}</span>}</p>}
-            {!entry.mine && ['QUESTION', 'SIGHTING', 'MESSAGE'].includes(entry.kind) && state.sent.some((one) => one.member === state.status?.member) && <Button kind="quiet" act={() => answer(entry.id)}>{t('thread.answer')}</Button>}
+            {!entry.mine && own && ['QUESTION', 'SIGHTING', 'MESSAGE'].includes(entry.kind) && <Button kind="quiet" act={() => answer(entry.id)}>{t('thread.answer')}</Button>}
         </>
     );
 }
@@ -99,7 +99,7 @@ function Reply({ entry, answer }: { entry: ThreadEntry; answer: (id: string) => 
 function Timeline({ view, answer }: { view: CaseView; answer: (id: string) => void }): JSX.Element {
     const moments: Moment[] = [
         ...view.revisions.map((one) => ({ at: one.sent_at, key: `r${one.revision}`, what: <p><strong>{code('Act', one.act)}</strong> {t('thread.revision', { n: one.revision })}</p> })),
-        ...view.thread.map((entry) => ({ at: entry.at, key: entry.id, what: <Reply entry={entry} answer={answer} /> })),
+        ...view.thread.map((entry) => ({ at: entry.at, key: entry.id, what: <Reply entry={entry} own={view.mine} answer={answer} /> })),
         ...(view.acknowledgement ? [{ at: view.acknowledgement.at, key: 'ack', what: <p>{t('thread.acknowledged', { who: view.acknowledgement.as ?? '' })}</p> }] : []),
     ].sort((a, b) => b.at.localeCompare(a.at));
     return (
@@ -142,6 +142,7 @@ function Received({ view, doing, setDoing, again }: { view: CaseView; doing: Doi
                         <Button act={acting}>{label('answer.acting', view.status)}</Button>
                         <Button act={nothing}>{label('answer.nothing', view.status)}</Button>
                         <Button act={() => setDoing('MESSAGE')}>{label('answer.message', view.status)}</Button>
+                        {view.case?.publicity?.level === 'PUBLIC' && <a class="button" href={to('poster', view.member, view.reference)}>{label('case.poster', view.status)}</a>}
                     </>
                 )}
             </div>
@@ -167,6 +168,7 @@ function Own({ view, doing, setDoing, set }: { view: CaseView; doing: Doing; set
             <div class="row" role="group" aria-label={t('case.acts')}>
                 {(view.state === 'OPEN' || view.state === 'CLOSED') && view.case && <a class="button" href={to('update', view.member, view.reference)}>{label(view.state === 'OPEN' ? 'case.update' : 'case.reopen', view.status)}</a>}
                 {view.state === 'OPEN' && <Button act={() => setDoing('close')}>{label('case.close', view.status)}</Button>}
+                {view.state === 'OPEN' && view.case?.publicity?.level === 'PUBLIC' && <a class="button" href={to('poster', view.member, view.reference)}>{label('case.poster', view.status)}</a>}
                 {(view.state === 'OPEN' || view.state === 'CLOSED') && <Button kind="danger" act={() => setDoing('retract')}>{label('case.retract', view.status)}</Button>}
             </div>
             {doing === 'close' && <CloseForm view={view} done={done} />}
