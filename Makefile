@@ -193,6 +193,14 @@ fault: $(programs) ## real processes under every fault: kills at named points, l
 plant: $(programs) $(tests) ## wrong changes planted one at a time: the suite must catch each (tests/plant/bugs.py)
 	@tests/plant/plant.py $(BUILD)
 
+SOAK ?= $(BUILD)/soak
+.PHONY: soak soak-report
+soak: $(programs) $(BUILD)/sim/hotline-sim $(BUILD)/sim/hotline-crash $(BUILD)/tests/malformed ## a piece of the long run, MINUTES=30: goes on in SOAK=folder, sums into docs/soak.md
+	@tests/soak/soak.py $(BUILD) $(SOAK) $(or $(MINUTES),30) $(JOBS)
+
+soak-report: ## the sums of SOAK=folder into docs/soak.md
+	@tests/soak/soak.py --report $(SOAK)
+
 cover: ## lines and branches that unit and end-to-end tests reach, against the gates of tests/cover/gates
 	@tests/run cover
 

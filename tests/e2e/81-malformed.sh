@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # 200,000 malformed messages at a live relay, over CURVE with a member's own key, and strangers between them, while honest
 # members go on exchanging alerts: no crash, alerts in time, memory, descriptors and log bounded.
-# usage: [COUNT=200000] 81-malformed.sh BUILD
+# usage: [COUNT=200000] [SEED=0] 81-malformed.sh BUILD
 . "$(dirname "$0")/lib.sh"
 top=$(cd "$(dirname "$0")/../.." && pwd)
 count=${COUNT:-200000}
@@ -23,7 +23,7 @@ send() { publish pt-farol case.json p.json --exercise --to ES --confirm Leonor -
 check "before: an alert is delivered" send
 rss_before=$(rss relay-1) fd_before=$(descriptors relay-1) log_before=$(stat -c %s relay-1.log)
 
-"$bin/tests/malformed" "tcp://127.0.0.1:${port[relay-1]}" relay-1.key xx-mallory.key net/authority.pub roster.signed "$count" \
+"$bin/tests/malformed" "tcp://127.0.0.1:${port[relay-1]}" relay-1.key xx-mallory.key net/authority.pub roster.signed "$count" "${SEED:-0}" \
     "$top"/tests/fuzz/corpus/{frames,relay,envelope}/* >malformed.log 2>&1 &
 sender=$!
 pid[malformed]=$sender

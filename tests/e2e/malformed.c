@@ -1,8 +1,8 @@
 /*
  * malformed: sends a relay messages that no honest node would send, with a member's own key and with strangers' keys.
  *
- * usage: malformed ENDPOINT RELAY-KEY MEMBER-KEY AUTHORITY ROSTER COUNT FILE...: messages are made of the files
- * (frames, or anything) cut, flipped, doubled and mixed, from one seed. A good Hello comes before every few: so what
+ * usage: malformed ENDPOINT RELAY-KEY MEMBER-KEY AUTHORITY ROSTER COUNT SEED FILE...: messages are made of the files
+ * (frames, or anything) cut, flipped, doubled and mixed, from the seed. A good Hello comes before every few: so what
  * follows reaches an open session. Prints how many were sent and how many answers came.
  */
 #include <errno.h>
@@ -177,19 +177,21 @@ static void send_all(struct sender *sender, unsigned long count)
 
 int main(int argc, char **argv)
 {
-    static struct sender sender = {.dice = UINT64_C(0x9e3779b97f4a7c15)};
+    static struct sender sender;
     struct err_note note = {""};
-    if (argc < 8) {
-        fprintf(stderr, "usage: malformed ENDPOINT RELAY-KEY MEMBER-KEY AUTHORITY ROSTER COUNT FILE...\n");
+    if (argc < 9) {
+        fprintf(stderr, "usage: malformed ENDPOINT RELAY-KEY MEMBER-KEY AUTHORITY ROSTER COUNT SEED FILE...\n");
         return 2;
     }
+    /* Odd, so never zero, where the dice would stay. */
+    sender.dice = UINT64_C(0x9e3779b97f4a7c15) * (2 * strtoull(argv[7], NULL, 10) + 1);
     must(seal_start(), "libsodium", NULL);
     must(keyfile_read(argv[2], NULL, NULL, &note, &sender.relay), argv[2], &note);
     must(keyfile_read(argv[3], NULL, NULL, &note, &sender.member), argv[3], &note);
     sender.endpoint = argv[1];
     sender.context = zmq_ctx_new();
     make_hello(&sender, argv[4], argv[5]);
-    for (int i = 7; i < argc && sender.file_count < FILES_MAX; i++)
+    for (int i = 8; i < argc && sender.file_count < FILES_MAX; i++)
         must(keyfile_slurp(argv[i], LIMIT_MESSAGE_BYTES, &sender.files[sender.file_count++], &note), argv[i], &note);
     sender.link = new_link(&sender, &sender.member->transport, &sender.member->transport_secret);
     send_all(&sender, strtoul(argv[6], NULL, 10));
