@@ -114,6 +114,8 @@ int node_grant(struct node *node, struct item *item, size_t member, bool late)
 {
     const struct directory_member *to = &node->directory.members[member];
     const char *id = roster_member(node->directory.roster, member)->id;
+    if (roster_standing(node->directory.roster, member, node->now_us) == HOTLINE__STANDING__CODE__WITHDRAWN)
+        return ERR_MEMBER; /* also when it asks for a new key's: what it could not read then, it shall not read now */
     struct ladder_row *row = item_row_add(item, id);
     if (row == NULL)
         return ERR_NOMEM;

@@ -119,8 +119,8 @@ struct node {
     struct wire_arena arena, scratch;
     int64_t now_us, steady_us; /* of the last input: what commits bring is dated by them */
     int64_t opened_us, welcomed_us, ticked_us, checked_us, erased_us;
-    int64_t backup_us;                      /* wall: the last backup; 0 never */
-    int64_t replaced_us;                    /* steady: when another node last took our place; 0 never */
+    int64_t backup_us;   /* wall: the last backup; 0 never */
+    int64_t replaced_us; /* steady: when another node last took our place; 0 never */
     uint8_t first_subscriptions[LIMIT_COUNTRIES / 8];
     bool failed, closing;
     bool truncates; /* something was erased in this turn: the write-ahead log is truncated after it */
@@ -208,7 +208,7 @@ bool node_may_grant(const struct node *node, const struct item *item, int64_t no
 void node_route(const struct node *node, const struct item *item, struct route_set *set, uint16_t *ret_unreached,
                 size_t *ret_unreached_count);
 /* The grant for a member of the roster, made when there is none for its key; saved with its row when it is late, with
- * all rows by the caller (item_save_rows) when it is not. ERR_NOT_FOUND: no card. */
+ * all rows by the caller (item_save_rows) when it is not. ERR_NOT_FOUND: no card. ERR_MEMBER: it was withdrawn. */
 int node_grant(struct node *node, struct item *item, size_t member, bool late) MUST_CHECK;
 int node_self_grant(struct node *node, const struct item *item, struct envelope_grant *ret_grant) MUST_CHECK;
 

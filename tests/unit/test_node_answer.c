@@ -392,6 +392,26 @@ static void answer_unreadable_without_key_is_granted_anew_under_the_same_number(
                         sizeof after.box);
 }
 
+/* Nobody grants to it any more, whatever it says, and whatever relay brings it. */
+static void answer_unreadable_of_a_withdrawn_member_is_granted_nothing(void **state)
+{
+    struct net *net = *state;
+    char reference[CASES_REFERENCE_MAX];
+    struct key_box fresh;
+    struct key_box_secret secret;
+    net_cut(net, FR, NET_ALL);
+    net_publish(net, BE, &to_france, reference);
+    net_run(net);
+    struct item *item = net_revision(net, BE, reference, 1);
+    struct envelope_grant before = item_row(item, "fr-phare")->grant;
+    net->standing[FR] = HOTLINE__STANDING__CODE__WITHDRAWN;
+    net_new_roster(net);
+    key_box_generate(&fresh, &secret);
+    inject_unreadable(net, item, &fresh, node_directory(net->nodes[FR].node)->own_card.serial + 100);
+    assert_memory_equal(item_row(item, "fr-phare")->grant.box, before.box, sizeof before.box);
+    assert_int_equal(net_frames(net, false, BE, 0, WIRE_GRANTS), 0);
+}
+
 /* ---- wishes for grants ---- */
 
 static void inject_wanted(struct net *net, const struct item *item, unsigned member, bool broken)
@@ -583,6 +603,7 @@ int main(void)
         NET_TEST(answer_receipts_that_are_forged_change_nothing),
         NET_TEST(answer_receipt_of_a_stranger_opens_no_row_and_wins_no_grant),
         NET_TEST(answer_unreadable_without_key_is_granted_anew_under_the_same_number),
+        NET_TEST(answer_unreadable_of_a_withdrawn_member_is_granted_nothing),
         NET_TEST(answer_to_a_wish_for_somebody_not_routed_is_no),
         NET_TEST(answer_to_a_wish_for_a_holder_is_its_grant_word_for_word),
         NET_TEST(answer_to_garbage_of_every_frame_type_is_nothing),
