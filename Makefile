@@ -124,7 +124,7 @@ $(BUILD)/tests/torture_%: $(BUILD)/obj/tests/torture/torture_%.o $(BUILD)/obj/te
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -rdynamic -o $@ $^ $(LIBS) $(fuzz_libs)
 
-$(BUILD)/obj/tests/torture/torture.o: CPPFLAGS += -D_GNU_SOURCE # for the names that SQLite calls: pwrite64 and the like
+$(BUILD)/obj/tests/torture/torture.o: CPPFLAGS += -D_GNU_SOURCE $(if $(COVER),-DCOVER) # for the names that SQLite calls: pwrite64 and the like
 
 torture: $(tortures) ## every allocation and call to the disk failing in turn; SECONDS=n for a sample
 	@tests/torture/run.sh $(BUILD) $(SECONDS)
@@ -201,7 +201,7 @@ soak: $(programs) $(BUILD)/sim/hotline-sim $(BUILD)/sim/hotline-crash $(BUILD)/t
 soak-report: ## the sums of SOAK=folder into docs/soak.md
 	@tests/soak/soak.py --report $(SOAK)
 
-cover: ## lines and branches that unit and end-to-end tests reach, against the gates of tests/cover/gates
+cover: ## lines and branches that the tests and the simulator reach, against the gates of tests/cover/gates
 	@tests/run cover
 
 format: ## clang-format in place

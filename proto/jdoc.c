@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* jansson's readers take a mutable json_t; constness is this module's promise to its callers. */
@@ -55,6 +56,17 @@ static void strip_controls(char *text)
             *c = '?';
 }
 
+/* jansson goes on with half a token when its memory fails, and the document is not the one that was written. It hands
+ * its allocator no context: that one failed is noted for the thread that parses. */
+static _Thread_local bool memory_failed;
+
+static void *memory_or_note(size_t size)
+{
+    void *block = malloc(size);
+    memory_failed = memory_failed || block == NULL;
+    return block;
+}
+
 int jdoc_parse(struct slice text, const char *file_name, struct err_note *note, struct jdoc **ret_doc)
 {
     if (text.len > JDOC_BYTES_MAX)
@@ -64,11 +76,14 @@ int jdoc_parse(struct slice text, const char *file_name, struct err_note *note, 
         return err_set(note, ERR_LIMIT, "%s:%d:%d: nested deeper than %d levels", file_name, at.line, at.column,
                        JDOC_DEPTH_MAX);
     json_error_t error;
+    json_set_alloc_funcs(memory_or_note, free);
+    memory_failed = false;
     json_t *json = json_loadb(text.len ? (const char *)text.data : "", text.len, JSON_REJECT_DUPLICATES, &error);
+    if (memory_failed) {
+        json_decref(json);
+        return err_set(note, ERR_NOMEM, "%s: out of memory", file_name);
+    }
     if (json == NULL) {
-        /* jansson says nothing at all in most places where an allocation fails. */
-        if (json_error_code(&error) == json_error_out_of_memory || error.text[0] == '\0')
-            return err_set(note, ERR_NOMEM, "%s:%d:%d: out of memory", file_name, error.line, error.column);
         strip_controls(error.text);
         return err_set(note, ERR_SYNTAX, "%s:%d:%d: %s", file_name, error.line < 1 ? 1 : error.line,
                        error.column < 1 ? 1 : error.column, error.text);

@@ -62,7 +62,10 @@ static int request_open(struct slice signed_request, struct wire_arena *arena, s
     struct key_identity identity;
     if (key_identity_from(wire_slice(request->identity_key), &identity) != OK)
         return err_set(note, ERR_KEY, "identity_key: not a valid Ed25519 point");
-    if (seal_verify(&identity, SEAL_CONTEXT_REQUEST, wire_slice(outer->request), wire_slice(outer->signature)) != OK)
+    result = seal_verify(&identity, SEAL_CONTEXT_REQUEST, wire_slice(outer->request), wire_slice(outer->signature));
+    if (result == ERR_NOMEM)
+        return result; /* nothing was found out about the signature */
+    if (result != OK)
         return err_set(note, ERR_SIGNATURE, "the request is not signed by the identity key that it asks for");
     *ret_request = wire_slice(outer->request);
     return OK;

@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <execinfo.h>
 #include <fcntl.h>
+#ifdef COVER
+#include <gcov.h>
+#endif
 #include <malloc.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -338,6 +341,16 @@ static int wait_for(pid_t pid)
     return status;
 }
 
+/* Ends a child. What it reached is written first when that is counted: _exit() writes nothing. */
+static _Noreturn void end(int status)
+{
+    torture.depth = 0;
+#ifdef COVER
+    __gcov_dump();
+#endif
+    _exit(status);
+}
+
 static int run_failing(const struct torture_scenario *scenario, long kept, const char *talk, long *ret_count)
 {
     int pipe_fds[2];
@@ -356,9 +369,9 @@ static int run_failing(const struct torture_scenario *scenario, long kept, const
         if (kept >= 0 && said[1] > kept) {
             printf("%ld blocks are kept, %ld in a run without a failure\n", said[1], kept);
             fflush(stdout);
-            _exit(LEAKED);
+            end(LEAKED);
         }
-        _exit(torture.fails_at > said[0] ? NOT_REACHED : ENDED_WELL);
+        end(torture.fails_at > said[0] ? NOT_REACHED : ENDED_WELL);
     }
     close(pipe_fds[1]);
     (void)!syscall(SYS_read, pipe_fds[0], said, sizeof said);
@@ -377,7 +390,7 @@ static int run_again(const struct torture_scenario *scenario, const char *talk)
             scenario->again();
         else
             scenario->run();
-        _exit(ENDED_WELL);
+        end(ENDED_WELL);
     }
     return wait_for(pid);
 }
