@@ -207,7 +207,7 @@ int node_take_in(struct node *node, struct item *item, int64_t now_us)
     if (result == OK)
         result = node_see(node, item, now_us);
     if (result != OK)
-        return result;
+        return node_half_kept(node, item, result);
     uint64_t ticket = item_save(node->vault, item);
     if (item->case_entry != NULL) {
         if (item->late) /* that it is over is said with its arrival */
@@ -292,10 +292,10 @@ static int recover(struct node *node, struct node_link *link, struct item *item,
     item->mine = item->recovered = true;
     item->at_us = item->header->sent_at_us;
     int result = node_keep(node, item, &newest);
+    if (result == OK)
+        result = recover_rows(node, link, item, deliver, now_us);
     if (result != OK)
-        return result;
-    if ((result = recover_rows(node, link, item, deliver, now_us)) != OK)
-        return result;
+        return node_half_kept(node, item, result);
     *ret_ticket = item_save(node->vault, item);
     if (item->case_entry != NULL) {
         resume_reference(node, item->case_entry->reference);

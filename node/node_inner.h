@@ -127,6 +127,13 @@ struct node {
     struct node_counters counters;
 };
 
+/* Memory is ahead of the disk and cannot go back: nothing of this turn is written, nothing more is said, the process
+ * stops and starts again from what is on the disk. */
+void node_fail(struct node *node, int error, const char *text);
+/* After a failure on an item's way into the tables: frees an item that they do not have, else node_fail. Returns the
+ * error. */
+int node_half_kept(struct node *node, struct item *item, int error);
+
 /* node_reissue.c */
 /* A revision of our own that lost against one that we did not know is sent again under the next number, and people are
  * told; over a closing they are only told. Nothing when none did. */
@@ -233,7 +240,7 @@ struct node_judged {
 /* Verifies and opens; keeps nothing but what the signed words say of the sender's roster. */
 void node_judge(struct node *node, const Hotline__Envelope *wire, int64_t now_us, struct node_judged *ret_judged);
 /* Takes a NEW item: seen, view and receipt in this turn; the event and the receipt's sending wait for the commit.
- * ERR_NOMEM. */
+ * ERR_NOMEM: the item is freed, or the node has failed (node_half_kept). */
 int node_take_in(struct node *node, struct item *item, int64_t now_us) MUST_CHECK;
 void node_deliver(struct node *node, struct node_link *link, const Hotline__Deliver *deliver, int64_t now_us);
 struct seen *node_seen(const struct node *node, const char *sender, const struct key_uuid *id);

@@ -203,6 +203,25 @@ static void on_commit(void *ctx, uint64_t ticket)
     node_flush(node, node->now_us, node->steady_us);
 }
 
+void node_fail(struct node *node, int error, const char *text)
+{
+    if (node->failed)
+        return;
+    node->failed = true;
+    vault_abandon(node->vault);
+    if (!node->closing)
+        node->io.failed(node->io.ctx, error, text);
+}
+
+int node_half_kept(struct node *node, struct item *item, int error)
+{
+    if (lookup_find(&node->items, &item->hash) == item)
+        node_fail(node, error, "out of memory while an envelope was taken in");
+    else
+        item_free(item);
+    return error;
+}
+
 static void on_failed(void *ctx, int error, const char *text)
 {
     struct node *node = ctx;

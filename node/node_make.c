@@ -135,9 +135,7 @@ int node_launch(struct node *node, struct item *item, struct err_note *note, uin
         result = node_keep(node, item, &newest);
     if (result != OK) {
         route_set_done(&recipients);
-        if (lookup_find(&node->items, &item->hash) != item) /* else the tables have it, and free it */
-            item_free(item);
-        return err_set(note, result, "%s", err_text(result));
+        return err_set(note, node_half_kept(node, item, result), "%s", err_text(result));
     }
     node_route(node, item, &recipients, unreached, &unreached_count);
     for (size_t i = 0; i < unreached_count; i++)

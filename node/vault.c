@@ -71,6 +71,7 @@ struct vault {
     struct lookup owners;
     struct turn *turn; /* the open one, or NULL */
     bool urgent;       /* something in it may not wait */
+    bool abandoned;
 };
 
 const struct db_schema *vault_schema(void)
@@ -580,6 +581,11 @@ static void free_turn(void *job)
     free(turn);
 }
 
+void vault_abandon(struct vault *vault)
+{
+    vault->abandoned = true;
+}
+
 void vault_flush(struct vault *vault)
 {
     bool may_wait = vault->turn != NULL && !vault->urgent && vault->turn->count < PATIENT_STEPS;
@@ -588,6 +594,10 @@ void vault_flush(struct vault *vault)
     struct turn *turn = vault->turn;
     vault->turn = NULL;
     vault->urgent = false;
+    if (vault->abandoned) {
+        free_turn(turn);
+        return;
+    }
     FAILPOINT("node-before-write");
     store_write(vault->store, run_turn, turn, free_turn);
     FAILPOINT("node-after-write");

@@ -82,6 +82,9 @@ void vault_hurry(struct vault *vault);
 uint64_t vault_destroy_case(struct vault *vault, const struct envelope_case_key *owner);
 /* Ends the turn: one write to the store; nothing when the turn is empty, or has only what may wait. */
 void vault_flush(struct vault *vault);
+/* The open turn and every later one are given up: the process stops half-way through a decision, and half of one must
+ * not reach the disk. What was flushed still does. */
+void vault_abandon(struct vault *vault);
 /* Everything up to this ticket is on the disk. */
 uint64_t vault_committed(const struct vault *vault);
 /* The ticket of the open turn: only for whoever puts something into it. */
