@@ -588,17 +588,15 @@ void vault_abandon(struct vault *vault)
 
 void vault_flush(struct vault *vault)
 {
-    bool may_wait = vault->turn != NULL && !vault->urgent && vault->turn->count < PATIENT_STEPS;
-    if (vault->turn == NULL || may_wait)
-        return;
     struct turn *turn = vault->turn;
+    if (turn == NULL || (!vault->urgent && turn->count < PATIENT_STEPS))
+        return;
     vault->turn = NULL;
     vault->urgent = false;
-    if (vault->abandoned) {
-        free_turn(turn);
-        return;
-    }
     FAILPOINT("node-before-write");
-    store_write(vault->store, run_turn, turn, free_turn);
+    if (vault->abandoned)
+        free_turn(turn);
+    else
+        store_write(vault->store, run_turn, turn, free_turn);
     FAILPOINT("node-after-write");
 }
