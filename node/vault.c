@@ -21,8 +21,8 @@ static const char SQL_CREATE[] =
     " UNIQUE(space, id)) STRICT;"
     "CREATE INDEX record_owner ON record(owner) WHERE owner IS NOT NULL;"
     "CREATE TABLE case_key(owner BLOB PRIMARY KEY, sealed BLOB NOT NULL) STRICT;";
-/* Version 2 packs an item's rows into one record: the tables are the same, but a program before it would not find
- * them, so it must refuse the file. */
+/* An item's rows in one record: the same tables, but a program before it would not find them, so it refuses the file.
+ */
 static const char SQL_PACKED_ROWS[] = "UPDATE record SET space = space WHERE 0;";
 static const char SQL_PUT[] = "INSERT INTO record(space, id, owner, sealed) VALUES(?1, ?2, ?3, ?4)"
                               " ON CONFLICT(space, id) DO UPDATE SET owner = ?3, sealed = ?4";
@@ -594,9 +594,6 @@ void vault_flush(struct vault *vault)
     vault->turn = NULL;
     vault->urgent = false;
     FAILPOINT("node-before-write");
-    if (vault->abandoned)
-        free_turn(turn);
-    else
-        store_write(vault->store, run_turn, turn, free_turn);
+    vault->abandoned ? free_turn(turn) : (void)store_write(vault->store, run_turn, turn, free_turn);
     FAILPOINT("node-after-write");
 }
