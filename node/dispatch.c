@@ -263,6 +263,20 @@ struct dispatch *dispatches_due(const struct dispatches *dispatches, const struc
     return NULL;
 }
 
+bool dispatches_fails(const struct dispatches *dispatches, enum dispatch_way way, const struct key_uuid *hook,
+                      const struct dispatch **ret_dispatch)
+{
+    for (size_t i = dispatches->count; i-- > 0;) {
+        const struct dispatch *one = dispatches->list[i];
+        if (one->way != way || one->tries == 0 ||
+            (hook != NULL && memcmp(one->hook.bytes, hook->bytes, KEY_UUID_BYTES) != 0))
+            continue;
+        *ret_dispatch = one;
+        return one->state == DISPATCH_FAILED || (one->state == DISPATCH_WAITING && one->tries >= 2);
+    }
+    return false;
+}
+
 static void end(struct dispatches *dispatches, struct dispatch *dispatch, enum dispatch_state state, int64_t now_us)
 {
     dispatches->waiting -= dispatch->state == DISPATCH_WAITING;

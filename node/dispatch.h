@@ -77,6 +77,10 @@ int dispatches_add(struct dispatches *dispatches, struct vault *vault, const str
                    struct dispatch **ret_dispatch) MUST_CHECK;
 /* The first that is due, on the disk and not under way, while few enough others are; NULL. */
 struct dispatch *dispatches_due(const struct dispatches *dispatches, const struct vault *vault, int64_t now_us);
+/* True when the newest one that was tried at all failed, or failed twice and is to be tried again: people should know.
+ * hook: of WEB. *ret_dispatch: it. */
+bool dispatches_fails(const struct dispatches *dispatches, enum dispatch_way way, const struct key_uuid *hook,
+                      const struct dispatch **ret_dispatch);
 /* A try is over; in the open turn. */
 void dispatches_settle(struct dispatches *dispatches, struct vault *vault, struct dispatch *dispatch,
                        const struct dispatch_result *result, int64_t now_us);

@@ -188,6 +188,26 @@ static void warn_of_others(const struct node *node, struct warnings *warnings)
     }
 }
 
+/* Those who should be woken are not: until the next message of that way is taken. */
+static void warn_of_waking(const struct node *node, struct warnings *warnings)
+{
+    const struct dispatch *last;
+    char id[2 * KEY_UUID_BYTES + 1];
+    if (node->settings.escalate_mail && dispatches_fails(&node->dispatches, DISPATCH_MAIL, NULL, &last))
+        warn(warnings, "MAIL_FAILS", "The last mail to wake people was not taken: %s. See mail.* in the configuration.",
+             last->why);
+    if (node->settings.escalate_command && dispatches_fails(&node->dispatches, DISPATCH_COMMAND, NULL, &last))
+        warn(warnings, "COMMAND_FAILS", "The command to wake people did not work the last time: %s.", last->why);
+    for (size_t i = 0; i < node->hooks.count; i++) {
+        const struct hook *hook = node->hooks.list[i];
+        if (!dispatches_fails(&node->dispatches, DISPATCH_WEB, &hook->id, &last))
+            continue;
+        buf_hex(slice_of(hook->id.bytes, KEY_UUID_BYTES), id);
+        warn(warnings, "WEBHOOK_FAILS", "The last webhook to %.12s was not taken: %s (hotline webhook log).", id,
+             last->why);
+    }
+}
+
 size_t node_warnings(const struct node *node, int64_t now_us, struct node_warning *out, size_t cap)
 {
     struct warnings warnings = {.out = out, .cap = cap};
@@ -211,6 +231,7 @@ size_t node_warnings(const struct node *node, int64_t now_us, struct node_warnin
     warn_of_roster(node, now_us, &warnings);
     warn_of_others(node, &warnings);
     warn_of_expiry(node, now_us, &warnings);
+    warn_of_waking(node, &warnings);
     int64_t offset_us = node_clock_offset_us(node);
     if (offset_us > 30 * CLOCK_SECOND_US || offset_us < -30 * CLOCK_SECOND_US)
         warn(&warnings, "CLOCK", "This machine's clock is %lld s %s the relays': set it.",

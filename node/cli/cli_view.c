@@ -441,6 +441,8 @@ void cli_view_event(const struct jdoc *event, int64_t now_us, struct buf *out)
     int64_t revision = jdoc_get_int(event, "revision", 0), after_ms = jdoc_get_int(event, "after_ms", -1);
     if (revision > 0)
         buf_printf(out, "  revision %" PRId64, revision);
+    if (jdoc_get_int(event, "escalation", 0) > 0)
+        buf_printf(out, "  nobody here has answered, step %" PRId64, jdoc_get_int(event, "escalation", 0));
     if (after_ms >= 0)
         buf_printf(out, "  after %" PRId64 " ms", after_ms);
     buf_add_u8(out, '\n');

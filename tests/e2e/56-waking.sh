@@ -35,6 +35,7 @@ lines() { # lines FILE JQ COUNT: so many lines that fit
 at_least() { [ "$(jq -c "select($2)" "sink/$1" 2>/dev/null | wc -l)" -ge "$3" ]; }
 delivery() { at "$1" webhook log -o json | jq -r "[.[] | select($2)] | .[0].$3"; } # delivery MEMBER JQ FIELD
 delivery_is() { [ "$(delivery "$1" "$2" "$3")" = "$4" ] || { echo "$3 is $(delivery "$1" "$2" "$3"), not $4"; return 1; }; }
+warned() { at "$1" status -o json | jq -e --arg c "$2" '[.warnings[].code] | index($c) != null'; }
 log_has() { [ "$(at "$1" webhook log -o json | jq "[.[] | select($2)] | length")" = "$3" ]; }
 
 # --- webhooks: added, signed, tested ---------------------------------------------------------------------------------
@@ -112,6 +113,25 @@ check "drill: the mail says EXERCISE" within 10 at_least mail.jsonl '.text | con
 check "drill: the webhook too" within 10 at_least web.jsonl '.body | fromjson | .reference=="'"$drill"'" and .status=="EXERCISE"' 1
 check "drill: acknowledged" cli 0 lv-baka ack "$drill" --as Night
 
+# --- what hangs is ended, and holds up nothing -----------------------------------------------------------------------
+cp wake.sh awake.sh
+printf '#!/bin/sh\nsleep 61 &\necho $$ $! >>%s/sink/pids\nwait\n' "$work" >wake.sh
+echo slow >sink/answer-slow
+check "a webhook to a receiver that never answers" sh -c "'$bin/hotline' --node lv-baka.sock webhook add $base/slow --event case.review -o json >slow.json"
+slow=$(jq -r .id slow.json)
+check "slow: tested" cli 0 lv-baka webhook test "$slow"
+check "slow: it has it" within 10 lines web.jsonl '.path=="/slow"' 1
+check "a drill while the command sleeps" publish lt-svyturys case.json y.json --exercise --to LV --confirm $canary --wait delivered -W 20s
+check "meanwhile the node answers" field lv-baka "$(jq -r .reference y.json)" state OPEN
+check "slow: given up after ten seconds" within 20 delivery_is lv-baka ".webhook==\"$slow\"" why "Timeout was reached"
+check "the command is killed after ten seconds" within 20 delivery_is lv-baka '.way=="COMMAND" and .tries==1 and .state=="WAITING"' why "the command took too long and was killed"
+first_gone() { local both; read -ra both <sink/pids; all_of gone "${both[@]}"; }
+check "with what it started" within 5 first_gone
+check "slow: acknowledged" cli 0 lv-baka ack "$(jq -r .reference y.json)" --as Night
+mv awake.sh wake.sh
+check "slow: removed" cli 0 lv-baka webhook remove "$slow"
+check "and the command is tried again" within 20 delivery_is lv-baka '.way=="COMMAND" and .tries==2' state DELIVERED
+
 # --- a receiver that is down, and back -------------------------------------------------------------------------------
 echo 500 >sink/answer-cases
 check "a test at a receiver that fails" cli 0 lv-baka webhook test "$hook"
@@ -128,6 +148,32 @@ check "replay" cli 0 lv-baka webhook replay "$again"
 check "replay: it comes again, under the same id" within 10 lines web.jsonl ".headers[\"webhook-id\"]==\"$message\" and .answer==\"204\"" 2
 check "every webhook verifies and has no more than it may" python3 "$here/webhook_check.py" "$secret" sink/web.jsonl /cases
 check "no such delivery (3)" cli 3 lv-baka webhook replay 0123456789ab
+
+# --- TLS, by the authorities of the configuration ----------------------------------------------------------------------
+if command -v openssl >/dev/null; then
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=sink -addext subjectAltName=IP:127.0.0.1 \
+        -keyout tls.key -out tls.crt 2>/dev/null
+    mkdir tls
+    take_port tls-web
+    take_port tls-mail
+    python3 "$here/receiver.py" "${port[tls-web]}" "${port[tls-mail]}" tls tls.crt tls.key >tls.log 2>&1 &
+    pid[tls]=$!
+    check "tls: the receiver listens" within 10 test -e tls/ready
+    check "tls: a webhook" sh -c "'$bin/hotline' --node lv-baka.sock webhook add https://127.0.0.1:${port[tls-web]}/tls --event case.received --event case.escalated -o json >tls.json"
+    check "tls: tested" cli 0 lv-baka webhook test "$(jq -r .id tls.json)"
+    check "tls: an unknown certificate is refused" within 20 delivery_is lv-baka '.url != null and (.url | endswith("/tls"))' why "SSL peer certificate or SSH remote key was not OK"
+    check "tls: status warns when it stays so" within 20 warned lv-baka WEBHOOK_FAILS
+    sed -i "s|smtp://.*|smtps://127.0.0.1:${port[tls-mail]}|; s|^  loopback: true|&\n  ca_file: tls.crt|" lv-baka.yaml
+    kill -HUP "${pid[lv-baka]}"
+    check "tls: a case" publish lt-svyturys case.json t.json --exercise --to LV --confirm $canary --wait delivered -W 20s
+    check "tls: its webhook came" within 20 at_least ../tls/web.jsonl '.body | fromjson | .type=="case.escalated"' 1
+    check "tls: its signature verifies" python3 "$here/webhook_check.py" "$(jq -r .secret tls.json)" tls/web.jsonl /tls
+    check "tls: its mail came" within 20 at_least ../tls/mail.jsonl '.text | contains("Subject: EXERCISE")' 1
+    check "tls: nothing personal" no_text "$canary" tls/web.jsonl tls/mail.jsonl
+    check "tls: acknowledged" cli 0 lv-baka ack "$(jq -r .reference t.json)" --as Night
+else
+    skip "webhook and mail over TLS" "no openssl here to make a certificate"
+fi
 
 # --- the publisher's side --------------------------------------------------------------------------------------------
 check "the publisher's webhook" sh -c "'$bin/hotline' --node lt-svyturys.sock webhook add $base/late --event alarm.delivered --event alarm.shown --event alarm.acknowledged -o json >late.json"

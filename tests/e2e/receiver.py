@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A receiver of webhooks and a mail server for one test, standard library only.
 
-usage: receiver.py HTTP-PORT SMTP-PORT FOLDER
+usage: receiver.py HTTP-PORT SMTP-PORT FOLDER [CERTIFICATE KEY]      with a certificate: both under TLS
 Each webhook is a line of FOLDER/web.jsonl: path, headers, body, the answer. The answer is the number in FOLDER/answer-NAME
 (for /NAME), else 204; "redirect" sends the caller elsewhere, "slow" never answers. Each mail is a line of
 FOLDER/mail.jsonl: from, to, text. FOLDER/smtp-refuse: mail is refused.
@@ -10,6 +10,7 @@ import http.server
 import json
 import pathlib
 import socketserver
+import ssl
 import sys
 import threading
 import time
@@ -84,6 +85,11 @@ class Threads(socketserver.ThreadingMixIn, socketserver.TCPServer):
 web = http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Web)
 web.daemon_threads = True
 mail = Threads(("127.0.0.1", int(sys.argv[2])), Mail)
+if len(sys.argv) > 4:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(sys.argv[4], sys.argv[5])
+    for server in (web, mail):
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
 threading.Thread(target=mail.serve_forever, daemon=True).start()
 (folder / "ready").write_text("")
 web.serve_forever()

@@ -216,6 +216,25 @@ static void dispatch_beyond_the_most_what_is_over_goes_first(void **state)
     assert_int_equal(room->all.waiting, LIMIT_DISPATCHES);
 }
 
+static void dispatch_way_fails_while_its_newest_try_did(void **state)
+{
+    struct room *room = *state;
+    const struct dispatch_result no = {.why = "no"}, yes = {.taken = true};
+    const struct key_uuid hook = {{1}}, other = {{2}};
+    const struct dispatch *last = NULL;
+    struct dispatch *one = add(room, DISPATCH_WEB, 1, 0);
+    assert_false(dispatches_fails(&room->all, DISPATCH_WEB, &hook, &last));
+    dispatches_settle(&room->all, room->vault, one, &no, 1);
+    assert_false(dispatches_fails(&room->all, DISPATCH_WEB, &hook, &last));
+    dispatches_settle(&room->all, room->vault, one, &no, 2);
+    assert_true(dispatches_fails(&room->all, DISPATCH_WEB, &hook, &last));
+    assert_ptr_equal(last, one);
+    assert_false(dispatches_fails(&room->all, DISPATCH_WEB, &other, &last));
+    assert_false(dispatches_fails(&room->all, DISPATCH_MAIL, NULL, &last));
+    dispatches_settle(&room->all, room->vault, add(room, DISPATCH_WEB, 1, 3), &yes, 4);
+    assert_false(dispatches_fails(&room->all, DISPATCH_WEB, &hook, &last));
+}
+
 static void dispatch_of_a_removed_webhook_fails(void **state)
 {
     struct room *room = *state;
@@ -314,6 +333,7 @@ int main(void)
         ROOM(dispatch_outcome_and_next_try_outlive_a_restart),
         ROOM(dispatch_again_is_the_same_id_with_fresh_patience),
         ROOM(dispatch_beyond_the_most_what_is_over_goes_first),
+        ROOM(dispatch_way_fails_while_its_newest_try_did),
         ROOM(dispatch_of_a_removed_webhook_fails),
         ROOM(hooks_address_is_refused_before_it_is_resolved),
         ROOM(hooks_keys_and_events_outlive_a_restart),
