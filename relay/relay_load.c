@@ -43,7 +43,11 @@ static int relay_load_roster(void *ctx, struct slice bytes)
 
     if (error)
         return error;
-    error = registry_adopt(&relay->registry, roster, relay->now_us);
+    /* Each has a number in the same file, which somebody may have changed. */
+    for (size_t i = 0; i < roster_member_count(roster) && !error; i++)
+        error = registry_find(&relay->registry, roster_member(roster, i)->id) ? OK : ERR_CORRUPT;
+    if (!error)
+        error = registry_adopt(&relay->registry, roster, relay->now_us);
     if (error)
         roster_free(roster);
     return error;

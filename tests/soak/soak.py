@@ -32,7 +32,7 @@ KINDS = {
     "crash": ("crash images", 100_000, 0, 1, 15),
     "kill": ("kills of real processes", 10_000, 1, 1, 75),
     "malformed": ("malformed messages", 10_000_000, 1, 1, 40),
-    "fuzz": ("fuzz executions", 200_000_000, 1, 1, 60),
+    "fuzz": ("fuzz executions", 200_000_000, 1, 1, 80),
 }
 
 
@@ -50,7 +50,7 @@ def command(kind, build, seed, seeds):
     if kind == "malformed":
         replay = f"SEED={seed} COUNT=200000 tests/e2e/81-malformed.sh BUILD"
         return ["bash", "tests/e2e/81-malformed.sh", build], {"SEED": str(seed), "COUNT": "200000"}, replay
-    return ["tests/fuzz/run.sh", "2"], {}, "make fuzz SECONDS=2"
+    return ["tests/fuzz/run.sh", "6"], {}, "make fuzz SECONDS=6"
 
 
 COUNTED = {
@@ -70,7 +70,7 @@ def judge(kind, status, output, replay):
     if status == 0 and count > 0:
         return count, []
     if kind == "fuzz":
-        lines = [line.strip() for line in re.findall(r"^ +kept as .*|^FAIL .*", output, re.M)]
+        lines = re.findall(r"kept as .*", output) or re.findall(r"^FAIL (.*)", output, re.M)
     else:
         lines = [line.removeprefix("FAIL ") for line in re.findall(r"^FAIL make .*", output, re.M)]
     return count, lines or [replay]
@@ -244,7 +244,9 @@ def report(folder):
     before, old, failures, behind = read_document()
     run, mine = rows_of(folder)
     kept = folder / "failures"
-    failures += [line for line in (kept.read_text().splitlines() if kept.exists() else []) if line not in failures]
+    for line in kept.read_text().splitlines() if kept.exists() else []:
+        if line.split(" ", 1)[1] not in [known.split(" ", 1)[1] for known in failures]:
+            failures.append(line) # one that comes again is the same one
     rows = [row for row in old if row[0] != run] + [[str(cell) for cell in row] for row in mine]
     text = render(rows, [f for f in failures if not is_replayed(f)])
     document.write_text(before + BEGIN + "\n" + text + END + behind)
