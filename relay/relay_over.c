@@ -69,6 +69,9 @@ void relay_clock_was_set_back(struct relay *relay)
     struct session *session;
     size_t at = 0;
 
+    for (uint32_t i = 0; i < relay->member_count; i++)
+        for (struct ledger_owed *owed = ledger_owner(&relay->ledger, i)->first; owed; owed = owed->after)
+            owed->sent_us = 0; /* it would count as just sent until that time comes again */
     log_event(LOG_WARN, "this machine's clock was set back: all nodes are asked to greet anew", NULL);
     while ((session = session_next(&relay->sessions, &at))) {
         session->heard_us = relay->now_us;

@@ -177,6 +177,27 @@ static void clock_of_relays_that_jumps_and_comes_back_loses_nothing(void **state
     assert_int_equal(net_events(net, NL, NODE_CASE_RECEIVED), 1);
 }
 
+static bool loses_receipts_to_the_publisher(struct net *net, const struct net_frame *frame)
+{
+    (void)net;
+    return frame->to_node && frame->node == BE && frame->type == WIRE_RECEIPTS;
+}
+
+static void clock_of_relays_that_comes_back_holds_no_receipt_back(void **state)
+{
+    struct net *net = *state;
+    char reference[CASES_REFERENCE_MAX];
+    net->relays[0].clock_error_us = net->relays[1].clock_error_us = 20 * CLOCK_MINUTE_US;
+    net->loses = loses_receipts_to_the_publisher;
+    publish(net, &half_an_hour, reference);
+    net_pass(net, 2 * CLOCK_SECOND_US);
+    assert_int_equal(net_state(net, BE, reference, FR), 0);
+    net->loses = NULL;
+    net->relays[0].clock_error_us = net->relays[1].clock_error_us = 0;
+    net_pass(net, 20 * CLOCK_SECOND_US);
+    assert_int_equal(net_state(net, BE, reference, FR), HOTLINE__RECEIPT_STATE__CODE__DELIVERED);
+}
+
 static void clock_in_1970_at_the_start_silences_no_alarm(void **state)
 {
     struct net *net = *state;
@@ -222,6 +243,7 @@ int main(void)
         CASE(clock_of_one_lying_relay_erases_nothing_and_keeps_nothing),
         CASE(clock_alone_ends_what_is_over),
         CASE(clock_of_relays_that_jumps_and_comes_back_loses_nothing),
+        CASE(clock_of_relays_that_comes_back_holds_no_receipt_back),
         CASE(clock_in_1970_at_the_start_silences_no_alarm),
         CASE(clock_that_is_set_right_is_followed_when_the_relays_agree),
     };
