@@ -43,7 +43,8 @@ int node_acknowledge(struct node *node, struct case_entry *entry, const char *as
     entry->acknowledged_at_us = now_us;
     entry->acknowledged_revision = newest->header->revision;
     entry->escalated = 0;
-    snprintf(entry->acknowledged_as, sizeof entry->acknowledged_as, "%s", as);
+    if (!entry->erased) /* the tombstone names nobody */
+        snprintf(entry->acknowledged_as, sizeof entry->acknowledged_as, "%s", as);
     cases_touch(&node->cases, entry, now_us);
     settle(node, newest, HOTLINE__RECEIPT_STATE__CODE__ACKNOWLEDGED, 0, now_us);
     *ret_ticket = cases_save(node->vault, entry);

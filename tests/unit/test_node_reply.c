@@ -172,6 +172,7 @@ static void node_erase_is_told_on_the_closing_and_kept(void **state)
     assert_true(net_case(net, FR, reference)->erased);
     assert_true(net_case(net, BE, reference)->erased);
     assert_int_equal(net_state(net, BE, reference, FR), HOTLINE__RECEIPT_STATE__CODE__ERASED);
+    assert_string_equal(net_case(net, FR, reference)->acknowledged_as, "");
     assert_int_not_equal(net_state(net, BE, reference, NL), HOTLINE__RECEIPT_STATE__CODE__ERASED);
     const struct item *closing = net_revision(net, BE, reference, 2);
     assert_true(item_row(closing, net_members[NL])->heard_us > 0);
@@ -187,6 +188,7 @@ static void node_erase_is_told_on_the_closing_and_kept(void **state)
     assert_int_equal(
         node_acknowledge(net->nodes[FR].node, net_case(net, FR, reference), "B", net->now_us, &note, &ticket), OK);
     net_run(net);
+    assert_string_equal(net_case(net, FR, reference)->acknowledged_as, "");
     assert_int_equal(net_state(net, BE, reference, FR), HOTLINE__RECEIPT_STATE__CODE__ERASED);
 }
 
