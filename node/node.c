@@ -60,6 +60,15 @@ static void bring_rosters(struct node *node, struct node_link *link, uint64_t kn
     }
 }
 
+/* A session tells anew what is pending; what an earlier one told is over. */
+static void forget_pending(struct node *node, const char *relay)
+{
+    for (size_t i = node->pending_count; i-- > 0;) {
+        if (strcmp(node->pending[i].relay, relay) == 0)
+            node->pending[i] = node->pending[--node->pending_count];
+    }
+}
+
 static void on_welcome(struct node *node, struct node_link *link, const Hotline__Welcome *welcome, int64_t now_us,
                        int64_t steady_us)
 {
@@ -70,6 +79,7 @@ static void on_welcome(struct node *node, struct node_link *link, const Hotline_
         return;
     }
     uplink->roster_version = welcome->roster->version;
+    forget_pending(node, uplink->relay);
     node_hear(node,
               &(struct evidence_word){.who = uplink->relay,
                                       .version = welcome->roster->version,

@@ -171,6 +171,26 @@ static void watch_open_cases_are_not_looked_at_before_something_is_due(void **st
     assert_true(net->nodes[BE].node->alarms.count >= 20);     /* nobody has acknowledged */
 }
 
+/* A relay that starts anew tells what is pending now; what it told before must not stay for ever. */
+static void watch_pending_of_an_earlier_session_is_forgotten(void **state)
+{
+    struct net *net = *state;
+    Hotline__Pending pending = HOTLINE__PENDING__INIT;
+    char sender[] = "be-baken";
+    pending.sender = sender;
+    WIRE_SET(&pending, urgency, HOTLINE__URGENCY__CODE__IMMEDIATE);
+    WIRE_SET(&pending, since_us, net->now_us);
+    WIRE_SET(&pending, count, 1);
+    net_inject(net, FR, 0, WIRE_PENDING, &pending.base);
+    net_inject(net, FR, 1, WIRE_PENDING, &pending.base);
+    net_cut(net, FR, 0);
+    net_connect(net, FR, 0);
+    net_pass(net, 2 * CLOCK_SECOND_US);
+    assert_non_null(node_pending(net->nodes[FR].node, 0));
+    assert_string_equal(node_pending(net->nodes[FR].node, 0)->relay, net_relay_ids[1]);
+    assert_null(node_pending(net->nodes[FR].node, 1));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +198,7 @@ int main(void)
         NET_TEST(watch_gap_of_a_case_that_is_over_is_answered_as_void),
         NET_TEST(watch_gap_that_a_relay_made_up_gets_no_void_in_advance),
         NET_TEST(watch_forged_void_of_a_relay_silences_no_gap),
+        NET_TEST(watch_pending_of_an_earlier_session_is_forgotten),
         NET_TEST(watch_relay_that_promised_and_brings_no_receipt_is_suspected),
         NET_TEST(watch_open_cases_are_not_looked_at_before_something_is_due),
     };
