@@ -1,4 +1,5 @@
 /* cases: revisions in their one order, states, and what people type to name a case. */
+#include "node/record.pb-c.h"
 #include "node_world.h"
 
 static const struct net_publish to_france = {.to = {"FR"}};
@@ -120,9 +121,43 @@ static void cases_reference_of_the_greatest_length_is_kept_whole(void **state)
     assert_true(CASES_REFERENCE_MAX > 32); /* form_is_reference allows 32 characters */
 }
 
+static void cases_record_that_a_disk_broke_is_corrupt_and_no_case(void **state)
+{
+    (void)state;
+    static uint8_t id[KEY_UUID_BYTES] = {1};
+    static char long_name[LIMIT_ID_CHARS + 2], name[] = "be-baken";
+    const struct {
+        char *opener;
+        size_t id_len;
+        int error;
+    } rows[] = {{name, KEY_UUID_BYTES, OK},
+                {name, KEY_UUID_BYTES - 1, ERR_CORRUPT},
+                {NULL, KEY_UUID_BYTES, ERR_CORRUPT},
+                {long_name, KEY_UUID_BYTES, ERR_CORRUPT}};
+    struct cases cases;
+    memset(long_name, 'a', sizeof long_name - 1);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        Hotline__Node__CaseRecord record = HOTLINE__NODE__CASE_RECORD__INIT;
+        struct buf bytes;
+        buf_init(&bytes);
+        record.opener = rows[i].opener;
+        WIRE_SET_BYTES(&record, case_id, id, rows[i].id_len);
+        fixture_pack_raw(&record.base, &bytes);
+        cases_init(&cases, NULL);
+        assert_error(cases_load(&cases, buf_slice(&bytes)), rows[i].error);
+        assert_int_equal(cases.count, rows[i].error == OK);
+        cases_done(&cases);
+        buf_free(&bytes);
+    }
+    cases_init(&cases, NULL);
+    assert_error(cases_load(&cases, slice_text("\xff\xff\xff")), ERR_CORRUPT);
+    cases_done(&cases);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cases_record_that_a_disk_broke_is_corrupt_and_no_case),
         NET_TEST(cases_are_found_by_what_people_type),
         NET_TEST(cases_of_one_name_are_ambiguous_and_all_named),
         NET_TEST(cases_not_on_the_disk_are_not_found),

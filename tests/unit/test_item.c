@@ -150,6 +150,108 @@ static void item_record_of_a_version_before_is_opened_at_once(void **state)
     buf_free(&bytes);
 }
 
+/* ---- bodies that are not what their headers say ---- */
+
+static int open_as(struct net *net, const struct item *good, Hotline__EnvelopeHeader *header,
+                   const Hotline__EnvelopeBody *body, struct err_note *note)
+{
+    struct key_set *keys = net_member_keys(BE);
+    struct envelope_sealed sealed = {0};
+    struct item *item = NULL;
+    assert_ok(envelope_seal(header, &body->base, &keys->identity_secret, &sealed));
+    assert_ok(item_new(buf_slice(&sealed.header), slice_of(sealed.signature.bytes, KEY_SIGNATURE_BYTES),
+                       buf_slice(&sealed.body), &net->arena, note, &item));
+    assert_true(good != item);
+    int result = item_open(item, &sealed.content, &net->arena, note);
+    item_free(item);
+    envelope_sealed_done(&sealed);
+    key_set_free(keys);
+    return result;
+}
+
+static void item_body_of_another_kind_revision_or_status_is_refused(void **state)
+{
+    struct net *net = *state;
+    char reference[CASES_REFERENCE_MAX];
+    struct err_note note = {{0}};
+    net_publish(net, BE, &to_france_and_italy, reference);
+    net_run(net);
+    const struct item *good = net_revision(net, BE, reference, 1);
+    Hotline__EnvelopeBody empty = HOTLINE__ENVELOPE_BODY__INIT, probe = HOTLINE__ENVELOPE_BODY__INIT;
+    Hotline__Probe word = HOTLINE__PROBE__INIT;
+    WIRE_SET(&word, sent_at, FIXTURE_NOW);
+    WIRE_SET(&word, number, 1);
+    probe.content_case = HOTLINE__ENVELOPE_BODY__CONTENT_PROBE;
+    probe.probe = &word;
+    Hotline__EnvelopeBody *alert = item_content(good);
+    Hotline__EnvelopeHeader header = *good->header;
+    assert_error(open_as(net, good, &header, alert, &note), OK);
+    assert_error(open_as(net, good, &header, &probe, &note), ERR_INVALID);
+    assert_note(&note, "not what its header says");
+    assert_error(open_as(net, good, &header, &empty, &note), ERR_INVALID);
+    header.revision = 2;
+    header.act = HOTLINE__ACT__CODE__UPDATE;
+    assert_error(open_as(net, good, &header, alert, &note), ERR_INVALID);
+    header.act = HOTLINE__ACT__CODE__CLOSE;
+    assert_error(open_as(net, good, &header, alert, &note), ERR_INVALID);
+    header = *good->header;
+    header.status = HOTLINE__STATUS__CODE__EXERCISE;
+    assert_error(open_as(net, good, &header, alert, &note), ERR_INVALID);
+    static const Hotline__Kind__Code others[] = {HOTLINE__KIND__CODE__REPLY, HOTLINE__KIND__CODE__REFERRAL};
+    for (size_t i = 0; i < 2; i++) {
+        header = *good->header;
+        header.kind = others[i];
+        header.has_revision = header.has_act = 0;
+        assert_error(open_as(net, good, &header, alert, &note), ERR_INVALID);
+    }
+}
+
+/* ---- records that a disk broke ---- */
+
+static int load_changed(struct net *net, const Hotline__Node__ItemRecord *record)
+{
+    struct buf bytes;
+    struct item *item = NULL;
+    buf_init(&bytes);
+    fixture_pack_raw(&record->base, &bytes);
+    int result = item_load(buf_slice(&bytes), &net->arena, &item);
+    assert_true((result == OK) == (item != NULL));
+    item_free(item);
+    buf_free(&bytes);
+    return result;
+}
+
+static void item_record_that_a_disk_broke_is_corrupt_and_no_item(void **state)
+{
+    struct net *net = *state;
+    char reference[CASES_REFERENCE_MAX];
+    net_publish(net, BE, &to_france_and_italy, reference);
+    const struct item *good = node_cases(net->nodes[BE].node)->order[0]->revisions[0];
+    struct key_hash hash = good->hash;
+    struct item *item = NULL;
+    Hotline__Node__ItemRecord whole = HOTLINE__NODE__ITEM_RECORD__INIT;
+    WIRE_SET_BYTES(&whole, header, good->header_bytes.data, good->header_bytes.len);
+    WIRE_SET_BYTES(&whole, signature, (uint8_t *)(uintptr_t)good->signature.bytes, KEY_SIGNATURE_BYTES);
+    WIRE_SET_BYTES(&whole, erased_hash, hash.bytes, KEY_HASH_BYTES);
+    assert_error(load_changed(net, &whole), OK); /* the shell of an erased one */
+    Hotline__Node__ItemRecord broken = whole;
+    broken.erased_hash.len--;
+    assert_error(load_changed(net, &broken), ERR_CORRUPT);
+    broken = whole;
+    broken.signature.len--;
+    assert_error(load_changed(net, &broken), ERR_CORRUPT);
+    broken = whole;
+    broken.header.len--;
+    assert_error(load_changed(net, &broken), ERR_CORRUPT);
+    broken = whole;
+    broken.has_erased_hash = 0; /* neither erased nor with a body */
+    assert_error(load_changed(net, &broken), ERR_CORRUPT);
+    WIRE_SET_BYTES(&broken, body, good->body.data, good->body.len); /* and without its key */
+    assert_error(load_changed(net, &broken), ERR_CORRUPT);
+    assert_error(item_load(slice_text("\xff\xff\xff"), &net->arena, &item), ERR_CORRUPT);
+    assert_null(item);
+}
+
 /* ---- a store as version 1 of the schema kept it: a record for each row ---- */
 
 #define OLD_ROWS 8
@@ -298,6 +400,8 @@ int main(void)
         NET_TEST(item_records_keep_everything_over_a_restart),
         NET_TEST(item_rows_of_a_store_of_version_1_are_united_at_its_first_start),
         NET_TEST(item_new_refuses_what_is_no_envelope),
+        NET_TEST(item_body_of_another_kind_revision_or_status_is_refused),
+        NET_TEST(item_record_that_a_disk_broke_is_corrupt_and_no_item),
         NET_TEST(item_body_stays_sealed_at_a_start_until_it_is_asked_for),
         NET_TEST(item_record_of_a_version_before_is_opened_at_once),
     };

@@ -244,6 +244,9 @@ static void receipt_unreadable_is_believed_from_its_recipient_alone(void **state
     WIRE_SET_BYTES(&outer, unreadable, bytes.data, bytes.len);
     WIRE_SET_BYTES(&outer, signature, signature.bytes, 64);
     assert_error(receipt_verify_unreadable(&outer, fixture->roster, FIXTURE_NOW, &arena, &got, &index), OK);
+    outer.unreadable.len--; /* no message at all */
+    assert_true(receipt_verify_unreadable(&outer, fixture->roster, FIXTURE_NOW, &arena, &got, &index) != OK);
+    outer.unreadable.len++;
     assert_int_equal(index, 1);
     assert_int_equal(got->code, HOTLINE__UNREADABLE_CODE__CODE__NO_KEY);
     assert_error(receipt_sign_unreadable(&message, fixture->member[2], &bytes, &signature), OK);

@@ -273,6 +273,18 @@ static void set_endpoint(Hotline__Roster *roster, void *ctx)
 {
     roster->relays[0]->endpoints[0] = ctx;
 }
+static void set_relay_id(Hotline__Roster *roster, void *ctx)
+{
+    roster->relays[0]->id = ctx;
+}
+static void same_relay_twice(Hotline__Roster *roster, void *ctx)
+{
+    static Hotline__Relay *list[2];
+    (void)ctx;
+    list[0] = list[1] = roster->relays[0];
+    roster->n_relays = 2;
+    roster->relays = list;
+}
 static void set_subscription(Hotline__Roster *roster, void *ctx)
 {
     roster->members[0]->n_may_subscribe = 1;
@@ -343,6 +355,8 @@ static void roster_with_wrong_content_is_refused_by_entry_and_field(void **state
         {set_phone, phone_words, ERR_INVALID, "emergency_phone"},
         {set_phone, phone_good, OK, ""},
         {set_endpoint, ipc, ERR_INVALID, "tcp://"},
+        {set_relay_id, bad_id, ERR_INVALID, "relay A_b: id"},
+        {same_relay_twice, NULL, ERR_INVALID, "relays[1]: relay-noord is out of order or twice"},
         {set_subscription, subscriptions, ERR_UNKNOWN, "may_subscribe"},
         {expired_before_issued, NULL, ERR_INVALID, "expires_at_us"},
         {accredited_backwards, NULL, ERR_INVALID, "accredited_until_us"},
@@ -355,6 +369,19 @@ static void roster_with_wrong_content_is_refused_by_entry_and_field(void **state
         if (result != rows[i].error || strstr(note.text, rows[i].part) == NULL)
             fail_msg("row %zu: %s instead of %s, \"%s\"", i, err_name(result), err_name(rows[i].error), note.text);
     }
+}
+
+static void roster_of_too_many_bytes_is_not_looked_at(void **state)
+{
+    struct fixture *fixture = *state;
+    struct roster *roster = NULL;
+    struct err_note note = {{0}};
+    uint8_t *bytes = calloc(1, LIMIT_ROSTER_BYTES + 1);
+    assert_non_null(bytes);
+    assert_error(roster_verify(slice_of(bytes, LIMIT_ROSTER_BYTES + 1), &fixture->trust, &note, &roster), ERR_LIMIT);
+    assert_note(&note, "4194305 bytes, at most 4194304");
+    assert_null(roster);
+    free(bytes);
 }
 
 /* --- standing and signatures of members --- */
@@ -477,6 +504,16 @@ static void roster_trust_comes_back_and_lies_are_named_by_line(void **state)
     buf_printf(&text, "hotline-authority 1\nthreshold 2\nkey %s\nkey %s\n", hex, hex);
     assert_error(trust_from(buf_text(&text), text.len, &trust, &note), ERR_EXISTS);
     assert_note(&note, ":4: ");
+    buf_clear(&text); /* one key more than a roster may have: the 19th line is too many */
+    buf_printf(&text, "hotline-authority 1\nthreshold 1\n");
+    for (size_t i = 0; i <= LIMIT_AUTHORITY_KEYS; i++) {
+        struct key_set *set = fixture_key(KEY_AUTHORITY, "authority", "", (uint8_t)(0x20 + i));
+        buf_hex(slice_of(set->identity.bytes, 32), hex);
+        buf_printf(&text, "key %s\n", hex);
+        key_set_free(set);
+    }
+    assert_error(trust_from(buf_text(&text), text.len, &trust, &note), ERR_LIMIT);
+    assert_note(&note, ":19: ");
     buf_clear(&text);
     buf_printf(&text, "hotline-authority 1\nthreshold 1\nkey %s\n", hex);
     buf_add(&text, "\0key", 4);
@@ -613,6 +650,7 @@ int main(void)
         FIXTURE_TEST(roster_follows_only_forward),
         FIXTURE_TEST(roster_change_of_trust_needs_old_and_new_keys),
         FIXTURE_TEST(roster_with_wrong_content_is_refused_by_entry_and_field),
+        FIXTURE_TEST(roster_of_too_many_bytes_is_not_looked_at),
         FIXTURE_TEST(roster_standing_is_suspended_outside_accreditation),
         FIXTURE_TEST(roster_former_key_is_believed_until_its_time),
         FIXTURE_TEST(roster_trust_comes_back_and_lies_are_named_by_line),
