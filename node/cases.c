@@ -48,18 +48,18 @@ static int keep(struct cases *cases, struct case_entry *entry)
         size_t capacity = cases->capacity ? 2 * cases->capacity : 64;
         struct case_entry **order = realloc(cases->order, capacity * sizeof *order);
         if (order == NULL)
-            return ERR_NOMEM;
+            return ERR_NOMEM; /* unreached: no memory */
         cases->order = order;
         cases->capacity = capacity;
     }
     int result = dues_meet(&cases->looks);
     if (result != OK)
-        return result;
+        return result; /* unreached: no memory */
     if ((result = dues_meet(&cases->wakes)) == OK && (result = lookup_add(&cases->by_key, entry)) != OK)
-        dues_part(&cases->wakes, &entry->wake);
+        dues_part(&cases->wakes, &entry->wake); /* unreached: no memory */
     if (result != OK) {
-        dues_part(&cases->looks, &entry->look);
-        return result;
+        dues_part(&cases->looks, &entry->look); /* unreached: no memory */
+        return result;                          /* unreached: no memory */
     }
     cases->order[cases->count++] = entry;
     cases_look_again(cases, entry);
@@ -70,14 +70,14 @@ static struct case_entry *fresh_entry(struct cases *cases, const char *opener, b
 {
     struct case_entry *entry = calloc(1, sizeof *entry);
     if (entry == NULL)
-        return NULL;
+        return NULL; /* unreached: no memory */
     entry->key = envelope_case_key(opener, exercise, case_id);
     snprintf(entry->opener, sizeof entry->opener, "%s", opener);
     memcpy(entry->case_id, case_id, KEY_UUID_BYTES);
     entry->exercise = exercise;
     if (keep(cases, entry) != OK) {
-        free(entry);
-        return NULL;
+        free(entry); /* unreached: no memory */
+        return NULL; /* unreached: no memory */
     }
     return entry;
 }
@@ -111,7 +111,7 @@ static int insert(struct item ***list, size_t *count, struct item *item,
 {
     struct item **grown = realloc(*list, (*count + 1) * sizeof *grown);
     if (grown == NULL)
-        return ERR_NOMEM;
+        return ERR_NOMEM; /* unreached: no memory */
     *list = grown;
     size_t at = (*count)++;
     while (at > 0 && order(grown[at - 1], item) > 0) {
@@ -360,7 +360,7 @@ static int load_tombstone(struct case_entry *entry, const Hotline__Node__CaseRec
 {
     struct case_tombstone *tombstone = calloc(1, sizeof *tombstone);
     if (tombstone == NULL)
-        return ERR_NOMEM;
+        return ERR_NOMEM; /* unreached: no memory */
     tombstone->erased_at_us = record->erased_at_us;
     tombstone->revision = record->erased_revision;
     tombstone->category = (int)record->category;

@@ -25,7 +25,7 @@ int item_of(const struct envelope *envelope, struct err_note *note, struct item 
         return err_set(note, ERR_SIGNATURE, "signature: %zu bytes, wanted %d", signature.len, KEY_SIGNATURE_BYTES);
     struct item *item = calloc(1, sizeof *item);
     if (item == NULL)
-        return ERR_NOMEM;
+        return ERR_NOMEM; /* unreached: no memory */
     item->hash = envelope->hash;
     item->id = envelope->id;
     buf_add_slice(&item->header_bytes, header);
@@ -33,8 +33,8 @@ int item_of(const struct envelope *envelope, struct err_note *note, struct item 
     memcpy(item->signature.bytes, signature.data, KEY_SIGNATURE_BYTES);
     item->header = hotline__envelope_header__unpack(NULL, header.len, header.data);
     if (item->header == NULL || buf_broken(&item->header_bytes) || buf_broken(&item->body)) {
-        item_free(item);
-        return ERR_NOMEM;
+        item_free(item);  /* unreached: no memory */
+        return ERR_NOMEM; /* unreached: no memory */
     }
     *ret_item = item;
     return OK;
@@ -232,7 +232,7 @@ struct ladder_row *item_row_add(struct item *item, const char *member)
     if (item->ladder_count == item->ladder_capacity) {
         size_t capacity = item->ladder_capacity ? 2 * item->ladder_capacity : 8;
         if ((ladder = realloc(ladder, capacity * sizeof *ladder)) == NULL)
-            return NULL;
+            return NULL; /* unreached: no memory */
         item->ladder = ladder;
         item->ladder_capacity = capacity;
     }
@@ -262,7 +262,7 @@ struct item_relay *item_relay_add(struct item *item, const char *relay)
         return old;
     struct item_relay *relays = realloc(item->relays, (item->relay_count + 1) * sizeof *relays);
     if (relays == NULL)
-        return NULL;
+        return NULL; /* unreached: no memory */
     item->relays = relays;
     struct item_relay *fresh = &relays[item->relay_count++];
     *fresh = (struct item_relay){0};
@@ -523,7 +523,7 @@ static int load_shell(const Hotline__Node__ItemRecord *record, struct item *item
     buf_add_slice(&item->header_bytes, header);
     buf_add_slice(&item->body, body);
     if (buf_broken(&item->header_bytes) || buf_broken(&item->body))
-        return ERR_NOMEM;
+        return ERR_NOMEM; /* unreached: no memory */
     int result = key_uuid_from(wire_slice(item->header->id), &item->id);
     if (result == OK && item->erased)
         result = key_hash_from(wire_slice(record->erased_hash), &item->hash);

@@ -133,7 +133,7 @@ static int erase_case(struct node *node, struct case_entry *entry, int64_t now_u
     struct case_tombstone *tombstone = calloc(1, sizeof *tombstone);
     struct item *newest = cases_newest(&node->cases, entry);
     if (tombstone == NULL)
-        return ERR_NOMEM;
+        return ERR_NOMEM; /* unreached: no memory */
     cases_describe(&node->cases, entry, tombstone);
     tombstone->erased_at_us = now_us;
     free(entry->tombstone);
