@@ -74,9 +74,16 @@ $(BUILD)/gen/%.pb-c.c $(BUILD)/gen/%.pb-c.h: %.proto
 	@mkdir -p $(BUILD)/gen
 	$(Q)protoc-c --proto_path=. --c_out=$(BUILD)/gen $<
 
+# The console's files, embedded: what web-assets makes, or, without npm, one page that says so (make WEB=plain).
+WEB ?= $(if $(shell command -v npm),built,plain)
+web_folder := $(if $(filter plain,$(WEB)),web/plain,$(BUILD)/web)
+$(BUILD)/gen/web_assets.c: $(web_folder)/index.html web/embed.py node/web_assets.h
+	@mkdir -p $(BUILD)/gen
+	$(Q)web/embed.py $(web_folder) $@
+
 $(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c | $(gen_h)
 	@mkdir -p $(@D)
-	$(Q)$(CC) -std=c11 -O2 -g $(HARDEN) $(if $(SAN),-fsanitize=$(SAN)) -I$(BUILD)/gen $(PKG_CFLAGS) -c -o $@ $<
+	$(Q)$(CC) -std=c11 -O2 -g $(HARDEN) $(if $(SAN),-fsanitize=$(SAN)) -I. -I$(BUILD)/gen $(PKG_CFLAGS) -c -o $@ $<
 
 $(BUILD)/obj/%.o: %.c | $(gen_h)
 	@mkdir -p $(@D)
@@ -87,7 +94,8 @@ $(BUILD)/obj/node/hook_link_run.o: CPPFLAGS += -D_GNU_SOURCE
 
 $(BUILD)/libproto.a: $(call object,$(proto_c)) $(call gen_object,$(filter $(BUILD)/gen/proto/%,$(gen_c)))
 $(BUILD)/librelay.a: $(call object,$(relay_c))
-$(BUILD)/libnode.a: $(call object,$(node_c)) $(call gen_object,$(filter $(BUILD)/gen/node/%,$(gen_c)))
+$(BUILD)/libnode.a: $(call object,$(node_c)) $(call gen_object,$(filter $(BUILD)/gen/node/%,$(gen_c))) \
+	$(BUILD)/obj/gen/web_assets.o
 $(libs):
 	$(Q)rm -f $@ && ar rcs $@ $^
 
@@ -99,6 +107,8 @@ $(BUILD)/hotline: LIBS += -lexpat -lnettle
 # Decoders of pictures, and the filter that they run under, are the node's alone.
 $(BUILD)/hotline-node $(tests) $(replays): LIBS += -ljpeg -lpng -lseccomp
 $(BUILD)/hotline-bench: LIBS += -ljpeg -lpng -lseccomp
+# HMAC-SHA-1 of one-time codes.
+$(BUILD)/hotline-node $(replays) $(BUILD)/hotline-bench: LIBS += -lnettle
 $(BUILD)/hotline-bench: $(call object,$(bench_c)) $(BUILD)/libnode.a $(BUILD)/libproto.a
 $(programs) $(BUILD)/hotline-bench:
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
@@ -140,7 +150,7 @@ $(BUILD)/sim/hotline-sim: $(call object,$(filter-out tests/sim/crash.c,$(sim_c))
 $(BUILD)/sim/hotline-crash: $(call object,$(filter-out tests/sim/main.c,$(sim_c))) $(libs)
 $(BUILD)/sim/hotline-sim $(BUILD)/sim/hotline-crash:
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -ljpeg -lpng -lseccomp
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -ljpeg -lpng -lseccomp -lnettle
 
 sim: $(BUILD)/sim/hotline-sim ## a network in one process: SEED=n HOURS=n SCENARIO=name (or all) SEEDS=n
 	@$< $(if $(filter all,$(SCENARIO)),--all,--scenario $(or $(SCENARIO),random)) --seed $(or $(SEED),1) \

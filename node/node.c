@@ -457,5 +457,6 @@ void node_tick(struct node *node, int64_t now_us, int64_t steady_us)
     if (steady_us - node->checked_us > CLOCK_HOUR_US) {
         node->checked_us = steady_us;
         forget_old(node, now_us);
+        sessions_sweep(&node->sessions, node->vault, now_us);
     }
 }

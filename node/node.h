@@ -195,6 +195,9 @@ const struct item *node_next_item(const struct node *node, size_t *inout_at, Hot
 /* Cases that nobody has sent yet; what of them was erased is not there any more. */
 struct drafts;
 struct draft;
+struct accounts;
+struct sessions;
+struct audit;
 const struct drafts *node_drafts(const struct node *node);
 /* A new draft, or new words for one: a document that was checked, written by this account. Its ticket is the draft's.
  * ERR_LIMIT (their number), ERR_DISK_FULL with a sentence; ERR_NOMEM. */
@@ -228,6 +231,10 @@ void node_dispatch_done(struct node *node, const struct key_uuid *id, const stru
                         int64_t now_us);
 /* Consoles that are armed here; 0 at a start. */
 void node_set_armed(struct node *node, size_t consoles);
+/* Who may log in, who is, and the log of what they did: for the API, which puts changes into the open turn. */
+struct accounts *node_accounts(struct node *node);
+struct sessions *node_sessions(struct node *node);
+struct audit *node_audit(struct node *node);
 /* The whole new set. ERR_POLICY: the roster does not allow a country. */
 int node_subscribe(struct node *node, const uint8_t subscriptions[LIMIT_COUNTRIES / 8], int64_t now_us,
                    struct err_note *note, uint64_t *ret_ticket) MUST_CHECK;

@@ -16,45 +16,61 @@
 #define ACT (NODE_API_BODY | NODE_API_KEY)
 
 static const struct node_api_route routes[] = {
-    {"GET", "/v1/status", 0, node_api_get_status},
-    {"GET", "/v1/members", 0, node_api_get_members},
-    {"GET", "/v1/subscriptions", 0, node_api_get_subscriptions},
-    {"PUT", "/v1/subscriptions", NODE_API_BODY, node_api_put_subscriptions},
-    {"POST", "/v1/backup", NODE_API_BODY, node_api_post_backup},
-    {"GET", "/v1/cases", 0, node_api_get_cases},
-    {"POST", "/v1/cases", ACT | NODE_API_DRY, node_api_post_case},
-    {"GET", "/v1/cases/{case}", 0, node_api_get_case},
-    {"POST", "/v1/cases/{case}/revisions", ACT, node_api_post_revision},
-    {"POST", "/v1/cases/{case}/close", ACT, node_api_post_close},
-    {"POST", "/v1/cases/{case}/retract", ACT, node_api_post_retract},
-    {"POST", "/v1/cases/{case}/acknowledge", ACT, node_api_post_acknowledge},
-    {"POST", "/v1/cases/{case}/decline", ACT, node_api_post_decline},
-    {"POST", "/v1/cases/{case}/replies", ACT, node_api_post_reply},
-    {"POST", "/v1/cases/{case}/referrals", ACT, node_api_post_referral},
-    {"GET", "/v1/referrals", 0, node_api_get_referrals},
-    {"GET", "/v1/referrals/{referral}", 0, node_api_get_referral},
-    {"POST", "/v1/referrals/{referral}/answer", ACT, node_api_post_referral_answer},
-    {"GET", "/v1/figures", 0, node_api_get_figures},
-    {"POST", "/v1/figures", ACT, node_api_post_figures},
-    {"GET", "/v1/drafts", 0, node_api_get_drafts},
-    {"POST", "/v1/drafts", ACT, node_api_post_draft},
-    {"GET", "/v1/drafts/{draft}", 0, node_api_get_draft},
-    {"PUT", "/v1/drafts/{draft}", NODE_API_BODY, node_api_put_draft},
-    {"DELETE", "/v1/drafts/{draft}", 0, node_api_delete_draft},
-    {"POST", "/v1/drafts/{draft}/publish", ACT | NODE_API_DRY, node_api_post_draft_publish},
-    {"POST", "/v1/photos", 0, node_api_post_photo},
-    {"GET", "/v1/cases/{case}/photo", 0, node_api_get_photo},
-    {"GET", "/v1/cases/{case}/sealed", 0, node_api_get_sealed},
-    {"POST", "/v1/sealed", NODE_API_BYTES, node_api_post_sealed},
-    {"GET", "/v1/webhooks", 0, node_api_get_webhooks},
-    {"POST", "/v1/webhooks", NODE_API_BODY, node_api_post_webhook},
-    {"GET", "/v1/webhooks/{webhook}", 0, node_api_get_webhook},
-    {"DELETE", "/v1/webhooks/{webhook}", 0, node_api_delete_webhook},
-    {"GET", "/v1/webhooks/{webhook}/secret", 0, node_api_get_webhook_secret},
-    {"POST", "/v1/webhooks/{webhook}/test", 0, node_api_post_webhook_test},
-    {"GET", "/v1/deliveries", 0, node_api_get_deliveries},
-    {"POST", "/v1/deliveries/{delivery}/replay", 0, node_api_post_delivery_replay},
-    {"GET", "/v1/events", 0, node_api_get_events},
+    {"GET", "/v1/status", 0, CALLER_STATUS, node_api_get_status},
+    {"GET", "/v1/members", 0, CALLER_STATUS, node_api_get_members},
+    {"GET", "/v1/subscriptions", 0, CALLER_STATUS, node_api_get_subscriptions},
+    {"PUT", "/v1/subscriptions", NODE_API_BODY, CALLER_PUBLISH_LIVE, node_api_put_subscriptions},
+    {"POST", "/v1/backup", NODE_API_BODY, CALLER_ADMIN, node_api_post_backup},
+    {"GET", "/v1/cases", 0, CALLER_READ, node_api_get_cases},
+    {"POST", "/v1/cases", ACT | NODE_API_DRY, CALLER_PUBLISH, node_api_post_case},
+    {"GET", "/v1/cases/{case}", 0, CALLER_READ, node_api_get_case},
+    {"POST", "/v1/cases/{case}/revisions", ACT, CALLER_PUBLISH, node_api_post_revision},
+    {"POST", "/v1/cases/{case}/close", ACT, CALLER_PUBLISH, node_api_post_close},
+    {"POST", "/v1/cases/{case}/retract", ACT, CALLER_PUBLISH, node_api_post_retract},
+    {"POST", "/v1/cases/{case}/acknowledge", ACT, CALLER_ANSWER, node_api_post_acknowledge},
+    {"POST", "/v1/cases/{case}/decline", ACT, CALLER_ANSWER, node_api_post_decline},
+    {"POST", "/v1/cases/{case}/replies", ACT, CALLER_ANSWER, node_api_post_reply},
+    {"POST", "/v1/cases/{case}/referrals", ACT, CALLER_PUBLISH, node_api_post_referral},
+    {"GET", "/v1/referrals", 0, CALLER_READ, node_api_get_referrals},
+    {"GET", "/v1/referrals/{referral}", 0, CALLER_READ, node_api_get_referral},
+    {"POST", "/v1/referrals/{referral}/answer", ACT, CALLER_ANSWER, node_api_post_referral_answer},
+    {"GET", "/v1/figures", 0, CALLER_READ, node_api_get_figures},
+    {"POST", "/v1/figures", ACT, CALLER_PUBLISH_LIVE, node_api_post_figures},
+    {"GET", "/v1/drafts", 0, CALLER_DRAFT, node_api_get_drafts},
+    {"POST", "/v1/drafts", ACT, CALLER_DRAFT, node_api_post_draft},
+    {"GET", "/v1/drafts/{draft}", 0, CALLER_DRAFT, node_api_get_draft},
+    {"PUT", "/v1/drafts/{draft}", NODE_API_BODY, CALLER_DRAFT, node_api_put_draft},
+    {"DELETE", "/v1/drafts/{draft}", 0, CALLER_DRAFT, node_api_delete_draft},
+    {"POST", "/v1/drafts/{draft}/publish", ACT | NODE_API_DRY, CALLER_PUBLISH, node_api_post_draft_publish},
+    {"POST", "/v1/photos", 0, CALLER_DRAFT, node_api_post_photo},
+    {"GET", "/v1/cases/{case}/photo", 0, CALLER_READ, node_api_get_photo},
+    {"GET", "/v1/cases/{case}/sealed", 0, CALLER_PUBLISH, node_api_get_sealed},
+    {"POST", "/v1/sealed", NODE_API_BYTES, CALLER_ANSWER, node_api_post_sealed},
+    {"GET", "/v1/webhooks", 0, CALLER_ADMIN, node_api_get_webhooks},
+    {"POST", "/v1/webhooks", NODE_API_BODY, CALLER_ADMIN, node_api_post_webhook},
+    {"GET", "/v1/webhooks/{webhook}", 0, CALLER_ADMIN, node_api_get_webhook},
+    {"DELETE", "/v1/webhooks/{webhook}", 0, CALLER_ADMIN, node_api_delete_webhook},
+    {"GET", "/v1/webhooks/{webhook}/secret", 0, CALLER_ADMIN, node_api_get_webhook_secret},
+    {"POST", "/v1/webhooks/{webhook}/test", 0, CALLER_ADMIN, node_api_post_webhook_test},
+    {"GET", "/v1/deliveries", 0, CALLER_ADMIN, node_api_get_deliveries},
+    {"POST", "/v1/deliveries/{delivery}/replay", 0, CALLER_ADMIN, node_api_post_delivery_replay},
+    {"GET", "/v1/events", 0, CALLER_READ, node_api_get_events},
+    {"POST", "/v1/session", NODE_API_BODY, CALLER_ANYBODY, node_api_post_session},
+    {"GET", "/v1/session", 0, CALLER_SOMEBODY, node_api_get_session},
+    {"DELETE", "/v1/session", 0, CALLER_SOMEBODY, node_api_delete_session},
+    {"GET", "/v1/users", 0, CALLER_ADMIN, node_api_get_users},
+    {"POST", "/v1/users", NODE_API_BODY, CALLER_ADMIN, node_api_post_user},
+    {"DELETE", "/v1/users/{user}", 0, CALLER_ADMIN, node_api_delete_user},
+    {"PUT", "/v1/users/{user}/role", NODE_API_BODY, CALLER_ADMIN, node_api_put_user_role},
+    {"PUT", "/v1/users/{user}/password", NODE_API_BODY, CALLER_ADMIN, node_api_put_user_password},
+    {"POST", "/v1/users/{user}/totp", 0, CALLER_ADMIN, node_api_post_user_totp},
+    {"DELETE", "/v1/users/{user}/totp", 0, CALLER_ADMIN, node_api_delete_user_totp},
+    {"POST", "/v1/users/{user}/unlock", 0, CALLER_ADMIN, node_api_post_user_unlock},
+    {"GET", "/v1/tokens", 0, CALLER_ADMIN, node_api_get_tokens},
+    {"POST", "/v1/tokens", NODE_API_BODY, CALLER_ADMIN, node_api_post_token},
+    {"DELETE", "/v1/tokens/{token}", 0, CALLER_ADMIN, node_api_delete_token},
+    {"GET", "/v1/audit", 0, CALLER_AUDIT, node_api_get_audit},
+    {"GET", "/v1/audit/verify", 0, CALLER_AUDIT, node_api_get_audit_verify},
 };
 #define ROUTE_COUNT (sizeof routes / sizeof routes[0])
 
@@ -157,13 +173,30 @@ static bool wants_key(const struct node_api_call *call)
     return (call->route->needs & NODE_API_KEY) != 0 && !dry;
 }
 
+/* Who publishes what: known when the case or the body is. */
+static int check_publishing(struct node_api_call *call)
+{
+    if (call->route->permission != CALLER_PUBLISH)
+        return OK;
+    bool exercise =
+        call->entry != NULL ? call->entry->exercise : strcmp(jdoc_get_text(call->body, "status", ""), "EXERCISE") == 0;
+    return node_api_check_may(call, exercise ? CALLER_PUBLISH_EXERCISE : CALLER_PUBLISH_LIVE);
+}
+
+/* In this order: nothing of a body is read, no case is looked for, before the caller is known and may do this. */
 static int serve(struct node_api_call *call)
 {
     int error = find_route(call);
+    if (error == OK)
+        error = node_api_admit(call);
     if (error == OK && (call->route->needs & NODE_API_BODY) != 0)
         error = node_api_read_body(call);
     if (error == OK && (call->route->needs & NODE_API_BYTES) != 0)
         error = node_api_check_bytes(call);
+    if (error == OK && strstr(call->route->path, "{case}") != NULL)
+        error = find_case(call);
+    if (error == OK)
+        error = check_publishing(call);
     if (error == OK && wants_key(call)) {
         bool replayed = false;
         error = read_key(call);
@@ -172,17 +205,15 @@ static int serve(struct node_api_call *call)
         if (error != OK || replayed)
             return error;
     }
-    if (error == OK && strstr(call->route->path, "{case}") != NULL)
-        error = find_case(call);
     return error != OK ? error : call->route->handle(call);
 }
 
-static void on_request(void *ctx, struct http_request *request)
+void node_api_serve(struct node_api *api, const struct origin_names *names, struct http_request *request)
 {
-    struct node_api *api = ctx;
     struct node_api_call call = {.api = api,
                                  .node = api->conf.node,
                                  .request = request,
+                                 .names = names,
                                  .now_us = node_now(api->conf.node, clock_wall_us(), clock_steady_us())};
     int error = serve(&call);
     if (error != OK)
@@ -190,6 +221,11 @@ static void on_request(void *ctx, struct http_request *request)
     jdoc_free(call.body);
     jdoc_free(call.candidates);
     api->conf.touched(api->conf.ctx);
+}
+
+static void on_request(void *ctx, struct http_request *request)
+{
+    node_api_serve(ctx, NULL, request);
 }
 
 /* ---- life ---- */
@@ -207,7 +243,7 @@ int node_api_open(const struct node_api_conf *conf, struct err_note *note, struc
         .group = conf->group,
         .max_connections = CONNECTIONS_MAX,
         .body_max = LIMIT_INPUT_BYTES,
-        .large_path = "/v1/photos",
+        .large_path = NODE_API_LARGE_PATH,
         .large_max = LIMIT_PICTURE_BYTES,
     };
     struct node_api *api = calloc(1, sizeof *api);
@@ -215,6 +251,8 @@ int node_api_open(const struct node_api_conf *conf, struct err_note *note, struc
         return err_set(note, ERR_NOMEM, "out of memory");
     api->conf = *conf;
     int error = loop_timer_new(conf->loop, on_poll, api, &api->poll);
+    if (error == OK)
+        error = argon_new(conf->loop, &api->argon);
     if (error == OK)
         error = http_listen(conf->loop, &http, on_request, api, note, &api->http);
     if (error != OK) {
@@ -235,6 +273,8 @@ void node_api_close(struct node_api *api)
     if (api == NULL)
         return;
     node_api_wait_end(api);
+    node_api_slow_end(api);
+    argon_free(api->argon);
     http_free(api->http);
     loop_timer_free(api->poll);
     free(api);

@@ -1,11 +1,12 @@
 /*
- * node_api - the node's REST API on its Unix socket, exactly as docs/openapi.yaml says.
+ * node_api - the node's REST API on its Unix socket and at its console, exactly as docs/openapi.yaml says.
  *
- * A request is routed by a table {method, path, what it needs, handler}; what a route needs (a body, an idempotency
- * key, the case that its path names) is there when its handler runs. A handler reads the core, answers at once, or
- * hands an act to the core and lets the answer wait for the commit. The rules of the network are the core's; forms of
- * requests and answers, problems, idempotency and waiting are here. Who opens the socket may use it; acts are recorded
- * under the caller's account.
+ * A request is routed by a table {method, path, what it needs, permission, handler}; what a route needs (a body, an
+ * idempotency key, the case that its path names) is there when its handler runs. A handler reads the core, answers at
+ * once, or hands an act to the core and lets the answer wait for the commit. The rules of the network are the core's;
+ * forms of requests and answers, problems, idempotency and waiting are here. Each call has one caller (caller.h), each
+ * route one permission. Who opens the socket may everything; at the console there are users and tokens. Acts are in the
+ * audit log.
  *
  *   node_api.c         routes, one request's way, life          node_api_answer.c  documents and problems
  *   node_api_body.c    strict reading of bodies and queries     node_api_wait.c    answers that wait
@@ -13,6 +14,8 @@
  *   node_api_sealed.c  envelopes by file                        node_api_record.c  who did what
  *   node_api_draft.c   drafts, by the ETag that was read        node_api_photo.c   pictures
  *   node_api_hook.c    webhooks, the log of deliveries
+ *   node_api_admit.c   who calls, and whether he may            node_api_slow.c    requests that wait for a thread
+ *   node_api_session.c logging in and out                       node_api_user.c, node_api_token.c, node_api_audit.c
  */
 #ifndef NODE_NODE_API_H
 #define NODE_NODE_API_H
@@ -20,7 +23,11 @@
 #include "node/helper.h"
 #include "node/node.h"
 #include "node/node_events.h"
+#include "node/origin.h"
 #include "proto/http.h"
+
+/* The one address whose bodies may be larger than LIMIT_INPUT_BYTES. */
+#define NODE_API_LARGE_PATH "/v1/photos"
 
 struct node_api;
 
@@ -41,6 +48,10 @@ struct node_api_conf {
 int node_api_open(const struct node_api_conf *conf, struct err_note *note, struct node_api **ret_api) MUST_CHECK;
 /* Something happened at the core: requests that wait for a step look again. */
 void node_api_changed(struct node_api *api);
+/* Serves a request that came to the console, whose names these are, and takes it. */
+void node_api_serve(struct node_api *api, const struct origin_names *names, struct http_request *request);
+/* Whether the caller of a request at the console is known, by cookie or token: others may send little. */
+bool node_api_knows(const struct node_api *api, const struct http_request *request);
 /* Accepts no further connection. */
 void node_api_stop(struct node_api *api);
 /* Requests that wait for a commit or a step. */

@@ -140,7 +140,7 @@ static struct jdoc *problem_of(const struct error_row *row, const char *code, co
         type[used++] = (char)(*c >= 'A' && *c <= 'Z' ? *c + ('a' - 'A') : *c);
     type[used] = '\0';
     jdoc_set_text(problem, "type", type);
-    jdoc_set_text(problem, "title", err_text(row->error));
+    jdoc_set_text(problem, "title", row->error == ERR_PERMISSION ? "not allowed" : err_text(row->error));
     jdoc_set_text(problem, "detail", detail);
     jdoc_set_text(problem, "code", code);
     size_t len = row->blames ? path_length(detail) : 0;
@@ -175,6 +175,13 @@ void node_api_refuse_late(struct http_request *request, int error, const char *d
 {
     const struct error_row *row = row_of(error);
     send_problem(request, row->status, problem_of(row, err_name(row->error), detail));
+}
+
+void node_api_refuse_as(struct http_request *request, unsigned status, const char *code, const char *detail)
+{
+    const struct error_row *row = row_of(ERR_PERMISSION);
+    struct jdoc *problem = problem_of(row, code, detail);
+    send_problem(request, status, problem);
 }
 
 /* ---- subjects ---- */

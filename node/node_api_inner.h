@@ -4,7 +4,12 @@
 #ifndef NODE_NODE_API_INNER_H
 #define NODE_NODE_API_INNER_H
 
+#include "node/accounts.h"
+#include "node/argon.h"
+#include "node/audit.h"
+#include "node/lockout.h"
 #include "node/node_api.h"
+#include "node/sessions.h"
 
 #define NODE_API_NAME_MAX 120 /* of a case, in a path */
 #define NODE_API_KEY_LEAST 8
@@ -30,6 +35,7 @@ enum node_api_needs {
 struct node_api_route {
     const char *method, *path; /* {case}: call->entry */
     unsigned needs;
+    enum caller_permission permission;
     node_api_handler *handle;
 };
 
@@ -38,6 +44,9 @@ struct node_api {
     struct http *http;
     struct node_api_wait *waits;
     struct loop_timer *poll; /* runs while somebody waits for a step */
+    struct node_api_slow *slow;
+    struct argon *argon;
+    struct lockout lockout;
 };
 
 /* One request; lives on the stack while its handler runs. */
@@ -46,6 +55,9 @@ struct node_api_call {
     struct node *node;
     struct http_request *request;
     const struct node_api_route *route;
+    const struct origin_names *names; /* of the console that it came to; NULL: the Unix socket */
+    struct caller caller;
+    char cookie[SESSIONS_TEXT_MAX];   /* of a user; wiped with the call */
     char name[NODE_API_NAME_MAX + 1]; /* of the case, as the path has it */
     struct jdoc *body;                /* a root; NULL: the route needs none */
     struct case_entry *entry;
@@ -92,6 +104,8 @@ void node_api_answer_subject(struct node_api *api, struct http_request *request,
 void node_api_refuse(struct node_api_call *call, int error);
 /* The problem of a request whose call is over. */
 void node_api_refuse_late(struct http_request *request, int error, const char *detail);
+/* The same with a status and a code of its own. */
+void node_api_refuse_as(struct http_request *request, unsigned status, const char *code, const char *detail);
 
 /* --- node_api_body.c: all refuse with the path in call->note --- */
 
@@ -129,12 +143,45 @@ int node_api_read_status(struct node_api_call *call, bool *ret_exercise) MUST_CH
 /* ERR_SYNTAX with 415 when the body is not said to be bytes. */
 int node_api_check_bytes(struct node_api_call *call) MUST_CHECK;
 
+/* --- node_api_admit.c --- */
+
+/* Who calls: over the Unix socket the account; at the console, after Host and Origin, a token or a user with his page's
+ * word (X-CSRF-Token) for whatever changes something. Then whether he may use the route. */
+int node_api_admit(struct node_api_call *call) MUST_CHECK;
+/* ERR_PERMISSION, with what is missing. */
+int node_api_check_may(struct node_api_call *call, enum caller_permission permission) MUST_CHECK;
+/* The value of the session's cookie in a request; false: none. */
+bool node_api_cookie(const struct http_request *request, char cookie[SESSIONS_TEXT_MAX]);
+
 /* --- node_api_record.c --- */
 
-/* The operating-system account that opened the connection, or its number. */
+/* As the caller stands with what he made: an account, a user, "token NAME". */
 void node_api_account(const struct node_api_call *call, char name[LIMIT_NAME_BYTES + 1]);
-/* An act, in the log; entry: the case that it is about, or NULL. node_api_answer_committed does it for its own. */
+/* An act, in the log and, in the open turn, in the audit log; entry: the case that it is about, or NULL.
+ * node_api_answer_committed does it for its own. */
 void node_api_record(const struct node_api_call *call, const struct case_entry *entry);
+/* An entry of the audit log and a line of the log, about a user or a token; result: "OK" or the code of a refusal.
+ * Returns its ticket. */
+uint64_t node_api_audit(struct node_api *api, const struct caller *caller, const struct node_api_route *route,
+                        const char *subject, const char *result);
+
+/* --- node_api_slow.c: requests that wait for a thread or for the disk --- */
+
+/* A request that is kept; api NULL: the API has ended, nobody is answered. Freed by node_api_slow_done. */
+struct node_api_slow {
+    struct node_api *api;
+    struct node_api_slow *next;
+    struct http_request *request; /* NULL: its client has left */
+    const struct node_api_route *route;
+    const struct origin_names *names;
+    struct caller caller;
+};
+/* size: of the struct that begins with it. NULL: no memory. */
+void *node_api_slow_new(struct node_api_call *call, size_t size);
+/* Wipes and frees; the request is answered or gone. */
+void node_api_slow_done(struct node_api_slow *slow, size_t size);
+/* Answers all with 503; what is under way finds no API. */
+void node_api_slow_end(struct node_api *api);
 
 /* --- node_api_wait.c --- */
 
@@ -145,6 +192,9 @@ int node_api_answer_committed(struct node_api_call *call, const struct node_api_
 /* The same for an act without a key that needs none: answers with this status once the ticket is committed. */
 int node_api_answer_after(struct node_api_call *call, const struct node_api_subject *subject, uint64_t ticket,
                           unsigned status) MUST_CHECK;
+/* A document, or none (204), once the ticket is committed; takes doc and the request. */
+void node_api_answer_doc(struct node_api *api, struct http_request *request, struct jdoc *doc, uint64_t ticket,
+                         unsigned status);
 /* Answers from the record of an earlier request with the same key, or refuses; *ret_replayed false: there is none. */
 int node_api_replay(struct node_api_call *call, bool *ret_replayed) MUST_CHECK;
 /* GET of a case with `wait`: answers when the case has come so far, cannot any more, or the time is over. */
@@ -160,6 +210,13 @@ node_api_handler node_api_put_subscriptions, node_api_post_backup, node_api_post
     node_api_post_close, node_api_post_retract, node_api_post_acknowledge, node_api_post_decline, node_api_post_reply;
 node_api_handler node_api_post_referral, node_api_get_referrals, node_api_get_referral, node_api_post_referral_answer,
     node_api_get_figures, node_api_post_figures; /* node_api_refer.c */
+
+node_api_handler node_api_post_session, node_api_get_session, node_api_delete_session; /* node_api_session.c */
+node_api_handler node_api_get_users, node_api_post_user, node_api_delete_user, node_api_put_user_role,
+    node_api_put_user_password, node_api_post_user_totp, node_api_delete_user_totp,
+    node_api_post_user_unlock;                                                    /* node_api_user.c */
+node_api_handler node_api_get_tokens, node_api_post_token, node_api_delete_token; /* node_api_token.c */
+node_api_handler node_api_get_audit, node_api_get_audit_verify;                   /* node_api_audit.c */
 
 node_api_handler node_api_get_drafts, node_api_post_draft, node_api_get_draft, node_api_put_draft,
     node_api_delete_draft, node_api_post_draft_publish; /* node_api_draft.c */

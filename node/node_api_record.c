@@ -1,32 +1,57 @@
-/* node_api_record: who did what through the socket: one line of the log per act, with the operating-system account of
- * the caller and the case's reference. Never a name of a case, a word of its content, or what the caller wrote. */
-#include <pwd.h>
+/* node_api_record: who did what: one line of the log per act, and one entry of the audit log in the act's own turn,
+ * with the caller and the case's reference. Never a name of a case, a word of its content, or what the caller wrote. */
 #include <string.h>
 
 #include "node/node_api_inner.h"
+#include "proto/clock.h"
 #include "proto/log.h"
 
 void node_api_account(const struct node_api_call *call, char name[LIMIT_NAME_BYTES + 1])
 {
-    char room[4096];
-    struct passwd entry, *found = NULL;
-    uid_t uid;
-    pid_t pid;
-    snprintf(name, LIMIT_NAME_BYTES + 1, "unknown");
-    if (http_peer(call->request, &uid, &pid) != OK)
-        return;
-    if (getpwuid_r(uid, &entry, room, sizeof room, &found) == 0 && found != NULL)
-        snprintf(name, LIMIT_NAME_BYTES + 1, "%s", found->pw_name);
-    else
-        snprintf(name, LIMIT_NAME_BYTES + 1, "uid %lu", (unsigned long)uid);
+    caller_label(&call->caller, name);
+}
+
+static void act_of(const struct node_api_route *route, char act[AUDIT_TEXT_MAX])
+{
+    snprintf(act, AUDIT_TEXT_MAX, "%s %s", route->method, route->path);
+}
+
+uint64_t node_api_audit(struct node_api *api, const struct caller *caller, const struct node_api_route *route,
+                        const char *subject, const char *result)
+{
+    struct node *node = api->conf.node;
+    char act[AUDIT_TEXT_MAX];
+    act_of(route, act);
+    const struct audit_entry entry = {
+        .at_us = node_now(node, clock_wall_us(), clock_steady_us()),
+        .kind = caller->kind,
+        .who = caller->name,
+        .act = act,
+        .subject = subject,
+        .result = result,
+    };
+    uint64_t ticket = audit_add(node_audit(node), node_vault(node), &entry);
+    log_event(LOG_INFO, "act", "account", caller->name[0] != '\0' ? caller->name : "-", "act", act, "subject", subject,
+              "result", result, NULL);
+    api->conf.touched(api->conf.ctx);
+    return ticket;
 }
 
 void node_api_record(const struct node_api_call *call, const struct case_entry *entry)
 {
-    char account[LIMIT_NAME_BYTES + 1], act[96], name[LIMIT_ID_CHARS + 1 + CASES_REFERENCE_MAX] = "-";
-    node_api_account(call, account);
-    snprintf(act, sizeof act, "%s %s", call->route->method, call->route->path);
+    char label[LIMIT_NAME_BYTES + 1], act[AUDIT_TEXT_MAX], name[LIMIT_ID_CHARS + 1 + CASES_REFERENCE_MAX] = "-";
+    caller_label(&call->caller, label);
+    act_of(call->route, act);
     if (entry != NULL)
         snprintf(name, sizeof name, "%s:%s", entry->opener, entry->reference);
-    log_event(LOG_INFO, "act", "account", account, "act", act, "case", name, NULL);
+    const struct audit_entry kept = {
+        .at_us = call->now_us,
+        .kind = call->caller.kind,
+        .who = call->caller.name,
+        .act = act,
+        .subject = entry != NULL ? name : "",
+        .result = "OK",
+    };
+    (void)audit_add(node_audit(call->node), node_vault(call->node), &kept);
+    log_event(LOG_INFO, "act", "account", label, "act", act, "case", name, NULL);
 }

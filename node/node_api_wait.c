@@ -28,6 +28,8 @@ struct node_api_wait {
     uint64_t ticket;
     unsigned status;
     char location[LIMIT_SENTENCE_BYTES];
+    struct jdoc *doc; /* the answer, when it is none of a subject's state */
+    bool has_doc;
     /* until a step */
     enum step step;
     enum wait_of of;
@@ -43,6 +45,7 @@ static void forget(struct node_api_wait *wait)
     while (*at != wait)
         at = &(*at)->next;
     *at = wait->next;
+    jdoc_free(wait->doc);
     free(wait);
 }
 
@@ -54,16 +57,16 @@ static void on_gone(void *ctx)
     http_reply(request, 503, NULL, slice_of(NULL, 0));
 }
 
-static struct node_api_wait *keep(struct node_api_call *call)
+static struct node_api_wait *keep(struct node_api *api, struct http_request *request)
 {
     struct node_api_wait *wait = calloc(1, sizeof *wait);
     if (wait == NULL)
         return NULL;
-    wait->api = call->api;
-    wait->request = call->request;
-    wait->next = call->api->waits;
-    call->api->waits = wait;
-    http_on_gone(call->request, on_gone, wait);
+    wait->api = api;
+    wait->request = request;
+    wait->next = api->waits;
+    api->waits = wait;
+    http_on_gone(request, on_gone, wait);
     return wait;
 }
 
@@ -99,8 +102,15 @@ static void answer_commit(struct node_api_wait *wait)
     struct node_api *api = wait->api;
     struct http_request *request = wait->request;
     struct node_api_wait done = *wait;
+    wait->doc = NULL;
     forget(wait);
-    node_api_answer_subject(api, request, done.status, &done.subject, done.location[0] != '\0' ? done.location : NULL);
+    if (done.has_doc && done.doc == NULL)
+        http_reply(request, done.status, NULL, slice_of(NULL, 0));
+    else if (done.has_doc)
+        node_api_answer(request, done.status, done.doc);
+    else
+        node_api_answer_subject(api, request, done.status, &done.subject,
+                                done.location[0] != '\0' ? done.location : NULL);
 }
 
 /* A bell of the core: tickets decide who is answered. */
@@ -118,7 +128,7 @@ static void on_committed(void *ctx)
 static int wait_for_commit(struct node_api_call *call, const struct node_api_subject *subject, uint64_t ticket,
                            unsigned status, const char *location)
 {
-    struct node_api_wait *wait = keep(call);
+    struct node_api_wait *wait = keep(call->api, call->request);
     if (wait == NULL)
         return ERR_NOMEM;
     wait->subject = *subject;
@@ -127,6 +137,22 @@ static int wait_for_commit(struct node_api_call *call, const struct node_api_sub
     snprintf(wait->location, sizeof wait->location, "%s", location);
     node_when(call->node, ticket, on_committed, call->api);
     return OK;
+}
+
+void node_api_answer_doc(struct node_api *api, struct http_request *request, struct jdoc *doc, uint64_t ticket,
+                         unsigned status)
+{
+    struct node_api_wait *wait = keep(api, request);
+    if (wait == NULL) {
+        jdoc_free(doc);
+        node_api_refuse_late(request, ERR_NOMEM, err_text(ERR_NOMEM));
+        return;
+    }
+    wait->doc = doc;
+    wait->has_doc = true;
+    wait->ticket = ticket;
+    wait->status = status;
+    node_when(api->conf.node, ticket, on_committed, api);
 }
 
 /* ---- idempotency ---- */
@@ -333,7 +359,7 @@ int node_api_wait_step(struct node_api_call *call)
         error = read_of(call, (enum step)step, &of, &reply);
     if (error != OK)
         return error;
-    struct node_api_wait *wait = keep(call);
+    struct node_api_wait *wait = keep(call->api, call->request);
     if (wait == NULL)
         return ERR_NOMEM;
     wait->for_step = true;

@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "node/origin.h"
 #include "proto/clock.h"
 #include "proto/limits.h"
 
@@ -59,8 +60,28 @@ static const struct conf_option options[] = {
     {.path = "console",
      .type = CONF_HOSTPORT,
      .standard = "",
-     .doc = "Where /healthz, /readyz, /metrics and the console are served, in clear: loopback, such as "
-            "127.0.0.1:9461. Default: nowhere."},
+     .doc = "Where the console, the API for programs, /healthz, /readyz and /metrics are served: loopback, such as "
+            "127.0.0.1:9461; another address needs console_tls or console_proxy. Default: nowhere."},
+    {.path = "console_name",
+     .type = CONF_TEXT,
+     .max = 200,
+     .standard = "",
+     .doc = "The name that people's browsers use for the console, such as hotline.example.org: calls to any other are "
+            "refused. Default: the address of console; on loopback localhost too."},
+    {.path = "console_proxy",
+     .type = CONF_TEXT,
+     .max = 200,
+     .standard = "",
+     .doc = "The address of the reverse proxy that browsers reach the console by, such as "
+            "https://hotline.example.org; it speaks TLS, and sets X-Forwarded-For. Default: none."},
+    {.path = "console_tls.certificate",
+     .type = CONF_PATH,
+     .standard = "",
+     .doc = "The console's certificate and those above it, PEM. With console_tls.key the console speaks TLS."},
+    {.path = "console_tls.key",
+     .type = CONF_PATH,
+     .standard = "",
+     .doc = "The certificate's private key, PEM, readable by its owner only."},
     {.path = "subscriptions",
      .type = CONF_COUNTRY_LIST,
      .max = LIMIT_COUNTRIES,
@@ -233,6 +254,10 @@ static void fill(const struct conf *source, struct node_conf *conf)
     conf->socket_group = conf_text(source, "socket_group");
     conf->socket_mode = (unsigned)conf_number(source, "socket_mode");
     conf->console = conf_text(source, "console");
+    conf->console_name = conf_text(source, "console_name");
+    conf->console_proxy = conf_text(source, "console_proxy");
+    conf->console_certificate = conf_text(source, "console_tls.certificate");
+    conf->console_key = conf_text(source, "console_tls.key");
     conf->log_level = (enum log_level)conf_number(source, "log.level");
     conf->log_format = (enum log_format)conf_number(source, "log.format");
     conf->disk_reserve_bytes = conf_number(source, "disk_reserve");
@@ -286,10 +311,28 @@ static void check_waking(const struct node_conf *conf, struct conf_problems *pro
     check_mail(conf, problems);
 }
 
+/* Passwords and cases travel here: in clear on this machine alone. */
+static void check_console(const struct node_conf *conf, struct conf_problems *problems)
+{
+    bool tls = conf->console_certificate != NULL, key = conf->console_key != NULL;
+    if (tls != key)
+        conf_object(conf->source, problems, tls ? "console_tls.certificate" : "console_tls.key",
+                    "stands alone: console_tls needs certificate and key");
+    if (conf->console_proxy != NULL && !origin_is_proxy(conf->console_proxy))
+        conf_object(conf->source, problems, "console_proxy", "is not an address like https://hotline.example.org");
+    if (conf->console != NULL && !origin_is_loopback(conf->console) && !tls && conf->console_proxy == NULL)
+        conf_object(
+            conf->source, problems, "console",
+            "%s is reached from other machines, and passwords would travel in clear: set console_tls.certificate "
+            "and console_tls.key, or console_proxy, or stand on loopback, as 127.0.0.1:9461",
+            conf->console);
+}
+
 /* What one option alone cannot tell. */
 static void check_sense(const struct node_conf *conf, struct conf_problems *problems)
 {
     size_t room = sizeof((struct sockaddr_un *)NULL)->sun_path - 1;
+    check_console(conf, problems);
     if (strlen(conf->socket) > room)
         conf_object(conf->source, problems, "socket", "%s is longer than the %zu bytes of a Unix socket's name",
                     conf->socket, room);
@@ -368,6 +411,8 @@ static void check_surroundings(const struct node_conf *conf, struct conf_problem
     conf_check_secret(source, "previous_key", problems);
     conf_check_file(source, "authority", problems);
     conf_check_file(source, "roster", problems);
+    conf_check_file(source, "console_tls.certificate", problems);
+    conf_check_secret(source, "console_tls.key", problems);
     conf_check_folder(source, "store", problems);
     conf_check_secret(source, "mail.password_file", problems);
     conf_check_file(source, "webhooks.ca_file", problems);

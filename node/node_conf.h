@@ -48,7 +48,10 @@ struct node_conf {
     const char *socket;          /* the API's Unix socket */
     const char *socket_group;    /* NULL: the group of the process */
     unsigned socket_mode;
-    const char *console; /* HOST:PORT of health and console; NULL: none */
+    const char *console;                           /* HOST:PORT of health and console; NULL: none */
+    const char *console_name;                      /* of the console, for browsers; NULL: its address */
+    const char *console_proxy;                     /* "https://NAME" of a reverse proxy before it; NULL: none */
+    const char *console_certificate, *console_key; /* PEM files; NULL: no TLS */
     enum log_level log_level;
     enum log_format log_format;
     struct node_deadlines deadlines;

@@ -1,4 +1,5 @@
-/* node_console: health, readiness, metrics. Must never show who sends what to whom: numbers only. */
+/* node_console: health, readiness, metrics, and the way to the API and the files. Its pages must never show who sends
+ * what to whom: numbers only. */
 #include "node/node_console.h"
 
 #include <stdlib.h>
@@ -9,11 +10,13 @@
 
 #define PLAIN "text/plain; charset=utf-8"
 #define PROMETHEUS "text/plain; version=0.0.4; charset=utf-8"
-#define CONNECTIONS_MAX 64
-#define BODY_MAX 1024
+#define CONNECTIONS_MAX 256
+#define STRANGERS_BODY_MAX 4096 /* a login */
 
 struct node_console {
     struct http *http;
+    struct origin_names names; /* of the texts below */
+    char address[ORIGIN_HOST_MAX], name[ORIGIN_HOST_MAX], proxy[ORIGIN_HOST_MAX];
     struct node_console_sources sources;
 };
 
@@ -232,54 +235,123 @@ static void get_metrics(const struct node_console *console, struct http_request 
     answer(request, 200, PROMETHEUS, text);
 }
 
-static void get_root(const struct node_console *console, struct http_request *request, struct buf *text)
-{
-    (void)console;
-    buf_add_text(
-        text,
-        NODE_SOFTWARE
-        "\n\n/healthz  /readyz  /metrics\n\n"
-        "The API (docs/openapi.yaml) is on this node's Unix socket; `hotline --node SOCKET status` uses it.\n");
-    answer(request, 200, PLAIN, text);
-}
-
 static const struct page {
     const char *path;
     void (*get)(const struct node_console *console, struct http_request *request, struct buf *text);
-} pages[] = {{"/", get_root}, {"/healthz", get_health}, {"/readyz", get_ready}, {"/metrics", get_metrics}};
+} pages[] = {{"/healthz", get_health}, {"/readyz", get_ready}, {"/metrics", get_metrics}};
 
-static void on_request(void *ctx, struct http_request *request)
+/* ---- what every answer says to a browser ---- */
+
+static const struct {
+    const char *name, *value;
+} headers[] = {
+    {"Content-Security-Policy",
+     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
+     "connect-src 'self'; font-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; "
+     "require-trusted-types-for 'script'"},
+    {"Referrer-Policy", "no-referrer"},
+    {"X-Frame-Options", "DENY"},
+    {"Cross-Origin-Opener-Policy", "same-origin"},
+    {"Cross-Origin-Resource-Policy", "same-origin"},
+    {"Permissions-Policy", "camera=(), geolocation=(), microphone=()"},
+};
+
+static int add_headers(const struct node_console *console, struct http_request *request)
 {
-    const struct node_console *console = ctx;
-    const struct page *page = NULL;
+    int error = OK;
+    for (size_t i = 0; error == OK && i < sizeof headers / sizeof headers[0]; i++)
+        error = http_reply_header(request, headers[i].name, headers[i].value);
+    if (error == OK && origin_is_secure(&console->names))
+        error = http_reply_header(request, "Strict-Transport-Security", "max-age=31536000");
+    return error;
+}
+
+/* ---- a request ---- */
+
+static const struct page *find_page(const char *path)
+{
+    for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++)
+        if (strcmp(pages[i].path, path) == 0)
+            return &pages[i];
+    return NULL;
+}
+
+static void serve_page(const struct node_console *console, struct http_request *request)
+{
+    const struct page *page = find_page(http_path(request));
     struct buf text;
     buf_init(&text);
-    for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++)
-        if (strcmp(pages[i].path, http_path(request)) == 0)
-            page = &pages[i];
     if (strcmp(http_method(request), "GET") != 0) {
         buf_add_text(&text, "GET only\n");
         answer(request, 405, PLAIN, &text);
-    } else if (page == NULL) {
-        buf_add_text(&text, "not here: /healthz, /readyz, /metrics\n");
-        answer(request, 404, PLAIN, &text);
-    } else {
+    } else if (page != NULL) {
         page->get(console, request, &text);
+    } else if (!origin_host_ok(&console->names, http_header(request, "Host"))) {
+        buf_add_text(&text, "this console does not go by that name\n");
+        answer(request, 403, PLAIN, &text);
+    } else if (!node_console_file(request)) {
+        buf_add_text(&text, "not here: /, /v1, /healthz, /readyz, /metrics\n");
+        answer(request, 404, PLAIN, &text);
     }
     buf_free(&text);
 }
 
+static void on_request(void *ctx, struct http_request *request)
+{
+    const struct node_console *console = ctx;
+    if (add_headers(console, request) != OK)
+        http_reply(request, 500, NULL, slice_of(NULL, 0));
+    else if (strncmp(http_path(request), "/v1/", 4) == 0 && console->sources.api != NULL)
+        node_api_serve(console->sources.api, &console->names, request);
+    else
+        serve_page(console, request);
+}
+
+static bool may_be_large(void *ctx, const struct http_request *request)
+{
+    const struct node_console *console = ctx;
+    return console->sources.api != NULL && node_api_knows(console->sources.api, request);
+}
+
 /* ---- life ---- */
 
-int node_console_open(struct loop *loop, const char *address, const struct node_console_sources *sources,
-                      struct err_note *note, struct node_console **ret_console)
+static const char *keep(const char *text, char room[ORIGIN_HOST_MAX])
 {
-    const struct http_conf conf = {.address = address, .max_connections = CONNECTIONS_MAX, .body_max = BODY_MAX};
+    snprintf(room, ORIGIN_HOST_MAX, "%s", text != NULL ? text : "");
+    return text != NULL ? room : NULL;
+}
+
+static void keep_names(struct node_console *console, const struct origin_names *names)
+{
+    console->names = (struct origin_names){
+        .address = keep(names->address, console->address),
+        .name = keep(names->name, console->name),
+        .proxy = keep(names->proxy, console->proxy),
+        .tls = names->tls,
+    };
+}
+
+int node_console_open(struct loop *loop, const struct node_console_conf *conf,
+                      const struct node_console_sources *sources, struct err_note *note,
+                      struct node_console **ret_console)
+{
+    const struct http_conf http = {
+        .address = conf->names.address,
+        .max_connections = CONNECTIONS_MAX,
+        .body_max = LIMIT_INPUT_BYTES,
+        .large_path = NODE_API_LARGE_PATH,
+        .large_max = LIMIT_PICTURE_BYTES,
+        .may_be_large = may_be_large,
+        .small_max = STRANGERS_BODY_MAX,
+        .certificate = conf->certificate,
+        .private_key = conf->private_key,
+    };
     struct node_console *console = calloc(1, sizeof *console);
     if (console == NULL)
         return err_set(note, ERR_NOMEM, "out of memory");
     console->sources = *sources;
-    int error = http_listen(loop, &conf, on_request, console, note, &console->http);
+    keep_names(console, &conf->names);
+    int error = http_listen(loop, &http, on_request, console, note, &console->http);
     if (error != OK) {
         free(console);
         return error;

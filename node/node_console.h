@@ -1,8 +1,11 @@
 /*
- * node_console - the node's own listener for machines that watch it: /healthz, /readyz with reasons, /metrics.
+ * node_console - the node's listener for people's browsers, for case-management systems, and for machines that watch
+ * it: the console's files, the API (/v1, docs/openapi.yaml), /healthz, /readyz with reasons, /metrics.
  *
- * Numbers and relay ids only: nothing here names a case, a member or a person. In clear and without accounts, so it
- * stands on loopback. The API is not here but on the Unix socket.
+ * The three pages for machines show numbers and relay ids and nothing of a case, a member or a person; whoever reaches
+ * the listener reads them. The files are the same for everybody. The API asks who calls (node_api_admit.c). Every
+ * answer has the headers that let a browser load nothing from elsewhere. In clear on loopback alone: beyond it with TLS
+ * or behind a declared proxy (node_conf.c refuses the rest).
  */
 #ifndef NODE_NODE_CONSOLE_H
 #define NODE_NODE_CONSOLE_H
@@ -17,19 +20,29 @@ struct node_console;
 struct node_console_sources {
     struct node *node;
     const struct node_links *links;
-    const struct node_api *api;
+    struct node_api *api;
     const struct node_events *events;
 };
 
-/* address: HOST:PORT. ERR_* of http_listen, with its note. */
-int node_console_open(struct loop *loop, const char *address, const struct node_console_sources *sources,
-                      struct err_note *note, struct node_console **ret_console) MUST_CHECK;
+/* Where it listens and what it is called. The names are copied; the PEM texts outlive the console. */
+struct node_console_conf {
+    struct origin_names names;             /* address: HOST:PORT */
+    const char *certificate, *private_key; /* PEM; NULL: in clear */
+};
+
+/* ERR_* of http_listen, with its note. */
+int node_console_open(struct loop *loop, const struct node_console_conf *conf,
+                      const struct node_console_sources *sources, struct err_note *note,
+                      struct node_console **ret_console) MUST_CHECK;
 /* The real port. */
 uint16_t node_console_port(const struct node_console *console);
 /* Accepts no further connection. */
 void node_console_stop(struct node_console *console);
 /* Never from a callback of it. */
 void node_console_close(struct node_console *console);
+
+/* Answers a GET of one of the console's files, and takes the request; false: there is no such file. */
+bool node_console_file(struct http_request *request);
 
 /* One line for each reason why alerts would not get through now; nothing when they would. */
 void node_console_unready(const struct node *node, int64_t now_us, struct buf *out);

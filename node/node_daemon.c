@@ -13,6 +13,7 @@
 #include "node/node_view.h"
 #include "proto/clock.h"
 #include "proto/keyfile.h"
+#include "proto/seal.h"
 
 #define PROGRAM "hotline-node"
 #define TICK_MS 200
@@ -22,6 +23,7 @@
 #define FAREWELL_MS 200
 /* A DEALER and its monitor's two ends for each relay, links on their way out too. */
 #define SOCKETS (6 * LIMIT_RELAYS + 8)
+#define PEM_MAX (256 * 1024)
 
 struct daemon {
     const char *config;
@@ -38,6 +40,7 @@ struct daemon {
     struct node_api *api;
     struct helper *helper;
     struct node_console *console;
+    struct buf certificate, private_key; /* of the console; empty: none */
     int64_t started_us;
     int64_t fed_us;     /* steady: the watchdog */
     uint64_t committed; /* when it was fed */
@@ -214,7 +217,10 @@ static bool needs_restart(const struct node_conf *old, const struct node_conf *n
     return !same_text(old->member, new->member) || !same_text(old->key, new->key) ||
         !same_text(old->authority, new->authority) || !same_text(old->store, new->store) ||
         !same_text(old->socket, new->socket) || !same_text(old->socket_group, new->socket_group) ||
-        old->socket_mode != new->socket_mode || !same_text(old->console, new->console);
+        old->socket_mode != new->socket_mode || !same_text(old->console, new->console) ||
+        !same_text(old->console_name, new->console_name) || !same_text(old->console_proxy, new->console_proxy) ||
+        !same_text(old->console_certificate, new->console_certificate) ||
+        !same_text(old->console_key, new->console_key);
 }
 
 static void reload_settings(struct daemon *daemon)
@@ -329,6 +335,37 @@ static int build_core(struct daemon *daemon, struct err_note *note)
     return error;
 }
 
+static const char *text_if_any(struct buf *text)
+{
+    return text->len > 0 ? buf_text(text) : NULL;
+}
+
+static int read_tls(struct daemon *daemon, struct err_note *note)
+{
+    const struct node_conf *conf = daemon->conf;
+    int error = OK;
+    if (conf->console_certificate != NULL)
+        error = keyfile_slurp(conf->console_certificate, PEM_MAX, &daemon->certificate, note);
+    if (error == OK && conf->console_key != NULL)
+        error = keyfile_slurp(conf->console_key, PEM_MAX, &daemon->private_key, note);
+    return error;
+}
+
+static int open_console(struct daemon *daemon, struct err_note *note)
+{
+    const struct node_console_sources sources = {daemon->node, daemon->links, daemon->api, daemon->events};
+    int error = read_tls(daemon, note);
+    const struct node_console_conf conf = {
+        .names = {.address = daemon->conf->console,
+                  .name = daemon->conf->console_name,
+                  .proxy = daemon->conf->console_proxy,
+                  .tls = daemon->certificate.len > 0},
+        .certificate = text_if_any(&daemon->certificate),
+        .private_key = text_if_any(&daemon->private_key),
+    };
+    return error == OK ? node_console_open(daemon->loop, &conf, &sources, note, &daemon->console) : error;
+}
+
 static int build_listeners(struct daemon *daemon, struct err_note *note)
 {
     const struct node_conf *conf = daemon->conf;
@@ -345,10 +382,7 @@ static int build_listeners(struct daemon *daemon, struct err_note *note)
         .ctx = daemon,
     };
     int error = node_api_open(&api, note, &daemon->api);
-    if (error != OK || conf->console == NULL)
-        return error;
-    const struct node_console_sources sources = {daemon->node, daemon->links, daemon->api, daemon->events};
-    return node_console_open(daemon->loop, conf->console, &sources, note, &daemon->console);
+    return error != OK || conf->console == NULL ? error : open_console(daemon, note);
 }
 
 static int build(struct daemon *daemon, struct err_note *note)
@@ -431,6 +465,10 @@ static void end(struct daemon *daemon)
         loop_turn(daemon->loop);
         loop_free(daemon->loop);
     }
+    if (daemon->private_key.data != NULL)
+        seal_wipe(daemon->private_key.data, daemon->private_key.capacity);
+    buf_free(&daemon->private_key);
+    buf_free(&daemon->certificate);
     key_set_free(daemon->keys);
     key_set_free(daemon->previous);
     node_conf_free(daemon->conf);
@@ -445,6 +483,8 @@ int node_daemon_run(const struct node_daemon_setup *setup)
                             .helper = setup->helper,
                             .started_us = clock_wall_us()};
     struct err_note note = {""};
+    buf_init(&daemon.certificate);
+    buf_init(&daemon.private_key);
     int error = build(&daemon, &note);
     if (error != OK) {
         log_event(LOG_ERROR, "cannot start", "error", err_name(error), "why", err_explain(&note, error), NULL);

@@ -4,12 +4,15 @@
 #ifndef NODE_NODE_INNER_H
 #define NODE_NODE_INNER_H
 
+#include "node/accounts.h"
+#include "node/audit.h"
 #include "node/drafts.h"
 #include "node/evidence.h"
 #include "node/gaps.h"
 #include "node/node.h"
 #include "node/node_blob.h"
 #include "node/outlet.h"
+#include "node/sessions.h"
 #include "node/timekeeper.h"
 
 /* A signed thing that relays must still take: a receipt batch or an Unreadable. */
@@ -116,6 +119,9 @@ struct node {
     struct hooks hooks;
     struct dispatches dispatches;
     size_t armed; /* consoles */
+    struct accounts accounts;
+    struct sessions sessions;
+    struct audit audit;
     struct wire_arena arena, scratch;
     int64_t now_us, steady_us; /* of the last input: what commits bring is dated by them */
     int64_t opened_us, welcomed_us, ticked_us, checked_us, erased_us;

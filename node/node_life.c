@@ -279,6 +279,8 @@ static void free_node(struct node *node)
     drafts_done(&node->drafts);
     hooks_done(&node->hooks);
     dispatches_done(&node->dispatches);
+    accounts_done(&node->accounts);
+    sessions_done(&node->sessions);
     cases_done(&node->cases);
     free_table(&node->items, free_item);
     lookup_done(&node->own);
@@ -355,6 +357,8 @@ int node_open(struct node_setup *setup, struct err_note *note, struct node **ret
     drafts_init(&node->drafts);
     hooks_init(&node->hooks);
     dispatches_init(&node->dispatches);
+    accounts_init(&node->accounts);
+    sessions_init(&node->sessions);
     evidence_init(&node->evidence, vault);
     node_blobs_init(&node->blobs);
     gaps_init(&node->gaps);

@@ -250,6 +250,26 @@ static int load_dispatch(void *ctx, struct slice bytes)
     return dispatches_load(&((struct node *)ctx)->dispatches, bytes);
 }
 
+static int load_user(void *ctx, struct slice bytes)
+{
+    return accounts_load_user(&((struct node *)ctx)->accounts, bytes);
+}
+
+static int load_token(void *ctx, struct slice bytes)
+{
+    return accounts_load_token(&((struct node *)ctx)->accounts, bytes);
+}
+
+static int load_session(void *ctx, struct slice bytes)
+{
+    return sessions_load(&((struct node *)ctx)->sessions, bytes);
+}
+
+static int load_audit(void *ctx, struct slice bytes)
+{
+    return audit_load(&((struct node *)ctx)->audit, bytes);
+}
+
 static int load_evidence(void *ctx, struct slice bytes)
 {
     return evidence_load(&((struct node *)ctx)->evidence, bytes);
@@ -302,7 +322,8 @@ int node_load(struct node *node, struct err_note *note)
         {VAULT_OWED, load_owed},         {VAULT_REFERENCE, load_reference}, {VAULT_IDEMPOTENCY, load_idempotency},
         {VAULT_BLOB, load_blob},         {VAULT_BACKUP, load_backup},       {VAULT_EVIDENCE, load_evidence},
         {VAULT_GAP, load_gap},           {VAULT_DRAFT, load_draft},         {VAULT_HOOK, load_hook},
-        {VAULT_DISPATCH, load_dispatch}};
+        {VAULT_DISPATCH, load_dispatch}, {VAULT_USER, load_user},           {VAULT_TOKEN, load_token},
+        {VAULT_SESSION, load_session},   {VAULT_AUDIT_HEAD, load_audit}};
     int result = vault_each(node->vault, VAULT_CASE, load_case, node, note);
     if (result == OK)
         result = load_items(node, note);

@@ -131,99 +131,6 @@ static struct place place_of(enum vault_space space, const struct index *id, con
     return place;
 }
 
-static const char META_KEY[] = "storage_key", META_STORE[] = "store_id", META_RESTORED[] = "restored";
-
-static int wrap_again(struct vault *vault, const struct key_store *wrap)
-{
-    struct buf sealed;
-    buf_init(&sealed);
-    int result = seal_record(wrap, slice_text(META_KEY), slice_of(vault->key->bytes, KEY_BYTES), &sealed);
-    if (result == OK)
-        result = db_meta_set(vault->db, META_KEY, buf_slice(&sealed));
-    buf_free(&sealed);
-    return result;
-}
-
-/* A fresh key under the wrap, into the meta table. */
-static int make_key(struct vault *vault, const struct key_store *wrap)
-{
-    seal_random(vault->key->bytes, sizeof vault->key->bytes);
-    return wrap_again(vault, wrap);
-}
-
-static int unwrap_key(struct vault *vault, const struct key_store *wrap, struct slice sealed)
-{
-    struct buf plain;
-    buf_init(&plain);
-    int result = seal_unrecord(wrap, slice_text(META_KEY), sealed, &plain);
-    if (result == OK && plain.len != KEY_BYTES)
-        result = ERR_CRYPTO;
-    if (result == OK)
-        memcpy(vault->key->bytes, plain.data, KEY_BYTES);
-    if (plain.data != NULL)
-        seal_wipe(plain.data, plain.len);
-    buf_free(&plain);
-    return result;
-}
-
-/* The member has a new key file: what the old master wrapped is wrapped by the new one from now on. */
-static int unwrap_with_previous(struct vault *vault, const struct key_set *previous, const struct key_store *wrap,
-                                struct slice sealed)
-{
-    struct key_store old;
-    int result = previous ? key_storage_wrap(previous, &old) : ERR_CRYPTO;
-    if (result == OK)
-        result = unwrap_key(vault, &old, sealed);
-    seal_wipe(&old, sizeof old);
-    return result == OK ? wrap_again(vault, wrap) : result;
-}
-
-static int open_key(struct vault *vault, const struct key_set *keys, const struct key_set *previous,
-                    struct err_note *note)
-{
-    struct key_store wrap;
-    struct buf sealed;
-    buf_init(&sealed);
-    int result = key_storage_wrap(keys, &wrap);
-    if (result == OK)
-        result = db_meta_get(vault->db, META_KEY, &sealed);
-    if (result == ERR_NOT_FOUND) {
-        result = make_key(vault, &wrap);
-    } else if (result == OK && unwrap_key(vault, &wrap, buf_slice(&sealed)) != OK) {
-        result = unwrap_with_previous(vault, previous, &wrap, buf_slice(&sealed));
-        if (result != OK)
-            err_set(note, result, "%s: was sealed under another key: name the key file before as previous_key",
-                    db_path(vault->db));
-    }
-    seal_wipe(&wrap, sizeof wrap);
-    buf_free(&sealed);
-    return result;
-}
-
-/* A store that was restored from a backup is another store than the one that was backed up: peers must send again. */
-static int open_store_id(struct vault *vault)
-{
-    struct buf value, restored;
-    buf_init(&value);
-    buf_init(&restored);
-    int had = db_meta_get(vault->db, META_STORE, &value);
-    bool was_restored =
-        db_meta_get(vault->db, META_RESTORED, &restored) == OK && restored.len == 1 && restored.data[0] == '1';
-    int result = had == ERR_NOT_FOUND ? OK : had;
-    if (had == OK && !was_restored && value.len == KEY_UUID_BYTES) {
-        memcpy(vault->store_id.bytes, value.data, KEY_UUID_BYTES);
-    } else if (result == OK) {
-        seal_random(vault->store_id.bytes, KEY_UUID_BYTES);
-        vault->fresh = true;
-        result = db_meta_set(vault->db, META_STORE, slice_of(vault->store_id.bytes, KEY_UUID_BYTES));
-        if (result == OK && was_restored)
-            result = db_meta_set(vault->db, META_RESTORED, slice_text("0"));
-    }
-    buf_free(&value);
-    buf_free(&restored);
-    return result;
-}
-
 static int load_owner(struct vault *vault, struct slice owner, struct slice sealed, struct err_note *note)
 {
     struct owner_key *entry = calloc(1, sizeof *entry);
@@ -292,9 +199,9 @@ int vault_open(struct db *db, const struct key_set *keys, const struct key_set *
     vault->key = key_guarded_new(sizeof *vault->key);
     int result = vault->key == NULL ? ERR_NOMEM : db_begin(db);
     if (result == OK) {
-        result = open_key(vault, keys, previous, note);
+        result = vault_open_key(db, keys, previous, note, vault->key);
         if (result == OK)
-            result = open_store_id(vault);
+            result = vault_open_id(db, &vault->store_id, &vault->fresh);
         if (result == OK)
             result = db_commit(db);
         else
@@ -459,42 +366,50 @@ static const struct key_store *key_for(struct vault *vault, const struct index *
     return &entry->key;
 }
 
-uint64_t vault_put(struct vault *vault, enum vault_space space, struct slice key, const struct envelope_case_key *owner,
-                   struct slice plain)
+static void place_step(const struct vault *vault, struct step *step, enum vault_space space, struct slice key)
 {
-    struct index id = record_index(vault, space, key), owner_id;
-    const struct key_store *with = vault->key;
-    if (owner != NULL) {
-        owner_id = owner_index(vault, owner);
-        with = key_for(vault, &owner_id);
-    }
-    struct step *step = add_step(vault, STEP_PUT);
     step->space = space;
-    step->id = id;
+    step->id = record_index(vault, space, key);
+}
+
+static void seal_step(struct vault *vault, struct step *step, const struct index *owner, const struct key_store *with,
+                      struct slice plain)
+{
+    struct place place = place_of(step->space, &step->id, owner);
     step->owned = owner != NULL;
-    if (owner != NULL)
-        step->owner = owner_id;
-    struct place place = place_of(space, &id, owner ? &owner_id : NULL);
+    step->owner = owner != NULL ? *owner : (struct index){{0}};
     step->from = vault->turn->bytes.len;
     CHECK(seal_record(with, slice_of(place.bytes, sizeof place.bytes), plain, &vault->turn->bytes) == OK);
     step->len = vault->turn->bytes.len - step->from;
+}
+
+uint64_t vault_put(struct vault *vault, enum vault_space space, struct slice key, const struct envelope_case_key *owner,
+                   struct slice plain)
+{
+    struct index owner_id = owner != NULL ? owner_index(vault, owner) : (struct index){{0}};
+    const struct key_store *with = owner != NULL ? key_for(vault, &owner_id) : vault->key;
+    struct step *step = add_step(vault, STEP_PUT);
+    place_step(vault, step, space, key);
+    seal_step(vault, step, owner != NULL ? &owner_id : NULL, with, plain);
     return vault_ticket(vault);
+}
+
+void vault_note(struct vault *vault, enum vault_space space, struct slice key, struct slice plain)
+{
+    struct step *step = add_patient_step(vault, STEP_PUT);
+    place_step(vault, step, space, key);
+    seal_step(vault, step, NULL, vault->key, plain);
 }
 
 uint64_t vault_remove(struct vault *vault, enum vault_space space, struct slice key)
 {
-    struct step *step = add_step(vault, STEP_REMOVE);
-    step->space = space;
-    step->id = record_index(vault, space, key);
+    place_step(vault, add_step(vault, STEP_REMOVE), space, key);
     return vault_ticket(vault);
 }
 
 void vault_forget(struct vault *vault, enum vault_space space, struct slice key)
 {
-    struct index id = record_index(vault, space, key);
-    struct step *step = add_patient_step(vault, STEP_REMOVE);
-    step->space = space;
-    step->id = id;
+    place_step(vault, add_patient_step(vault, STEP_REMOVE), space, key);
 }
 
 void vault_hurry(struct vault *vault)
@@ -575,10 +490,9 @@ static int run_turn(struct db *db, void *job)
 
 static void free_turn(void *job)
 {
-    struct turn *turn = job;
-    buf_free(&turn->bytes);
-    free(turn->steps);
-    free(turn);
+    buf_free(&((struct turn *)job)->bytes);
+    free(((struct turn *)job)->steps);
+    free(job);
 }
 
 void vault_abandon(struct vault *vault)

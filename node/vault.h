@@ -29,16 +29,21 @@ enum vault_space {
     VAULT_SEQUENCE,
     VAULT_REFERENCE,
     VAULT_IDEMPOTENCY,
-    VAULT_ROSTER,    /* SignedRoster bytes, by version */
-    VAULT_CARD,      /* SignedCard bytes, by member */
-    VAULT_BACKUP,    /* when the last backup was made */
-    VAULT_EVIDENCE,  /* of rosters that cannot be true together */
-    VAULT_GAP,       /* numbers met, by sender and store */
-    VAULT_BLOB,      /* what is here of an attached file, by name */
-    VAULT_CHUNK,     /* its sealed chunks, by name and number: never read at a start */
-    VAULT_DRAFT,     /* cases not sent yet, by id */
-    VAULT_ROWS,      /* all recipients of an item, in one record, by its hash */
-    VAULT_ROW,       /* one of them since, by hash and member: those of an item stand side by side in the index */
+    VAULT_ROSTER,   /* SignedRoster bytes, by version */
+    VAULT_CARD,     /* SignedCard bytes, by member */
+    VAULT_BACKUP,   /* when the last backup was made */
+    VAULT_EVIDENCE, /* of rosters that cannot be true together */
+    VAULT_GAP,      /* numbers met, by sender and store */
+    VAULT_BLOB,     /* what is here of an attached file, by name */
+    VAULT_CHUNK,    /* its sealed chunks, by name and number: never read at a start */
+    VAULT_DRAFT,    /* cases not sent yet, by id */
+    VAULT_ROWS,     /* all recipients of an item, in one record, by its hash */
+    VAULT_ROW,      /* one of them since, by hash and member: those of an item stand side by side in the index */
+    VAULT_USER,     /* who may log in, by name */
+    VAULT_TOKEN,    /* of programs, by id */
+    VAULT_SESSION,  /* who is logged in, by the hash of the cookie */
+    VAULT_AUDIT,    /* entries of the audit log, by number: never read at a start */
+    VAULT_AUDIT_HEAD,
     VAULT_HOOK = 40, /* who gets webhooks, by id */
     VAULT_DISPATCH,  /* what was sent to wake people, by id */
 };
@@ -64,6 +69,18 @@ int vault_each(struct vault *vault, enum vault_space space, vault_row each, void
  * closes). ERR_NOMEM at once: found is not called. After vault_start. */
 typedef void vault_found(void *ctx, int result, struct slice plain);
 int vault_find(struct vault *vault, enum vault_space space, struct slice key, vault_found *found, void *ctx) MUST_CHECK;
+/* Reads records by number (vault_number_key), so many from `first` on, as vault_find does: found once for each, in
+ * order; then, with `number` 0, once more at the end with OK or the store's error. VAULT_MANY at
+ * most. ERR_NOMEM at once. */
+#define VAULT_MANY 500
+typedef void vault_found_number(void *ctx, uint64_t number, int result, struct slice plain);
+int vault_find_numbers(struct vault *vault, enum vault_space space, uint64_t first, size_t count,
+                       vault_found_number *found, void *ctx) MUST_CHECK;
+/* The key of a record that is found by its number. */
+struct vault_number_key {
+    uint8_t bytes[8];
+};
+struct vault_number_key vault_number_key(uint64_t number);
 /* Starts the store on the loop (NULL: inline). events->on_commit and on_failed as in store.h. */
 int vault_start(struct vault *vault, struct uv_loop_s *loop, const struct store_events *events) MUST_CHECK;
 struct store *vault_store(struct vault *vault);
@@ -76,6 +93,8 @@ uint64_t vault_remove(struct vault *vault, enum vault_space space, struct slice 
  * written for another reason, or by vault_hurry. Saves a sync of the disk for each answer that lets this node forget.
  */
 void vault_forget(struct vault *vault, enum vault_space space, struct slice key);
+/* As vault_put, of what is missed by nobody when it is lost in a crash: it goes as vault_forget does. */
+void vault_note(struct vault *vault, enum vault_space space, struct slice key, struct slice plain);
 /* What waits in the open turn goes with the next vault_flush. */
 void vault_hurry(struct vault *vault);
 /* Destroys the case's key and every record under it. */

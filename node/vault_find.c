@@ -1,5 +1,7 @@
-/* vault_find: one record, when it is needed: read on the store's thread, opened on the loop. For what is too large to
+/* vault_find: records when they are needed: read on the store's thread, opened on the loop. For what is too large to
  * stand in memory. */
+#include <stdlib.h>
+
 #include "node/vault_inner.h"
 #include "proto/seal.h"
 
@@ -55,5 +57,105 @@ int vault_find(struct vault *vault, enum vault_space space, struct slice key, va
     *search = (struct search){.vault = vault, .space = space, .found = found, .ctx = ctx};
     vault_index(vault, space, key, search->id);
     store_ask(vault_store(vault), run_search, search, search_done, NULL);
+    return OK;
+}
+
+/* ---- by number ---- */
+
+struct vault_number_key vault_number_key(uint64_t number)
+{
+    struct vault_number_key key;
+    for (size_t i = 0; i < sizeof key.bytes; i++)
+        key.bytes[i] = (uint8_t)(number >> (8 * (sizeof key.bytes - 1 - i)));
+    return key;
+}
+
+struct numbered {
+    uint8_t id[VAULT_INDEX_BYTES];
+    size_t from, len; /* of the sealed bytes; len 0: not there */
+};
+
+struct numbers {
+    struct vault *vault;
+    enum vault_space space;
+    uint64_t first;
+    size_t count;
+    struct numbered *rows;
+    struct buf sealed; /* of all, one after the other */
+    vault_found_number *found;
+    void *ctx;
+};
+
+/* On the store's thread. */
+static int run_numbers(struct db *db, void *job)
+{
+    struct numbers *numbers = job;
+    sqlite3_stmt *row = db_statement(db, "SELECT sealed FROM record WHERE space = ?1 AND id = ?2 AND owner IS NULL");
+    for (size_t i = 0; i < numbers->count; i++) {
+        bool found = false;
+        sqlite3_bind_int(row, 1, (int)numbers->space);
+        db_bind_blob(row, 2, slice_of(numbers->rows[i].id, VAULT_INDEX_BYTES));
+        int result = db_next(db, row, &found);
+        if (result != OK)
+            return result;
+        if (!found)
+            continue;
+        numbers->rows[i].from = numbers->sealed.len;
+        buf_add_slice(&numbers->sealed, db_blob(row, 0));
+        numbers->rows[i].len = numbers->sealed.len - numbers->rows[i].from;
+        sqlite3_reset(row);
+    }
+    return buf_broken(&numbers->sealed) ? ERR_NOMEM : OK;
+}
+
+static void free_numbers(struct numbers *numbers)
+{
+    buf_free(&numbers->sealed);
+    free(numbers->rows);
+    free(numbers);
+}
+
+static void numbers_done(void *ctx, void *job, int result)
+{
+    struct numbers *numbers = job;
+    struct buf plain;
+    (void)ctx;
+    buf_init(&plain);
+    for (size_t i = 0; result == OK && i < numbers->count; i++) {
+        const struct numbered *row = &numbers->rows[i];
+        buf_clear(&plain);
+        int opened = row->len == 0 ?
+            ERR_NOT_FOUND :
+            vault_open_row(numbers->vault, numbers->space, slice_of(row->id, VAULT_INDEX_BYTES), slice_of(NULL, 0),
+                           slice_of(numbers->sealed.data + row->from, row->len), &plain);
+        numbers->found(numbers->ctx, numbers->first + i, opened, buf_slice(&plain));
+    }
+    numbers->found(numbers->ctx, 0, result, slice_of(NULL, 0));
+    if (plain.data != NULL)
+        seal_wipe(plain.data, plain.capacity);
+    buf_free(&plain);
+    free_numbers(numbers);
+}
+
+int vault_find_numbers(struct vault *vault, enum vault_space space, uint64_t first, size_t count,
+                       vault_found_number *found, void *ctx)
+{
+    CHECK(count <= VAULT_MANY && first > 0);
+    struct numbers *numbers = calloc(1, sizeof *numbers);
+    if (numbers == NULL)
+        return ERR_NOMEM;
+    *numbers =
+        (struct numbers){.vault = vault, .space = space, .first = first, .count = count, .found = found, .ctx = ctx};
+    buf_init(&numbers->sealed);
+    numbers->rows = calloc(count + 1, sizeof *numbers->rows);
+    if (numbers->rows == NULL) {
+        free_numbers(numbers);
+        return ERR_NOMEM;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct vault_number_key key = vault_number_key(first + i);
+        vault_index(vault, space, slice_of(key.bytes, sizeof key.bytes), numbers->rows[i].id);
+    }
+    store_ask(vault_store(vault), run_numbers, numbers, numbers_done, NULL);
     return OK;
 }

@@ -11,6 +11,8 @@
 #define ZERO_TURNS_MAX 8
 #define PAUSE_MS 5
 #define LOOK_MS 1000
+/* What browsers of the last years speak. */
+#define TLS_PRIORITIES "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 /* Of one connection: request line, headers, response headers. */
 #define CONNECTION_MEMORY 32768
 /* Of a body over the limit, so much beyond four limits is read away before the connection is closed
@@ -58,10 +60,10 @@ static size_t body_max_of(const struct http *http, const char *path)
     return http->large_path && strcmp(path, http->large_path) == 0 ? http->large_max : http->body_max;
 }
 
-static enum MHD_Result refuse_large(struct http *http, struct MHD_Connection *connection, const char *path)
+static enum MHD_Result refuse_large(struct http *http, struct MHD_Connection *connection, size_t max)
 {
     char sentence[80];
-    snprintf(sentence, sizeof sentence, "the body is over the limit of %zu bytes", body_max_of(http, path));
+    snprintf(sentence, sizeof sentence, "the body is over the limit of %zu bytes", max);
     return http_internal_refuse(http, connection, MHD_HTTP_CONTENT_TOO_LARGE, sentence);
 }
 
@@ -73,17 +75,27 @@ static enum MHD_Result begin_request(struct http *http, struct MHD_Connection *c
     MHD_get_connection_values(connection, MHD_HEADER_KIND, count_lengths, &seen);
     if (seen.wrong || seen.lengths + seen.encodings > 1)
         return http_internal_refuse(http, connection, MHD_HTTP_BAD_REQUEST, "the length of the body is not clear");
-    if (seen.length > body_max_of(http, url))
-        return refuse_large(http, connection, url);
-    *con_cls = http_internal_new(http, connection, method, url);
-    return *con_cls ? MHD_YES : MHD_NO;
+    struct http_request *request = http_internal_new(http, connection, method, url);
+    if (!request)
+        return MHD_NO;
+    size_t max = body_max_of(http, url);
+    if (max > http->small_max && http->may_be_large && !http->may_be_large(http->ctx, request))
+        max = http->small_max;
+    request->body_max = max;
+    if (seen.length <= max) {
+        *con_cls = request;
+        return MHD_YES;
+    }
+    http_internal_unlist(request);
+    http_internal_free(request);
+    return refuse_large(http, connection, max);
 }
 
 /* Over the limit nothing is kept; the rest is read away for a while, so that the client gets to read
  * its 413. */
 static enum MHD_Result take_body(struct http_request *request, const char *data, size_t len)
 {
-    size_t max = body_max_of(request->http, request->path);
+    size_t max = request->body_max;
     request->body_seen += len;
     if (request->body_seen <= max)
         buf_add(&request->body, data, len);
@@ -95,8 +107,8 @@ static enum MHD_Result take_body(struct http_request *request, const char *data,
 static enum MHD_Result conclude(struct http_request *request)
 {
     struct http *http = request->http;
-    if (!request->handled && request->body_seen > body_max_of(http, request->path))
-        return refuse_large(http, request->connection, request->path);
+    if (!request->handled && request->body_seen > request->body_max)
+        return refuse_large(http, request->connection, request->body_max);
     if (buf_broken(&request->body))
         return MHD_NO;
     if (!request->handled && !http->ending) {
@@ -261,6 +273,12 @@ static void on_check(uv_check_t *handle)
 
 /* ---- life ---- */
 
+/* libmicrohttpd's options are not const; it copies what it needs of these. */
+static void *text_option(const char *text)
+{
+    return (void *)(uintptr_t)text;
+}
+
 static int start_daemon(struct http *http, const struct http_conf *conf)
 {
     const struct MHD_OptionItem options[] = {
@@ -271,12 +289,16 @@ static int start_daemon(struct http *http, const struct http_conf *conf)
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, NULL},
         {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
         {MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, NULL},
+        {conf->certificate ? MHD_OPTION_HTTPS_MEM_CERT : MHD_OPTION_END, 0, text_option(conf->certificate)},
+        {MHD_OPTION_HTTPS_MEM_KEY, 0, text_option(conf->private_key)},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, text_option(TLS_PRIORITIES)},
         {MHD_OPTION_END, 0, NULL},
     };
-    http->daemon =
-        MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_access, http, MHD_OPTION_ARRAY,
-                         options, MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_NOTIFY_CONNECTION,
-                         http_guard_on_connection, http, MHD_OPTION_URI_LOG_CALLBACK, on_uri, http, MHD_OPTION_END);
+    unsigned tls = conf->certificate ? MHD_USE_TLS : 0;
+    http->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | tls, 0, NULL, NULL, on_access, http,
+                                    MHD_OPTION_ARRAY, options, MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
+                                    MHD_OPTION_NOTIFY_CONNECTION, http_guard_on_connection, http,
+                                    MHD_OPTION_URI_LOG_CALLBACK, on_uri, http, MHD_OPTION_END);
     return http->daemon ? OK : ERR_IO;
 }
 
@@ -322,6 +344,8 @@ int http_listen(struct loop *loop, const struct http_conf *conf, http_handler *h
     http->body_max = conf->body_max ? conf->body_max : 65536;
     http->large_path = conf->large_path;
     http->large_max = conf->large_max;
+    http->may_be_large = conf->may_be_large;
+    http->small_max = conf->small_max;
     http->guard.max = conf->max_connections ? conf->max_connections : 256;
     http->stream_max = conf->stream_max ? conf->stream_max : 262144;
     int error = open_listener(http, conf, note);

@@ -7,8 +7,8 @@
  * object is the handler's, after that it is gone. Every answer has Date, X-Content-Type-Options:
  * nosniff and, unless the handler sets another, Cache-Control: no-store. HEAD arrives as GET, and its
  * body is left out. Refused before any handler: two Content-Length, Content-Length with
- * Transfer-Encoding, a NUL in the address (400), a body over the limit (413). Not for the open
- * internet: no TLS; it stands on loopback or a Unix socket.
+ * Transfer-Encoding, a NUL in the address (400), a body over the limit (413). Beyond loopback and Unix sockets
+ * it speaks TLS, or stands behind something that does.
  */
 #ifndef PROTO_HTTP_H
 #define PROTO_HTTP_H
@@ -40,6 +40,8 @@ struct http_counters {
     HTTP_METRICS(METRIC_FIELD)
 };
 
+struct http_request;
+
 struct http_conf {
     const char *address;      /* "127.0.0.1:8080", "[::1]:0"; or NULL and: */
     const char *path;         /* of a Unix socket */
@@ -51,8 +53,13 @@ struct http_conf {
     size_t body_max;          /* bytes; 0: 65536 */
     const char *large_path;   /* one path whose bodies may be larger; NULL: none. A constant */
     size_t large_max;
-    size_t stream_max;     /* bytes queued for one slow reader; 0: 262144 */
-    uint64_t heartbeat_ms; /* of streams at rest, and how soon a client that left is noticed; 0: 5000 */
+    /* Whether this request, whose headers came, may have a body beyond small_max; NULL: all may. A stranger's bodies
+     * must not fill the memory. Asked on the loop, with the listener's ctx. */
+    bool (*may_be_large)(void *ctx, const struct http_request *request);
+    size_t small_max;
+    const char *certificate, *private_key; /* PEM; both: TLS. NULL: none. Not copied */
+    size_t stream_max;                     /* bytes queued for one slow reader; 0: 262144 */
+    uint64_t heartbeat_ms;                 /* of streams at rest, and how soon a client that left is noticed; 0: 5000 */
 };
 
 typedef void http_handler(void *ctx, struct http_request *request);
@@ -84,6 +91,9 @@ const char *http_header(const struct http_request *request, const char *name);
 struct slice http_body(const struct http_request *request);
 /* Who connected to a Unix socket (as of then). ERR_STATE on TCP or when the client left. */
 int http_peer(const struct http_request *request, uid_t *ret_uid, pid_t *ret_pid) MUST_CHECK;
+/* The address that connected over TCP, without its port; of IPv6 the network of 64 bits. "" when unknown. */
+#define HTTP_REMOTE_MAX 64
+void http_remote(const struct http_request *request, char text[HTTP_REMOTE_MAX]);
 /* The client is known to have left. Answering is safe, needed, and reaches nobody. */
 bool http_gone(const struct http_request *request);
 /* on_gone(ctx) once, when that becomes known before the answer; it may answer in it. */

@@ -31,6 +31,8 @@ struct http {
     void *ctx;
     size_t body_max, large_max;
     const char *large_path;
+    bool (*may_be_large)(void *ctx, const struct http_request *request);
+    size_t small_max;
     size_t stream_max;
     struct http_guard guard;
     struct loop_timer *heartbeat;
@@ -75,7 +77,7 @@ struct http_request {
     struct buf headers; /* of the answer: name NUL value NUL ... */
     struct MHD_Response *response;
     unsigned status;
-    size_t body_seen;
+    size_t body_seen, body_max;
     bool handled; /* the handler has it */
     bool owed;    /* and has not answered yet */
     bool suspended;

@@ -1,5 +1,7 @@
 /* http_request: the object that a handler holds. It must never be freed while an answer is owed. */
+#include <arpa/inet.h>
 #include <asm/socket.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -133,6 +135,23 @@ int http_peer(const struct http_request *request, uid_t *ret_uid, pid_t *ret_pid
     *ret_uid = peer.uid;
     *ret_pid = peer.pid;
     return OK;
+}
+
+void http_remote(const struct http_request *request, char text[HTTP_REMOTE_MAX])
+{
+    struct sockaddr_storage peer;
+    struct sockaddr_in6 *six = (struct sockaddr_in6 *)&peer;
+    socklen_t size = sizeof peer;
+    int fd = http_internal_fd(request);
+    text[0] = '\0';
+    if (fd < 0 || getpeername(fd, (struct sockaddr *)&peer, &size) != 0)
+        return;
+    if (peer.ss_family == AF_INET6) {
+        memset(six->sin6_addr.s6_addr + 8, 0, 8);
+        (void)inet_ntop(AF_INET6, &six->sin6_addr, text, HTTP_REMOTE_MAX);
+    } else if (peer.ss_family == AF_INET) {
+        (void)inet_ntop(AF_INET, &((struct sockaddr_in *)&peer)->sin_addr, text, HTTP_REMOTE_MAX);
+    }
 }
 
 bool http_gone(const struct http_request *request)

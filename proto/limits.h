@@ -86,6 +86,21 @@
 #define LIMIT_DRAFT_NOTES_CHARS 8000
 /* A draft is about a child too: it ends when nobody has touched it for so long. */
 #define LIMIT_DRAFT_LIFE_US (INT64_C(30) * 24 * 3600 * 1000000)
+/* People of one hotline who may log in, their programs, and how often one person may be logged in. */
+#define LIMIT_USERS 200
+#define LIMIT_TOKENS 50
+#define LIMIT_SESSIONS_PER_USER 5
+#define LIMIT_SESSIONS (LIMIT_USERS * LIMIT_SESSIONS_PER_USER)
+/* A shift, and one that is overrun. */
+#define LIMIT_SESSION_IDLE_US (INT64_C(12) * 3600 * 1000000)
+#define LIMIT_SESSION_LIFE_US (INT64_C(16) * 3600 * 1000000)
+#define LIMIT_PASSWORD_CHARS_LEAST 12
+/* Argon2id of a login: OWASP's second choice and more, so that two at a time fit a small machine beside the node. */
+#define LIMIT_LOGIN_MEMORY_BYTES (64 * 1024 * 1024)
+#define LIMIT_LOGIN_OPERATIONS 3
+#define LIMIT_LOGINS_AT_A_TIME 2
+#define LIMIT_LOGINS_WAITING 16
+#define LIMIT_TOKEN_DAYS 366
 /* Unanswered Deliver per node: far under ZeroMQ's high-water mark, so that it never decides. */
 #define LIMIT_CREDIT_MESSAGES 256
 #define LIMIT_CREDIT_BYTES (4 * 1024 * 1024)

@@ -70,6 +70,10 @@ int loop_watch_new(struct loop *loop, int fd, loop_fn *on_readable, void *ctx,
 /* No further call. NULL is fine. */
 void loop_watch_free(struct loop_watch *watch);
 
+/* Runs run(job) on a thread of uv's pool, then done(job) on the loop: for what takes long and touches nothing else.
+ * loop_free() waits for both. ERR_NOMEM, ERR_IO: neither runs. */
+int loop_work(struct loop *loop, loop_fn *run, loop_fn *done, void *job) MUST_CHECK;
+
 /* Takes object: free_object(object) runs once, at the end of this turn, when nothing of this turn can
  * be inside it. Out of memory, the object is leaked: better than freed under its user. */
 void loop_reap(struct loop *loop, void *object, void (*free_object)(void *object));

@@ -93,16 +93,17 @@ static int ask_secret(struct cli *cli, const char *question, char *room, size_t 
     return error == OK ? OK : cli_fail(cli, ERR_PASSPHRASE, "no passphrase was given");
 }
 
-static int ask_twice(struct cli *cli, char *room, size_t size)
+int cli_prompt_new_secret(struct cli *cli, const char *what, char *room, size_t size)
 {
-    char again[LIMIT_PASSPHRASE_BYTES + 1];
-    int error = ask_secret(cli, "New passphrase (at least 12 characters): ", room, size);
+    char again[LIMIT_PASSPHRASE_BYTES + 1], question[80];
+    snprintf(question, sizeof question, "New %s (at least 12 characters): ", what);
+    int error = ask_secret(cli, question, room, size);
     if (error == OK && strlen(room) < 12)
-        error = cli_fail(cli, ERR_INVALID, "the passphrase has fewer than 12 characters");
+        error = cli_fail(cli, ERR_INVALID, "the %s has fewer than 12 characters", what);
     if (error == OK)
         error = ask_secret(cli, "The same again: ", again, sizeof again);
     if (error == OK && strcmp(room, again) != 0)
-        error = cli_fail(cli, ERR_INVALID, "the two passphrases differ");
+        error = cli_fail(cli, ERR_INVALID, "the two %ss differ", what);
     seal_wipe(again, sizeof again);
     return error;
 }
@@ -122,7 +123,7 @@ int cli_prompt_new_passphrase(struct cli *cli, const struct cli_args *args, char
         cli_hint(cli, "Give --passphrase-file FILE, or --no-passphrase for an unlocked key file.");
         error = cli_fail(cli, ERR_USAGE, "a new key needs a passphrase and there is no terminal to ask on");
     } else if (!none) {
-        error = ask_twice(cli, room, size);
+        error = cli_prompt_new_secret(cli, "passphrase", room, size);
     }
     if (error == OK)
         *ret_given = !none;

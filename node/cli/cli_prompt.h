@@ -25,6 +25,9 @@ int cli_prompt_line(struct cli *cli, const char *question, char *room, size_t si
 int cli_prompt_new_passphrase(struct cli *cli, const struct cli_args *args, char *room, size_t size,
                               bool *ret_given) MUST_CHECK;
 
+/* A new secret, "passphrase" or "password", asked twice, without echo. The caller wipes room. */
+int cli_prompt_new_secret(struct cli *cli, const char *what, char *room, size_t size) MUST_CHECK;
+
 /* How locked key files are opened: context of cli_prompt_ask. */
 struct cli_prompt_source {
     struct cli *cli;

@@ -18,6 +18,7 @@ extern const struct cli_command cmd_drill[];      /* cmd_drill.c: drill ... */
 extern const struct cli_command cmd_refer[];      /* cmd_refer.c: refer, referrals, referral */
 extern const struct cli_command cmd_figures[];    /* cmd_figures.c: figures */
 extern const struct cli_command cmd_node[];       /* cmd_node.c: status, members, subscribe */
+extern const struct cli_command cmd_user[];       /* cmd_user.c: user ..., token ..., audit */
 extern const struct cli_command cmd_cap[];        /* cmd_cap.c: cap ... */
 extern const struct cli_command cmd_db[];         /* cmd_db.c: db ... */
 extern const struct cli_command cmd_sealed[];     /* cmd_sealed.c: sealed ... */

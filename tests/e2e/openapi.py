@@ -59,12 +59,16 @@ def check_references(node, where):
 
 
 def check_routes(text):
-    written = {(m, p): h for m, p, h in re.findall(r'\{"([A-Z]+)", "(/v1[^"]*)", [^,]+, (\w+)\}', text)}
+    written = {(m, p): h for m, p, h in re.findall(r'\{"([A-Z]+)", "(/v1[^"]*)", [^,]+, CALLER_\w+, (\w+)\}', text)}
+    permissions = dict(((m, p), c) for m, p, c in re.findall(r'\{"([A-Z]+)", "(/v1[^"]*)", [^,]+, CALLER_(\w+), \w+\}', text))
     documented = {(m, p) for m, p, _ in operations()}
     for method, path in sorted(set(written) - documented):
         findings.append(f"{method} {path} has a route and is not in the document")
     for method, path in sorted(documented - set(written)):
         findings.append(f"{method} {path} is in the document and has no route")
+    for method, path, operation in operations():
+        if operation.get("x-permission") != permissions.get((method, path)):
+            findings.append(f"{method} {path}: x-permission is {operation.get('x-permission')}, the route needs {permissions.get((method, path))}")
     if len(written) < 14:
         findings.append(f"only {len(written)} routes were found in the sources: has their table another form now?")
     return written
@@ -98,6 +102,7 @@ def check_fields(text, routes):
 
 def check_codes(text):
     rows = set(re.findall(r"\{ERR_(\w+), \d+, \w+\}", text)) | set(re.findall(r'call->code = "(\w+)"', text))
+    rows |= set(re.findall(r'(?:refuse_as|turn_away)\(.*?, \d+, "(\w+)"', text))
     documented = set(schemas["Problem"]["properties"]["code"]["enum"])
     for code in sorted(rows ^ documented):
         findings.append(f"the code {code} is only in the {'code' if code in rows else 'document'}")
@@ -292,6 +297,20 @@ def check_acts(case, publisher, recipient):
     check_answer(publisher, "POST", address + "/close", {"outcome": "FOUND_SAFE"}, "openapi-close", want=201)
     check_answer(publisher, "POST", address + "/retract", {"reason": "sent in error"}, "openapi-retract", want=201)
     check_answer(publisher, "PUT", "/v1/subscriptions", {"add": ["FR"]}, want=200)
+    check_answer(publisher, "POST", "/v1/users", {"user": "openapi", "role": "operator", "password": "a password of openapi"}, want=201)
+    check_answer(publisher, "POST", "/v1/users", {"user": "openapi", "role": "operator", "password": "a password of openapi"}, want=409)
+    check_answer(publisher, "POST", "/v1/users/openapi/totp", want=201)
+    check_answer(publisher, "PUT", "/v1/users/openapi/role", {"role": "it"}, want=200)
+    check_answer(publisher, "GET", "/v1/users", want=200)
+    check_answer(publisher, "POST", "/v1/users/openapi/unlock", want=200)
+    check_answer(publisher, "DELETE", "/v1/users/openapi/totp", want=200)
+    check_answer(publisher, "DELETE", "/v1/users/openapi", want=204)
+    check_answer(publisher, "GET", "/v1/session", want=200)
+    check_answer(publisher, "POST", "/v1/tokens", {"name": "openapi", "scopes": ["read"]}, want=201)
+    check_answer(publisher, "GET", "/v1/tokens", want=200)
+    check_answer(publisher, "DELETE", "/v1/tokens/openapi", want=204)
+    check_answer(publisher, "GET", "/v1/audit", want=200)
+    check_answer(publisher, "GET", "/v1/audit/verify", want=200)
     check_answer(publisher, "POST", "/v1/backup", {"path": str(pathlib.Path("openapi-backup.db").resolve())}, want=201)
     check_answer(recipient, "GET", address, want=200)
 

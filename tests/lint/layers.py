@@ -26,7 +26,7 @@ OWNERS = {
     r"yaml\.h": "proto/conf",
     r"curl/.*": "node/cli node/hook_link",
     r"expat\.h": "node/cli/cap_child",
-    r"nettle/.*": "node/cli/cap_digest",
+    r"nettle/.*": "node/cli/cap_digest node/totp",
     r"jpeglib\.h|jerror\.h|png\.h": "node/picture",
     r"seccomp\.h": "node/helper",
 }

@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include "node/accounts.h"
 #include "node/node_console.h"
 #include "node_room.h"
 
@@ -66,22 +67,102 @@ static void ask(struct room *room, uint16_t port, const char *request, const cha
         fail_msg("%s got %s", request, buf_text(&room->client->in));
 }
 
-#define REQUEST(line) line " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+#define WITH(line, headers) line " HTTP/1.1\r\nConnection: close\r\n" headers "\r\n"
+#define REQUEST(line) WITH(line, "Host: localhost\r\n")
+#define LOGIN "Content-Type: application/json\r\nContent-Length: "
+
+static struct node_console *open_console(struct room *room)
+{
+    const struct node_console_sources sources = {.node = room->node, .events = room->events, .api = room->api};
+    const struct node_console_conf conf = {.names = {.address = "127.0.0.1:0"}};
+    struct node_console *console = NULL;
+    assert_int_equal(node_console_open(room->loop, &conf, &sources, NULL, &console), OK);
+    return console;
+}
 
 static void node_console_serves_its_pages_and_nothing_else(void **state)
 {
     struct room *room = *state;
-    const struct node_console_sources sources = {.node = room->node, .events = room->events, .api = room->api};
-    struct node_console *console = NULL;
-    assert_int_equal(node_console_open(room->loop, "127.0.0.1:0", &sources, NULL, &console), OK);
+    struct node_console *console = open_console(room);
     uint16_t port = node_console_port(console);
+    ask(room, port, WITH("GET /healthz", "Host: x\r\n"), "HTTP/1.1 200 OK");
     ask(room, port, REQUEST("GET /healthz"), "HTTP/1.1 200 OK");
     ask(room, port, REQUEST("GET /readyz"), "HTTP/1.1 503");
     ask(room, port, REQUEST("GET /readyz"), "relay relay-noord: CONNECTING\n");
     ask(room, port, REQUEST("GET /metrics"), "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n");
-    ask(room, port, REQUEST("GET /"), "/metrics");
-    ask(room, port, REQUEST("GET /v1/status"), "HTTP/1.1 404");
+    ask(room, port, REQUEST("GET /"), "<!doctype html>");
+    ask(room, port, REQUEST("GET /v2/status"), "HTTP/1.1 404");
+    ask(room, port, REQUEST("GET /../etc/passwd"), "HTTP/1.1 404");
     ask(room, port, REQUEST("POST /healthz"), "HTTP/1.1 405");
+    ask(room, port, WITH("GET /", "Host: foreign.example\r\n"), "HTTP/1.1 403");
+    node_console_close(console);
+}
+
+static void node_console_files_are_compressed_and_known_again(void **state)
+{
+    struct room *room = *state;
+    struct node_console *console = open_console(room);
+    uint16_t port = node_console_port(console);
+    ask(room, port, REQUEST("GET /index.html"), "Content-Security-Policy: default-src 'none'; script-src 'self';");
+    ask(room, port, WITH("GET /", "Host: localhost\r\nAccept-Encoding: br, gzip\r\n"), "Content-Encoding: gzip\r\n");
+    const char *etag = strstr(buf_text(&room->client->in), "ETag: ");
+    assert_non_null(etag);
+    char request[300];
+    snprintf(request, sizeof request,
+             "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nIf-None-Match: %.34s\r\n\r\n", etag + 6);
+    ask(room, port, request, "HTTP/1.1 304");
+    node_console_close(console);
+}
+
+static void node_console_api_knows_nobody_without_login_or_token(void **state)
+{
+    struct room *room = *state;
+    struct node_console *console = open_console(room);
+    uint16_t port = node_console_port(console);
+    ask(room, port, REQUEST("GET /v1/status"), "HTTP/1.1 401");
+    assert_non_null(strstr(buf_text(&room->client->in), "\"code\":\"LOGIN\""));
+    ask(room, port, WITH("GET /v1/status", "Host: foreign.example\r\n"), "\"code\":\"ORIGIN\"");
+    ask(room, port, WITH("GET /v1/status", "Host: localhost\r\nOrigin: http://foreign.example\r\n"),
+        "\"code\":\"ORIGIN\"");
+    ask(room, port, WITH("GET /v1/status", "Host: localhost\r\nAuthorization: Bearer hotline_0\r\n"),
+        "this token is unknown");
+    ask(room, port, WITH("POST /v1/cases", "Host: localhost\r\nContent-Length: 0\r\n"), "HTTP/1.1 401");
+    node_console_close(console);
+}
+
+/* Before anybody is known, nobody makes the node hold a picture, or a megabyte. */
+static void node_console_strangers_send_little(void **state)
+{
+    struct room *room = *state;
+    struct node_console *console = open_console(room);
+    uint16_t port = node_console_port(console);
+    ask(room, port, WITH("POST /v1/photos", "Host: localhost\r\nContent-Length: 5000\r\n"), "HTTP/1.1 413");
+    ask(room, port, WITH("POST /v1/session", "Host: localhost\r\n" LOGIN "4097\r\n"), "limit of 4096 bytes");
+    node_console_close(console);
+}
+
+static void node_console_token_opens_what_its_scopes_allow(void **state)
+{
+    struct room *room = *state;
+    struct node_console *console = open_console(room);
+    uint16_t port = node_console_port(console);
+    const struct token wanted = {.name = "ccms",
+                                 .scopes = CALLER_SCOPE_READ,
+                                 .created_us = room->now_us,
+                                 .expires_us = room->now_us + CLOCK_HOUR_US};
+    struct token *token = NULL;
+    struct err_note note = {""};
+    char text[ACCOUNTS_TOKEN_MAX], request[500];
+    assert_int_equal(
+        accounts_add_token(node_accounts(room->node), node_vault(room->node), &wanted, &note, text, &token), OK);
+    snprintf(request, sizeof request, WITH("GET /v1/cases", "Host: localhost\r\nAuthorization: Bearer %s\r\n"), text);
+    ask(room, port, request, "HTTP/1.1 200");
+    snprintf(request, sizeof request, WITH("GET /v1/users", "Host: localhost\r\nAuthorization: Bearer %s\r\n"), text);
+    ask(room, port, request, "the scopes of this token do not allow it to administer this node");
+    snprintf(request, sizeof request,
+             WITH("POST /v1/cases", "Host: localhost\r\nAuthorization: Bearer %s\r\nContent-Length: 0\r\n"), text);
+    ask(room, port, request, "HTTP/1.1 403");
+    assert_int_equal(token->used_us != 0, 1);
     node_console_close(console);
 }
 
@@ -91,6 +172,10 @@ int main(void)
         ROOM_API_TEST(node_console_says_why_it_is_not_ready_until_a_relay_welcomes),
         ROOM_API_TEST(node_console_metrics_count_and_name_nobody),
         ROOM_API_TEST(node_console_serves_its_pages_and_nothing_else),
+        ROOM_API_TEST(node_console_files_are_compressed_and_known_again),
+        ROOM_API_TEST(node_console_api_knows_nobody_without_login_or_token),
+        ROOM_API_TEST(node_console_strangers_send_little),
+        ROOM_API_TEST(node_console_token_opens_what_its_scopes_allow),
     };
     return cmocka_run_group_tests_name("node_console", tests, NULL, NULL);
 }

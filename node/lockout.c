@@ -1,0 +1,79 @@
+/* lockout: the table of wrong tries. Must never let the number of names decide how much memory or time it takes. */
+#include "node/lockout.h"
+
+#include <string.h>
+
+#include "proto/seal.h"
+
+/* Names are hashed: what people type where a name belongs may be a password. */
+static uint64_t name_of(const char *name)
+{
+    struct key_hash hash = seal_personal_hash("hotline lockout", slice_text(name));
+    uint64_t number;
+    memcpy(&number, hash.bytes, sizeof number);
+    return number != 0 ? number : 1;
+}
+
+static struct lockout_row *row_of(const struct lockout *lockout, uint64_t name)
+{
+    for (size_t i = 0; i < LOCKOUT_ROWS; i++)
+        if (lockout->rows[i].name == name)
+            return (struct lockout_row *)(uintptr_t)&lockout->rows[i];
+    return NULL;
+}
+
+static int is_over(const struct lockout_row *row, int64_t now_us)
+{
+    return now_us - row->last_us >= LOCKOUT_FORGET_US;
+}
+
+int64_t lockout_wait(const struct lockout *lockout, const char *name, int64_t now_us)
+{
+    const struct lockout_row *row = row_of(lockout, name_of(name));
+    return row == NULL || is_over(row, now_us) || row->until_us <= now_us ? 0 : row->until_us - now_us;
+}
+
+static struct lockout_row *take_row(struct lockout *lockout, uint64_t name)
+{
+    struct lockout_row *oldest = &lockout->rows[0];
+    for (size_t i = 0; i < LOCKOUT_ROWS && oldest->name != 0; i++)
+        if (lockout->rows[i].name == 0 || lockout->rows[i].last_us < oldest->last_us)
+            oldest = &lockout->rows[i];
+    *oldest = (struct lockout_row){.name = name};
+    return oldest;
+}
+
+void lockout_wrong(struct lockout *lockout, const char *name, unsigned free_tries, int64_t now_us)
+{
+    uint64_t number = name_of(name);
+    struct lockout_row *row = row_of(lockout, number);
+    if (row == NULL || is_over(row, now_us)) {
+        if (row == NULL)
+            row = take_row(lockout, number);
+        *row = (struct lockout_row){.name = number};
+    }
+    row->wrong++;
+    row->last_us = now_us;
+    if (row->wrong < free_tries)
+        return;
+    unsigned doublings = row->wrong - free_tries;
+    int64_t wait_us = doublings < 20 ? LOCKOUT_FIRST_US << doublings : LOCKOUT_MOST_US;
+    row->until_us = now_us + (wait_us < LOCKOUT_MOST_US ? wait_us : LOCKOUT_MOST_US);
+}
+
+void lockout_right(struct lockout *lockout, const char *name)
+{
+    struct lockout_row *row = row_of(lockout, name_of(name));
+    if (row == NULL)
+        return;
+    row->until_us = 0;
+    if (row->wrong > 0)
+        row->wrong--;
+}
+
+void lockout_forget(struct lockout *lockout, const char *name)
+{
+    struct lockout_row *row = row_of(lockout, name_of(name));
+    if (row != NULL)
+        *row = (struct lockout_row){.name = 0};
+}

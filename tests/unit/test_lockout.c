@@ -1,0 +1,95 @@
+/* lockout: how long wrong tries cost. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "node/lockout.h"
+#include "proto/seal.h"
+
+#define S INT64_C(1000000)
+#define NOW (1000000 * S)
+
+static int setup(void **state)
+{
+    *state = calloc(1, sizeof(struct lockout));
+    return seal_start();
+}
+
+static int teardown(void **state)
+{
+    free(*state);
+    return 0;
+}
+
+static void wrong(struct lockout *lockout, const char *name, int times, int64_t now_us)
+{
+    for (int i = 0; i < times; i++)
+        lockout_wrong(lockout, name, 5, now_us);
+}
+
+static void lockout_fifth_wrong_try_costs_and_each_further_one_twice_as_much(void **state)
+{
+    struct lockout *lockout = *state;
+    wrong(lockout, "user anna", 4, NOW);
+    assert_int_equal(lockout_wait(lockout, "user anna", NOW), 0);
+    wrong(lockout, "user anna", 1, NOW);
+    assert_int_equal(lockout_wait(lockout, "user anna", NOW), 5 * S);
+    assert_int_equal(lockout_wait(lockout, "user anna", NOW + 5 * S), 0);
+    wrong(lockout, "user anna", 1, NOW + 5 * S);
+    assert_int_equal(lockout_wait(lockout, "user anna", NOW + 5 * S), 10 * S);
+    wrong(lockout, "user anna", 100, NOW + 5 * S);
+    assert_int_equal(lockout_wait(lockout, "user anna", NOW + 5 * S), LOCKOUT_MOST_US);
+    assert_int_equal(lockout_wait(lockout, "user bert", NOW), 0);
+}
+
+static void lockout_right_try_takes_itself_back(void **state)
+{
+    struct lockout *lockout = *state;
+    wrong(lockout, "address 192.0.2.1", 5, NOW);
+    lockout_right(lockout, "address 192.0.2.1");
+    assert_int_equal(lockout_wait(lockout, "address 192.0.2.1", NOW), 0);
+    wrong(lockout, "address 192.0.2.1", 1, NOW);
+    assert_int_equal(lockout_wait(lockout, "address 192.0.2.1", NOW), 5 * S);
+}
+
+static void lockout_is_forgotten_after_an_hour_or_by_an_administrator(void **state)
+{
+    struct lockout *lockout = *state;
+    wrong(lockout, "user anna", 30, NOW);
+    lockout_forget(lockout, "user anna");
+    assert_int_equal(lockout_wait(lockout, "user anna", NOW), 0);
+    wrong(lockout, "user anna", 30, NOW);
+    wrong(lockout, "user anna", 1, NOW + LOCKOUT_FORGET_US);
+    assert_int_equal(lockout_wait(lockout, "user anna", NOW + LOCKOUT_FORGET_US), 0);
+}
+
+static void lockout_full_table_forgets_the_oldest_alone(void **state)
+{
+    struct lockout *lockout = *state;
+    char name[40];
+    wrong(lockout, "user first", 10, NOW);
+    wrong(lockout, "user second", 10, NOW + 1);
+    for (int i = 0; i < LOCKOUT_ROWS - 1; i++) {
+        snprintf(name, sizeof name, "user %d", i);
+        wrong(lockout, name, 5, NOW + 2);
+    }
+    assert_int_equal(lockout_wait(lockout, "user first", NOW + 2), 0);
+    assert_true(lockout_wait(lockout, "user second", NOW + 2) > 0);
+    assert_true(lockout_wait(lockout, name, NOW + 2) > 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(lockout_fifth_wrong_try_costs_and_each_further_one_twice_as_much, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(lockout_right_try_takes_itself_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(lockout_is_forgotten_after_an_hour_or_by_an_administrator, setup, teardown),
+        cmocka_unit_test_setup_teardown(lockout_full_table_forgets_the_oldest_alone, setup, teardown),
+    };
+    return cmocka_run_group_tests_name("lockout", tests, NULL, NULL);
+}
