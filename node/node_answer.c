@@ -193,7 +193,7 @@ static void take_receipt(struct node *node, const Hotline__Receipt *receipt, con
     struct ladder_row *row = item ? item_row(item, recipient) : NULL;
     /* A stranger's word opens no row: later revisions go to all that have one. But for what was granted before a disk
      * was lost. */
-    if (item == NULL || (row == NULL && !item->recovered))
+    if (item == NULL || (row == NULL && (!item->recovered || !node_may_have_had(node, item, recipient))))
         return;
     if (row == NULL) {
         if ((row = item_row_add(item, recipient)) == NULL)

@@ -267,7 +267,7 @@ static int recover_rows(struct node *node, struct node_link *link, struct item *
                         int64_t now_us)
 {
     for (size_t i = 0; i < deliver->n_granted; i++) {
-        if (item_row(item, deliver->granted[i]) != NULL)
+        if (item_row(item, deliver->granted[i]) != NULL || !node_may_have_had(node, item, deliver->granted[i]))
             continue;
         struct ladder_row *row = item_row_add(item, deliver->granted[i]);
         if (row == NULL)

@@ -37,6 +37,16 @@ void node_route(const struct node *node, const struct item *item, struct route_s
     route_set_done(&granted);
 }
 
+bool node_may_have_had(const struct node *node, const struct item *item, const char *member)
+{
+    const Hotline__Route *route = item->header->route;
+    struct route_query query = {.sender = node->keys->id, .route = route};
+    size_t index = roster_find(node->directory.roster, member);
+    if (route == NULL || !route->restricted)
+        return true;
+    return index != SIZE_MAX && route_reaches(node->directory.index, &query, index);
+}
+
 /* --- numbers --- */
 
 static struct sequence *sequence_of(struct node *node, const char *member)

@@ -213,6 +213,9 @@ int node_keep(struct node *node, struct item *item, bool *ret_newest) MUST_CHECK
 bool node_is_current(const struct node *node, const struct item *item, int64_t now_us);
 /* True when it will never be current again, whatever the clock says: erased, superseded, or answered by all. */
 bool node_is_settled(const struct item *item);
+/* After a lost disk: may this member have been granted the item? Relays say so unsigned, and each later revision goes
+ * to all who were; so for a restricted case only those count whom its own route means. */
+bool node_may_have_had(const struct node *node, const struct item *item, const char *member);
 /* True while a routed member may still be given a grant: also of what it answered before it lost its disk. */
 bool node_may_grant(const struct node *node, const struct item *item, int64_t now_us);
 

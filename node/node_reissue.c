@@ -8,14 +8,23 @@
 #include "node/node_make.h"
 #include "proto/log.h"
 
-/* Our own revision that a recovered one of the same number stands over; NULL. */
+/* Does the next revision, which we did not know, say that it replaces another one than ours? */
+static bool passes_over(const struct item *stands, const struct item *ours)
+{
+    const Hotline__Replaces *replaces = item_replaces(stands);
+    return stands->header->revision == ours->header->revision + 1 && replaces != NULL &&
+        replaces->envelope_hash.len == KEY_HASH_BYTES &&
+        memcmp(replaces->envelope_hash.data, ours->hash.bytes, KEY_HASH_BYTES) != 0;
+}
+
+/* Our own revision that a recovered one stands over, under the same number or passing it over with the next; NULL. */
 static struct item *lost_of(const struct case_entry *entry)
 {
     if (!entry->mine || entry->erased || entry->revision_count < 2)
         return NULL;
     const struct item *stands = entry->revisions[entry->revision_count - 1];
     struct item *lost = entry->revisions[entry->revision_count - 2];
-    bool same = stands->header->revision == lost->header->revision;
+    bool same = stands->header->revision == lost->header->revision || passes_over(stands, lost);
     bool known = item_content(stands) != NULL && item_content(lost) != NULL;
     return same && known && stands->recovered && !lost->recovered ? lost : NULL;
 }

@@ -234,6 +234,35 @@ static void node_recovered_case_takes_the_union_of_who_was_granted(void **state)
     assert_int_equal(item_accepted_by(net_revision(net, BE, reference, 1)), 2);
 }
 
+/* A relay says that Italy was granted; it never was. */
+static bool believes_that_italy_was_granted(struct net *net, const struct net_publish *what)
+{
+    char reference[CASES_REFERENCE_MAX], italy[] = "it-lanterna", *granted[] = {italy};
+    publish_and_run(net, what, reference);
+    net_lose_disk(net, BE);
+    net_connect(net, BE, NET_ALL);
+    net_pass(net, 12 * CLOCK_SECOND_US);
+    Hotline__Deliver *deliver = net_last(net, true, BE, 0, WIRE_DELIVER);
+    assert_non_null(deliver);
+    assert_true(deliver->recovery);
+    Hotline__Deliver forged = *deliver;
+    forged.n_granted = 1;
+    forged.granted = granted;
+    net_inject(net, BE, 0, WIRE_DELIVER, &forged.base);
+    return item_row(net_revision(net, BE, reference, 1), italy) != NULL;
+}
+
+static void node_recovered_restricted_case_is_nobodys_whom_a_relay_makes_up(void **state)
+{
+    static const struct net_publish restricted = {.to = {"FR"}, .restricted = true};
+    assert_false(believes_that_italy_was_granted(*state, &restricted));
+}
+
+static void node_recovered_open_case_takes_a_relays_word(void **state)
+{
+    assert_true(believes_that_italy_was_granted(*state, &to_france));
+}
+
 static void node_empty_store_takes_the_subscriptions_of_its_last_card(void **state)
 {
     struct net *net = *state;
@@ -501,6 +530,8 @@ int main(void)
         NET_TEST(node_relay_that_lost_its_disk_is_filled_again),
         NET_TEST(node_offers_only_when_the_relay_holds_something_else),
         NET_TEST(node_that_lost_its_disk_gets_its_own_cases_and_those_of_others_back),
+        NET_TEST(node_recovered_restricted_case_is_nobodys_whom_a_relay_makes_up),
+        NET_TEST(node_recovered_open_case_takes_a_relays_word),
         NET_TEST(node_recovered_case_takes_the_union_of_who_was_granted),
         NET_TEST(node_empty_store_takes_the_subscriptions_of_its_last_card),
         NET_TEST(node_wrong_clock_stamps_with_the_relays_time),

@@ -57,6 +57,39 @@ static void reissue_of_an_update_that_lost_is_the_next_revision_for_all(void **s
     assert_int_equal(net_events(net, BE, NODE_CASE_CONFLICT), 1);
 }
 
+static void reissue_of_an_update_that_the_next_one_passes_over(void **state)
+{
+    struct net *net = *state;
+    char reference[CASES_REFERENCE_MAX], kept[160];
+    struct err_note note = {""};
+    publish(net, reference, kept);
+    for (int i = 0; i < 2; i++) {
+        assert_ok(net_try_update(net, BE, reference, &to_netherlands_too, &note));
+        net_run(net);
+    }
+    put_back(net, kept);
+    assert_ok(net_try_update(net, BE, reference, &to_italy_too, &note));
+    net_connect(net, BE, NET_ALL);
+    assert_int_equal(net_events(net, BE, NODE_CASE_CONFLICT), 1);
+    assert_non_null(net_revision(net, FR, reference, 4));
+    assert_non_null(net_revision(net, IT, reference, 4));
+    assert_non_null(net_revision(net, NL, reference, 4));
+}
+
+static void reissue_is_not_for_a_store_that_was_put_back_and_said_nothing(void **state)
+{
+    struct net *net = *state;
+    char reference[CASES_REFERENCE_MAX], kept[160];
+    struct err_note note = {""};
+    publish(net, reference, kept);
+    assert_ok(net_try_update(net, BE, reference, &to_netherlands_too, &note));
+    net_run(net);
+    put_back(net, kept);
+    net_connect(net, BE, NET_ALL);
+    assert_int_equal(net_events(net, BE, NODE_CASE_CONFLICT), 0);
+    assert_null(net_revision(net, FR, reference, 3));
+}
+
 static void reissue_of_a_closing_that_lost_closes_the_case_after_all(void **state)
 {
     struct net *net = *state;
@@ -93,6 +126,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         NET_TEST(reissue_of_an_update_that_lost_is_the_next_revision_for_all),
+        NET_TEST(reissue_of_an_update_that_the_next_one_passes_over),
+        NET_TEST(reissue_is_not_for_a_store_that_was_put_back_and_said_nothing),
         NET_TEST(reissue_of_a_closing_that_lost_closes_the_case_after_all),
         NET_TEST(reissue_never_opens_what_was_closed_and_people_are_told),
     };
