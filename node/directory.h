@@ -16,7 +16,8 @@
 struct directory_member {
     bool has_card;
     struct card card;
-    bool connected, armed; /* unsigned words of relays */
+    bool connected; /* this and what follows: unsigned words of relays */
+    uint32_t armed_consoles;
     char duty_languages[8][LIMIT_LANGUAGE_CHARS + 1];
     size_t duty_language_count;
 };

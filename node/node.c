@@ -144,7 +144,7 @@ static void set_presence(struct node *node, const Hotline__Present *present, str
         route_set_add(&link->present, index);
     else
         route_set_remove(&link->present, index);
-    member->armed = present->armed_consoles > 0;
+    member->armed_consoles = present->armed_consoles;
     member->duty_language_count = 0;
     for (size_t i = 0; i < present->n_languages_on_duty && i < 8; i++)
         snprintf(member->duty_languages[member->duty_language_count++], sizeof member->duty_languages[0], "%s",
@@ -352,6 +352,12 @@ static void send_pulse(struct node *node, struct node_link *link, int64_t now_us
     Hotline__Pulse pulse = HOTLINE__PULSE__INIT;
     WIRE_SET(&pulse, clock_us, now_us);
     WIRE_SET(&pulse, outbox, (uint32_t)outlet_size(&link->outlet, OUTLET_ITEM));
+    char *languages[LIMIT_LANGUAGES];
+    for (size_t i = 0; i < node->duty_language_count; i++)
+        languages[i] = node->duty_languages[i];
+    WIRE_SET(&pulse, armed_consoles, (uint32_t)node->armed);
+    pulse.n_languages_on_duty = node->duty_language_count;
+    pulse.languages_on_duty = languages;
     node_frame(node, link, WIRE_PULSE, &pulse.base);
     link->uplink.pulsed_us = steady_us;
 }

@@ -148,6 +148,10 @@ int node_finish(struct node *node, struct case_entry *entry, Hotline__Act__Code 
                 int64_t now_us, struct err_note *note, uint64_t *ret_ticket) MUST_CHECK;
 int node_acknowledge(struct node *node, struct case_entry *entry, const char *as, int64_t now_us, struct err_note *note,
                      uint64_t *ret_ticket) MUST_CHECK;
+/* The newest revision of a case received stands on a screen before an armed console: said once, *ret_fresh then.
+ * ERR_STATE: the revision is not the newest. */
+int node_shown(struct node *node, struct case_entry *entry, int64_t revision, int64_t now_us, struct err_note *note,
+               bool *ret_fresh) MUST_CHECK;
 /* A person here will not deal with it: the publisher sees the code. ERR_STATE: it is declined or erased already. */
 int node_decline(struct node *node, struct case_entry *entry, Hotline__DeclineCode__Code code, int64_t now_us,
                  struct err_note *note, uint64_t *ret_ticket) MUST_CHECK;
@@ -231,6 +235,8 @@ void node_dispatch_done(struct node *node, const struct key_uuid *id, const stru
                         int64_t now_us);
 /* Consoles that are armed here; 0 at a start. */
 void node_set_armed(struct node *node, size_t consoles);
+/* The same, with the languages on duty (LIMIT_LANGUAGES at most, copied): relays hear it with the next tick. */
+void node_set_duty(struct node *node, size_t consoles, const char *const *languages, size_t count);
 /* Who may log in, who is, and the log of what they did: for the API, which puts changes into the open turn. */
 struct accounts *node_accounts(struct node *node);
 struct sessions *node_sessions(struct node *node);

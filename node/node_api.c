@@ -55,6 +55,10 @@ static const struct node_api_route routes[] = {
     {"GET", "/v1/deliveries", 0, CALLER_ADMIN, node_api_get_deliveries},
     {"POST", "/v1/deliveries/{delivery}/replay", 0, CALLER_ADMIN, node_api_post_delivery_replay},
     {"GET", "/v1/events", 0, CALLER_READ, node_api_get_events},
+    {"POST", "/v1/console/arm", NODE_API_BODY, CALLER_CONSOLE, node_api_post_console_arm},
+    {"POST", "/v1/console/alive", NODE_API_BODY, CALLER_CONSOLE, node_api_post_console_alive},
+    {"POST", "/v1/console/disarm", NODE_API_BODY, CALLER_CONSOLE, node_api_post_console_disarm},
+    {"POST", "/v1/cases/{case}/shown", NODE_API_BODY, CALLER_CONSOLE, node_api_post_shown},
     {"POST", "/v1/session", NODE_API_BODY, CALLER_ANYBODY, node_api_post_session},
     {"GET", "/v1/session", 0, CALLER_SOMEBODY, node_api_get_session},
     {"DELETE", "/v1/session", 0, CALLER_SOMEBODY, node_api_delete_session},
@@ -252,6 +256,8 @@ int node_api_open(const struct node_api_conf *conf, struct err_note *note, struc
     api->conf = *conf;
     int error = loop_timer_new(conf->loop, on_poll, api, &api->poll);
     if (error == OK)
+        error = loop_timer_new(conf->loop, node_api_duty_sweep, api, &api->sweep);
+    if (error == OK)
         error = argon_new(conf->loop, &api->argon);
     if (error == OK)
         error = http_listen(conf->loop, &http, on_request, api, note, &api->http);
@@ -259,6 +265,7 @@ int node_api_open(const struct node_api_conf *conf, struct err_note *note, struc
         node_api_close(api);
         return error;
     }
+    loop_timer_every(api->sweep, 5000);
     *ret_api = api;
     return OK;
 }
@@ -277,6 +284,8 @@ void node_api_close(struct node_api *api)
     argon_free(api->argon);
     http_free(api->http);
     loop_timer_free(api->poll);
+    if (api->sweep != NULL)
+        loop_timer_free(api->sweep);
     free(api);
 }
 

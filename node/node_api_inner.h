@@ -7,6 +7,7 @@
 #include "node/accounts.h"
 #include "node/argon.h"
 #include "node/audit.h"
+#include "node/duty.h"
 #include "node/lockout.h"
 #include "node/node_api.h"
 #include "node/sessions.h"
@@ -47,6 +48,8 @@ struct node_api {
     struct node_api_slow *slow;
     struct argon *argon;
     struct lockout lockout;
+    struct duty duty;
+    struct loop_timer *sweep; /* of duty */
 };
 
 /* One request; lives on the stack while its handler runs. */
@@ -165,6 +168,11 @@ void node_api_record(const struct node_api_call *call, const struct case_entry *
 uint64_t node_api_audit(struct node_api *api, const struct caller *caller, const struct node_api_route *route,
                         const char *subject, const char *result);
 
+/* --- node_api_duty.c --- */
+
+/* A timer's: forgets consoles that are silent. ctx: the API. */
+void node_api_duty_sweep(void *ctx);
+
 /* --- node_api_slow.c: requests that wait for a thread or for the disk --- */
 
 /* A request that is kept; api NULL: the API has ended, nobody is answered. Freed by node_api_slow_done. */
@@ -211,6 +219,8 @@ node_api_handler node_api_put_subscriptions, node_api_post_backup, node_api_post
 node_api_handler node_api_post_referral, node_api_get_referrals, node_api_get_referral, node_api_post_referral_answer,
     node_api_get_figures, node_api_post_figures; /* node_api_refer.c */
 
+node_api_handler node_api_post_console_arm, node_api_post_console_alive, node_api_post_console_disarm,
+    node_api_post_shown;                                                               /* node_api_duty.c */
 node_api_handler node_api_post_session, node_api_get_session, node_api_delete_session; /* node_api_session.c */
 node_api_handler node_api_get_users, node_api_post_user, node_api_delete_user, node_api_put_user_role,
     node_api_put_user_password, node_api_post_user_totp, node_api_delete_user_totp,

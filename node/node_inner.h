@@ -119,6 +119,8 @@ struct node {
     struct hooks hooks;
     struct dispatches dispatches;
     size_t armed; /* consoles */
+    char duty_languages[LIMIT_LANGUAGES][LIMIT_LANGUAGE_CHARS + 1];
+    size_t duty_language_count;
     struct accounts accounts;
     struct sessions sessions;
     struct audit audit;

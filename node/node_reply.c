@@ -51,6 +51,20 @@ int node_acknowledge(struct node *node, struct case_entry *entry, const char *as
     return OK;
 }
 
+int node_shown(struct node *node, struct case_entry *entry, int64_t revision, int64_t now_us, struct err_note *note,
+               bool *ret_fresh)
+{
+    struct item *newest = cases_newest(&node->cases, entry);
+    int result = check_received(entry, newest, "show", note);
+    if (result == OK && (int64_t)newest->header->revision != revision)
+        result = err_set(note, ERR_STATE, "revision %lld is not the newest any more", (long long)revision);
+    if (result != OK)
+        return result;
+    *ret_fresh = receipt_may_follow(newest->receipt_state, HOTLINE__RECEIPT_STATE__CODE__SHOWN);
+    settle(node, newest, HOTLINE__RECEIPT_STATE__CODE__SHOWN, 0, now_us);
+    return OK;
+}
+
 int node_decline(struct node *node, struct case_entry *entry, Hotline__DeclineCode__Code code, int64_t now_us,
                  struct err_note *note, uint64_t *ret_ticket)
 {

@@ -70,7 +70,8 @@ static struct jdoc *view_member(const struct node *node, size_t index, int64_t n
     if (member->has_accredited_until_us)
         node_view_set_time(view, "accredited_until", member->accredited_until_us);
     jdoc_set_bool(view, "connected", known->connected);
-    jdoc_set_bool(view, "armed", known->armed);
+    jdoc_set_bool(view, "armed", known->armed_consoles > 0);
+    jdoc_set_int(view, "armed_consoles", known->armed_consoles);
     struct jdoc *duty = jdoc_set_doc(view, "duty_languages", jdoc_array());
     for (size_t i = 0; i < known->duty_language_count; i++)
         jdoc_add_text(duty, known->duty_languages[i]);

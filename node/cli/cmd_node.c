@@ -112,7 +112,7 @@ static int add_members(const struct jdoc *members, struct buf *out)
         return ERR_NOMEM;
     for (size_t i = 0; i < jdoc_count(members); i++) {
         const struct jdoc *one = jdoc_at(members, i);
-        char list[CLI_VIEW_LIST_MAX], until[CLI_TEXT_TIME_MAX];
+        char list[CLI_VIEW_LIST_MAX], until[CLI_TEXT_TIME_MAX], armed[32];
         bool self = jdoc_get_bool(one, "self", false);
         cli_table_cell(table, jdoc_get_text(one, "id", NULL));
         cli_table_cell(table, jdoc_get_text(one, "country", NULL));
@@ -120,7 +120,8 @@ static int add_members(const struct jdoc *members, struct buf *out)
         cli_table_cell(table, jdoc_get_text(one, "role", NULL));
         cli_table_cell(table, jdoc_get_text(one, "standing", NULL));
         cli_table_cell(table, self ? "(here)" : jdoc_get_bool(one, "connected", false) ? "yes" : "no");
-        cli_table_cell(table, jdoc_get_bool(one, "armed", false) ? "armed" : "-");
+        snprintf(armed, sizeof armed, "%" PRId64 " armed", jdoc_get_int(one, "armed_consoles", 0));
+        cli_table_cell(table, jdoc_get_int(one, "armed_consoles", 0) > 0 ? armed : "-");
         cli_view_list(jdoc_get(one, "languages"), list);
         cli_table_cell(table, list);
         cli_view_list(jdoc_get(one, "subscriptions"), list);

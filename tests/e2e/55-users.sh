@@ -187,6 +187,28 @@ check "ten megabytes of nobody" bash -c "printf 'POST /v1/session HTTP/1.1\r\nHo
 check "are refused by their length" answers 413 POST /v1/session "\"$(head -c 5000 /dev/zero | tr '\0' x)\""
 check "a deep body is refused" answers 422 POST /v1/session "$(python3 -c 'print("{\"user\":" + "[" * 2000 + "]" * 2000 + "}")')"
 
+# --- armed consoles ---------------------------------------------------------------------------------------------------
+console=00112233445566778899aabbccddeeff
+pt_at_es() { at es-faro members -o json | true_of --argjson n "$1" '.[] | select(.id == "pt-farol") | .armed_consoles == $n'; } # pt_at_es COUNT
+at_console() { answers "$1" POST "$2" "$3" --jar "${4:-supervisor.jar}" --csrf; }
+check "es-faro: a case for Portugal" publish es-faro case.json es.json --live --to PT --confirm Leonor --wait delivered -W 10s
+es=$(jq -r .reference es.json)
+check "pt-farol: nothing is shown while no console is armed" at_console 403 "/v1/cases/$es/shown" '{"revision": 1}'
+check "es-faro: nobody is armed there" pt_at_es 0
+check "pt-farol: a console is armed" at_console 204 /v1/console/arm "{\"console\": \"$console\", \"languages\": [\"pt\", \"en\"]}"
+check "es-faro: learns how many" within 15 pt_at_es 1
+check "es-faro: and what is spoken" true_of '.[] | select(.id == "pt-farol") | .duty_languages == ["pt", "en"]' <(at es-faro members -o json)
+check "still there" at_console 204 /v1/console/alive "{\"console\": \"$console\"}"
+check "not by another" at_console 404 /v1/console/alive "{\"console\": \"$console\"}" operator.jar
+check "not by IT" at_console 403 /v1/console/alive "{\"console\": \"$console\"}" it.jar
+check "a language that is none" at_console 422 /v1/console/arm "{\"console\": \"$console\", \"languages\": [\"klingon!\"]}"
+check "pt-farol: shown" at_console 204 "/v1/cases/$es/shown" '{"revision": 1}'
+check "again is fine" at_console 204 "/v1/cases/$es/shown" '{"revision": 1}'
+check "an old revision is not" at_console 403 "/v1/cases/$es/shown" '{"revision": 7}'
+check "es-faro: SHOWN" within 10 ladder es-faro "$es" pt-farol SHOWN
+check "pt-farol: disarmed" at_console 204 /v1/console/disarm "{\"console\": \"$console\"}"
+check "es-faro: nobody is armed there any more" within 15 pt_at_es 0
+
 # --- a restart --------------------------------------------------------------------------------------------------------
 murder pt-farol
 up pt-farol
