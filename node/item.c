@@ -475,6 +475,21 @@ uint64_t item_save_relay(struct vault *vault, const struct item *item, const str
     return put(vault, VAULT_RELAY, slice_of(key.bytes, key.len), item, &record.base);
 }
 
+void item_remove(struct vault *vault, const struct item *item)
+{
+    struct slice hash = slice_of(item->hash.bytes, KEY_HASH_BYTES);
+    for (size_t i = 0; i < item->ladder_count; i++) {
+        struct row_key key = row_key(item, item->ladder[i].member);
+        vault_remove(vault, VAULT_ROW, slice_of(key.bytes, key.len));
+    }
+    for (size_t i = 0; i < item->relay_count; i++) {
+        struct row_key key = row_key(item, item->relays[i].relay);
+        vault_remove(vault, VAULT_RELAY, slice_of(key.bytes, key.len));
+    }
+    vault_remove(vault, VAULT_ROWS, hash);
+    vault_remove(vault, VAULT_ITEM, hash);
+}
+
 static int load_key(const Hotline__Node__ItemRecord *record, struct item *item, struct wire_arena *arena)
 {
     struct key_content key;

@@ -123,6 +123,8 @@ const Hotline__Replaces *item_replaces(const struct item *item);
 const struct envelope_case_key *item_owner(const struct item *item, struct envelope_case_key *room);
 
 /* At rest. Each save puts one record and returns its ticket. */
+/* item_remove: its record, its rows' and its relays', of an item that no case owns. */
+void item_remove(struct vault *vault, const struct item *item);
 uint64_t item_save(struct vault *vault, struct item *item);
 /* item_save_rows: all of them in one record, while none has a record of its own; item_save_row: one that changed since.
  */

@@ -464,5 +464,6 @@ void node_tick(struct node *node, int64_t now_us, int64_t steady_us)
         node->checked_us = steady_us;
         forget_old(node, now_us);
         sessions_sweep(&node->sessions, node->vault, now_us);
+        node_end_statistics(node, now_us);
     }
 }

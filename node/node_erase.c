@@ -84,8 +84,7 @@ static void tell_erased(struct node *node, struct item *item, int64_t now_us)
     item->receipt_at_us = now_us;
 }
 
-/* Tells the sender, wipes, and takes it out of every outlet. */
-static void erase_item(struct node *node, struct item *item, int64_t now_us)
+void node_erase_item(struct node *node, struct item *item, int64_t now_us)
 {
     tell_erased(node, item, now_us);
     node_keep_numbers(node, item);
@@ -117,7 +116,7 @@ static void spare_newest(struct node *node, struct case_entry *entry, struct ite
         newest->spared = true;
         tell_erased(node, newest, now_us);
     } else {
-        erase_item(node, newest, now_us);
+        node_erase_item(node, newest, now_us);
     }
     remember_heard(entry, newest);
     cases_keep_only(entry, newest);
@@ -142,10 +141,10 @@ static int erase_case(struct node *node, struct case_entry *entry, int64_t now_u
         (newest->header->act == HOTLINE__ACT__CODE__CLOSE || newest->header->act == HOTLINE__ACT__CODE__RETRACT);
     for (size_t i = 0; i < entry->revision_count; i++) {
         if (entry->revisions[i] != newest)
-            erase_item(node, entry->revisions[i], now_us);
+            node_erase_item(node, entry->revisions[i], now_us);
     }
     for (size_t i = 0; i < entry->thread_count; i++)
-        erase_item(node, entry->thread[i], now_us);
+        node_erase_item(node, entry->thread[i], now_us);
     FAILPOINT("erase-told");
     vault_destroy_case(node->vault, &entry->key);
     FAILPOINT("erase-destroyed");

@@ -323,11 +323,19 @@ void node_escalate(struct node *node, int64_t now_us);
 /* node_erase.c */
 /* Erases what is due: a few cases per call. */
 void node_erase_due(struct node *node, int64_t now_us);
+/* Tells an item's sender, wipes it, and takes it out of every outlet: a shell stays in the tables. Its records are the
+ * caller's to remove. */
+void node_erase_item(struct node *node, struct item *item, int64_t now_us);
 /* True when the item comes too late: its case was erased at this revision or a higher one. */
 bool node_is_erased(const struct node *node, const struct envelope *envelope);
 /* The write-ahead log no longer holds what this turn and those before it erased. */
 void node_truncate_log(struct node *node);
 void node_save_backup(struct node *node);
+
+/* node_statistics.c */
+/* Erases figures that newer ones of the same year took the place of, our own after their validity, and what is too old
+ * for a trend. Walks over all items: once an hour. */
+void node_end_statistics(struct node *node, int64_t now_us);
 
 /* node_load.c */
 int node_load(struct node *node, struct err_note *note) MUST_CHECK;
