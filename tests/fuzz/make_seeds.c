@@ -46,9 +46,9 @@ static struct slice opened(struct net *net, const struct net_frame *frame, struc
             for (size_t j = 0; j < entry->revision_count + entry->thread_count; j++) {
                 const struct item *item =
                     j < entry->revision_count ? entry->revisions[j] : entry->thread[j - entry->revision_count];
-                if (memcmp(item->hash.bytes, hash.bytes, KEY_HASH_BYTES) != 0 || item->content == NULL)
+                if (memcmp(item->hash.bytes, hash.bytes, KEY_HASH_BYTES) != 0 || item_content(item) == NULL)
                     continue;
-                struct slice plain = fuzz_pack(&dresser, &item->content->base);
+                struct slice plain = fuzz_pack(&dresser, &item_content(item)->base);
                 WIRE_SET_BYTES(deliver->envelope, body, plain.data, plain.len);
             }
         }
