@@ -46,7 +46,7 @@ replays := $(fuzz_c:tests/fuzz/fuzz_%.c=$(BUILD)/tests/replay_%)
 libs := $(BUILD)/libnode.a $(BUILD)/librelay.a $(BUILD)/libproto.a
 programs := $(BUILD)/hotline-relay $(BUILD)/hotline-node $(BUILD)/hotline
 
-.PHONY: all web-assets deps test check unit e2e lint demo fuzz fuzzers bench vectors kill sim crash torture format tidy analyze install clean help
+.PHONY: all web web-assets deps test check unit e2e lint demo fuzz fuzzers bench vectors kill sim crash torture format tidy analyze install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -62,6 +62,9 @@ $(BUILD)/web/index.html: web/node_modules/.package-lock.json $(web_sources)
 	$(Q)cd web && node_modules/.bin/tsc && node build.mjs $(abspath $(BUILD))/web
 
 web-assets: $(BUILD)/web/index.html ## the console's pages and scripts into build/web/
+
+web: $(programs) web-assets ## browser tests of the console in Chromium (T=life or screens)
+	@tests/web/run.sh $(BUILD) $(T)
 
 help: ## this list
 	@echo "make [SAN=address,undefined] TARGET"

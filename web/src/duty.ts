@@ -12,6 +12,7 @@ const ALIVE_MS = 10_000;
 const console_id = Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, '0')).join('');
 let alive: ReturnType<typeof setInterval> | undefined;
 let giveUp: (() => void) | undefined;
+let spoken: string[] = []; /* languages of this shift */
 
 /* The lock says which tab sounds. False: another tab has it. */
 function takeSound(): Promise<boolean> {
@@ -23,11 +24,15 @@ function takeSound(): Promise<boolean> {
     });
 }
 
+/* The node forgets its consoles when it restarts, and may be away: it is told again until it knows. */
 async function stayAlive(): Promise<void> {
     try {
-        await call('POST', '/v1/console/alive', { body: { console: console_id } });
+        if (state.armedKnown) await call('POST', '/v1/console/alive', { body: { console: console_id } });
+        else await call('POST', '/v1/console/arm', { body: { console: console_id, user: state.session?.user ?? '', languages: spoken } });
+        if (!state.armedKnown && state.armedAt) update({ armedKnown: true });
     } catch (error) {
-        if (error instanceof Refused && [401, 404, 409].includes(error.problem.status)) quit();
+        if (state.armedKnown) update({ armedKnown: false });
+        if (error instanceof Refused && error.problem.status === 401) quit();
     }
 }
 
@@ -39,22 +44,18 @@ async function keepScreenOn(): Promise<void> {
     }
 }
 
-/* From a click. Throws what the node refuses; false when another tab of this browser is armed already. */
+/* From a click. The alarm sounds here from now on, whatever the node says; false when another tab is armed already. */
 export async function arm(languages: string[]): Promise<boolean> {
     if (!(await takeSound())) {
         update({ soundElsewhere: true });
         return false;
     }
-    try {
-        await call('POST', '/v1/console/arm', { body: { console: console_id, user: state.session?.user ?? '', languages } });
-    } catch (error) {
-        giveUp?.();
-        throw error;
-    }
+    spoken = languages;
+    update({ armedAt: Date.now(), armedKnown: false, soundElsewhere: false });
+    await stayAlive();
     clearInterval(alive);
     alive = setInterval(() => void stayAlive(), ALIVE_MS);
     void keepScreenOn();
-    update({ armedAt: Date.now(), soundElsewhere: false });
     tend();
     return true;
 }
@@ -64,7 +65,7 @@ function quit(): void {
     giveUp?.();
     giveUp = undefined;
     alarm.stop();
-    update({ armedAt: 0 });
+    update({ armedAt: 0, armedKnown: false });
 }
 
 export async function disarm(): Promise<void> {
@@ -78,14 +79,17 @@ export async function disarm(): Promise<void> {
 
 /* ---- the sound follows what is urgent ---- */
 
+const LIST_FOLLOWS_MS = 5000;
+let heardOf = 0; /* when the last urgent event came: the list may not have it yet */
 const answered = new Set<string>();
 const nameOf = (one: { case_id?: string; revision?: number }): string => `${one.case_id}/${one.revision}`;
 
-/* At the event itself, before any list was read: seconds count. The list then decides. */
+/* At the event itself, before any list was read: seconds count. The list, once it can know of it, then decides. */
 export function soundFor(event: NodeEvent): void {
     if (!state.armedAt) return;
     if (event.urgency !== 'IMMEDIATE') return alarm.chime();
-    alarm.start(event.status === 'EXERCISE' ? 'exercise' : 'live');
+    if (document.documentElement.dataset['alarm'] !== 'live') alarm.start(event.status === 'EXERCISE' ? 'exercise' : 'live');
+    heardOf = Date.now();
     notify(event.status === 'EXERCISE');
 }
 
@@ -99,6 +103,7 @@ function notify(exercise: boolean): void {
 /* The person has answered here; the list may lag behind. */
 export function calm(one: CaseSummary): void {
     answered.add(nameOf(one));
+    heardOf = 0;
     tend();
 }
 export const waiting = (): CaseSummary[] => urgentOnes().filter((one) => !answered.has(nameOf(one)));
@@ -106,8 +111,9 @@ export const waiting = (): CaseSummary[] => urgentOnes().filter((one) => !answer
 /* Starts, changes or ends the sound as the list says. */
 export function tend(): void {
     const first = waiting()[0];
-    if (!first) alarm.stop();
-    else if (state.armedAt) alarm.start(first.status === 'EXERCISE' ? 'exercise' : 'live');
+    if (!first && Date.now() - heardOf > LIST_FOLLOWS_MS) alarm.stop();
+    if (!first) return;
+    if (state.armedAt) alarm.start(first.status === 'EXERCISE' ? 'exercise' : 'live');
 }
 
 /* Tells the publisher that it stands on a screen in front of an armed console. */

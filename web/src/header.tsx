@@ -27,12 +27,12 @@ function Line({ line }: { line: State['line'] }): JSX.Element {
 }
 
 function Armed(): JSX.Element {
-    const { armedAt, soundElsewhere } = useStore();
+    const { armedAt, armedKnown, soundElsewhere } = useStore();
     if (armedAt) {
         return (
             <a class="state armed" href={to('shift')}>
                 <strong><span aria-hidden="true">♪ </span>{t('armed.yes')}</strong>
-                <span class="age">{t('armed.hint')}</span>
+                <span class="age">{t(armedKnown ? 'armed.hint' : 'armed.unknown')}</span>
             </a>
         );
     }

@@ -92,4 +92,4 @@ function display(type: 'region' | 'language', value: string, reader: string): st
 export const country = (value: string | undefined, reader = current): string => (value ? display('region', value, reader) : '');
 export const spoken = (value: string, reader = current): string => display('language', value, reader);
 export const list = (items: string[], reader = current): string =>
-    new Intl.ListFormat(reader, { style: 'long', type: 'unit' }).format(items);
+    new Intl.ListFormat(reader, { style: 'short', type: 'unit' }).format(items);

@@ -42,6 +42,7 @@ async function main(): Promise<void> {
         update({ session: null });
     });
     addEventListener('hashchange', () => update({ hash: location.hash }));
+    update({ hash: location.hash });
     addEventListener('hotline-login', () => void resume());
     events.listen(() => duty.tend());
     render(<App />, document.getElementById('app')!);

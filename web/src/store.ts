@@ -18,6 +18,7 @@ export interface State {
     members: Member[];
     status: NodeStatus | undefined;
     armedAt: number; /* 0: not armed */
+    armedKnown: boolean; /* the node knows it too */
     soundElsewhere: boolean; /* another tab of this browser sounds the alarm */
     offlineSeen: boolean; /* the offline screen was put aside */
     exercise: boolean; /* what is on the screen is an exercise: the whole window shows it */
@@ -38,6 +39,7 @@ export const state: State = {
     members: [],
     status: undefined,
     armedAt: 0,
+    armedKnown: false,
     soundElsewhere: false,
     offlineSeen: false,
     exercise: false,

@@ -52,7 +52,7 @@ export function Ladder({ rows }: { rows: LadderRow[] }): JSX.Element {
         <section aria-labelledby="ladder">
             <h2 id="ladder">{t('ladder.title')}</h2>
             <p class="big" aria-live="polite">{t('ladder.sum', { delivered: count(2), acknowledged: count(4), n: rows.length })}</p>
-            <div class="scroll" tabIndex={0} role="region" aria-labelledby="ladder">
+            <div class="scroll" tabIndex={0} role="group" aria-labelledby="ladder">
                 <table class="wide ladder">
                     <thead>
                         <tr>

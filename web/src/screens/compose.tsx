@@ -1,6 +1,6 @@
 /* compose - an alert in four steps, each one screen, kept as it is typed: child, what happened, who to alert, send. */
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { call, newKey } from '../api';
 import { createDraft, useDraft } from '../draft';
 import type { Writing } from '../draft';
@@ -58,6 +58,7 @@ export function Drafts(): JSX.Element {
     const { drafts } = useStore();
     const now = useNow(10_000);
     const begin = useNewDraft();
+    useEffect(() => void readDrafts(), []);
     return (
         <>
             <Title>{t('nav.compose')}</Title>

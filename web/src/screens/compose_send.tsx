@@ -55,10 +55,10 @@ function Recipients({ run }: { run: DryRun }): JSX.Element {
     const name = (one: { country: string; name: string }): string => t('send.one', { country: country(one.country), name: one.name });
     return (
         <div class="grid">
-            <section aria-labelledby="gets"><h3 id="gets">{t('send.gets', { n: run.recipients.length })}</h3>
+            <section aria-labelledby="gets"><h2 id="gets">{t('send.gets', { n: run.recipients.length })}</h2>
                 <ul class="gets">{run.recipients.map((one) => <li key={one.member}>✓ {name(one)} {one.why === 'SUBSCRIBED' && <span class="hint">{t('send.subscribed')}</span>} {!one.connected && <span class="mark presence-away">{t('presence.away')}</span>}</li>)}</ul>
             </section>
-            <section aria-labelledby="gets-not"><h3 id="gets-not">{t('send.gets.not', { n: run.not_recipients.length })}</h3>
+            <section aria-labelledby="gets-not"><h2 id="gets-not">{t('send.gets.not', { n: run.not_recipients.length })}</h2>
                 <ul class="gets-not">{run.not_recipients.map((one) => <li key={one.member}>✕ {name(one)}</li>)}</ul>
             </section>
             {run.unreached.length > 0 && <p class="trouble">{t('case.unreached', { countries: run.unreached.map((one) => country(one)).join(', ') })}</p>}
