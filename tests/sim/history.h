@@ -23,37 +23,37 @@
 #define HISTORY_NAMES 64
 
 /* X(name, keys that it uses, meaning) */
-#define HISTORY_EVENTS(X)                                                                                                 \
-    X(NETWORK, "state", "state: how many relays there are")                                                               \
-    X(MEMBER, "node state", "the roster says so: state 1 active, 2 suspended, 3 withdrawn, 4 hostile")                    \
-    X(RELAY, "relay state", "state 1: honest, 0: hostile")                                                                \
-    X(START, "node state", "a node runs: state 0 its store as it was left, 1 empty, 2 an old copy of it")                 \
-    X(HOLDS, "node hash case kind act revision exercise digest state", "it is in the node's view; state 1: erased")       \
-    X(OWNS, "node hash case revision", "the node knows this one as its own")                                              \
-    X(LOADED, "node", "all that the node holds after its start was said")                                                 \
-    X(STOP, "node", "the node's process ended")                                                                           \
-    X(RELAY_START, "relay state", "as START")                                                                             \
-    X(RELAY_HOLDS, "relay hash", "the relay holds it after its start")                                                    \
-    X(RELAY_LOADED, "relay", "all that the relay holds after its start was said")                                         \
-    X(RELAY_STOP, "relay", "the relay's process ended")                                                                   \
-    X(LINK, "node relay state", "state 1: connected, and nothing is lost, late or changed on it; 0: not so")              \
-    X(INTENT, "node hash case kind act revision exercise digest state until names",                                       \
-      "a person said publish; names: granted; state 1: stamped in the future (an hour at most), so relays refuse it yet") \
-    X(COMMITTED, "node hash", "the publisher's own disk has it, as the publisher says")                                   \
-    X(GRANTED, "node hash member", "granted later")                                                                       \
-    X(NOT_ROUTED, "hash names", "its publisher says that these are not to have it any more")                              \
-    X(ACCEPTED, "node relay hash names", "a signed Accepted came to the publisher; names: whom a grant is stored for")    \
-    X(PROMISED, "node relay hash", "the relay sent its Accepted")                                                         \
-    X(VIEW, "node hash case kind act revision exercise digest member", "shown to people; member: its sender")             \
-    X(RECEIPT, "node hash state", "a signed receipt left the node")                                                       \
-    X(LADDER, "node hash member state", "the publisher's view of a recipient")                                            \
-    X(ERASED, "node case", "the node says that it erased this case")                                                      \
-    X(HOSTILE, "node hash case", "an envelope that a hostile member signed; case: its id")                                \
-    X(CANARY, "text", "a canary was found where none may be")                                                             \
-    X(SIZE, "text state until", "bytes of a disk or memory (until), and what is allowed (state, MiB)")                    \
-    X(BROKEN, "text", "a program ended or refused to start by itself, without a fault")                                   \
-    X(HEALED, "", "no faults from here on")                                                                               \
-    X(LOOK, "", "a look at all: HOLDS, OWNS and LADDER of every node follow")                                             \
+#define HISTORY_EVENTS(X)                                                                                              \
+    X(NETWORK, "state", "state: how many relays there are")                                                            \
+    X(MEMBER, "node state", "the roster says so: state 1 active, 2 suspended, 3 withdrawn, 4 hostile")                 \
+    X(RELAY, "relay state", "state 1: honest, 0: hostile")                                                             \
+    X(START, "node state", "a node runs: state 0 its store as it was left, 1 empty, 2 an old copy of it")              \
+    X(HOLDS, "node hash case kind act revision exercise digest state", "it is in the node's view; state 1: erased")    \
+    X(OWNS, "node hash case revision", "the node knows this one as its own")                                           \
+    X(LOADED, "node", "all that the node holds after its start was said")                                              \
+    X(STOP, "node", "the node's process ended")                                                                        \
+    X(RELAY_START, "relay state", "as START")                                                                          \
+    X(RELAY_HOLDS, "relay hash", "the relay holds it after its start")                                                 \
+    X(RELAY_LOADED, "relay", "all that the relay holds after its start was said")                                      \
+    X(RELAY_STOP, "relay", "the relay's process ended")                                                                \
+    X(LINK, "node relay state", "state 1: connected, and nothing is lost, late or changed on it; 0: not so")           \
+    X(INTENT, "node hash case kind act revision exercise digest state until names",                                    \
+      "a person said publish; names: granted; state 1: its stamp is up to an hour ahead")                              \
+    X(COMMITTED, "node hash", "the publisher's own disk has it, as the publisher says")                                \
+    X(GRANTED, "node hash member", "granted later")                                                                    \
+    X(NOT_ROUTED, "hash names", "its publisher says that these are not to have it any more")                           \
+    X(ACCEPTED, "node relay hash names", "a signed Accepted came to the publisher; names: whom a grant is stored for") \
+    X(PROMISED, "node relay hash", "the relay sent its Accepted")                                                      \
+    X(VIEW, "node hash case kind act revision exercise digest member", "shown to people; member: its sender")          \
+    X(RECEIPT, "node hash state", "a signed receipt left the node")                                                    \
+    X(LADDER, "node hash member state", "the publisher's view of a recipient")                                         \
+    X(ERASED, "node case", "the node says that it erased this case")                                                   \
+    X(HOSTILE, "node hash case", "an envelope that a hostile member signed; case: its id")                             \
+    X(CANARY, "text", "a canary was found where none may be")                                                          \
+    X(SIZE, "text state until", "bytes of a disk or memory (until), and what is allowed (state, MiB)")                 \
+    X(BROKEN, "text", "a program ended or refused to start by itself, without a fault")                                \
+    X(HEALED, "", "no faults from here on")                                                                            \
+    X(LOOK, "", "a look at all: HOLDS, OWNS and LADDER of every node follow")                                          \
     X(END, "", "the last look: HOLDS and LADDER of all were said; all must agree")
 
 enum history_kind {
