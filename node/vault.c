@@ -508,6 +508,9 @@ void vault_flush(struct vault *vault)
     vault->turn = NULL;
     vault->urgent = false;
     FAILPOINT("node-before-write");
-    vault->abandoned ? free_turn(turn) : (void)store_write(vault->store, run_turn, turn, free_turn);
+    if (vault->abandoned)
+        free_turn(turn);
+    else
+        store_write(vault->store, run_turn, turn, free_turn);
     FAILPOINT("node-after-write");
 }

@@ -298,6 +298,18 @@ static void on_start(struct checker *checker, const struct history_event *event)
     forget_life(checker, event->node);
 }
 
+bool checker_is_replaced(const struct checker *checker, const struct history_event *intent)
+{
+    for (size_t i = 0; i < checker->alerts.count && intent->of == KIND_STATISTICS; i++) {
+        const struct alert *other =
+            (const struct alert *)(const void *)(checker->alerts.rows + i * checker->alerts.size);
+        if (other->intent.of == KIND_STATISTICS && other->intent.node == intent->node &&
+            other->intent.at_us > intent->at_us)
+            return true;
+    }
+    return false;
+}
+
 static void on_loaded(struct checker *checker, const struct history_event *event)
 {
     for (size_t i = 0; i < checker->copies.count; i++) {
@@ -306,7 +318,10 @@ static void on_loaded(struct checker *checker, const struct history_event *event
             copy->told                 ? "it was shown" :
             copy->receipt              ? "a receipt was sent" :
                                          NULL;
-        if (copy->node == event->node && what != NULL && !copy->loaded && !copy->erased)
+        if (copy->node != event->node || what == NULL || copy->loaded || copy->erased)
+            continue;
+        const struct alert *alert = alert_of(checker, copy->hash, false);
+        if (alert == NULL || !checker_is_replaced(checker, &alert->intent))
             checker_violation(checker, event, "%s, and after the restart it is not there: %016" PRIx64 " revision %u",
                               what, copy->hash, copy->revision);
     }

@@ -90,4 +90,8 @@ void checker_violation(struct checker *checker, const struct history_event *even
 /* After the last event. */
 void checker_end(struct checker *checker);
 
+#define KIND_STATISTICS 4
+/* Figures of a year end when newer ones of their sender take their place. */
+bool checker_is_replaced(const struct checker *checker, const struct history_event *intent);
+
 #endif

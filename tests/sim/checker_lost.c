@@ -27,7 +27,9 @@ static bool has(struct checker *checker, const struct alert *alert, uint8_t memb
     const struct case_at *at = table_row(&checker->cases, alert->intent.of_case, member, false);
     if ((copy != NULL && (copy->held || copy->erased)) || (at != NULL && at->erased))
         return true;
-    return alert->intent.of == 1 && at != NULL && at->held >= alert->intent.revision;
+    if (alert->intent.of != 1)
+        return checker_is_replaced(checker, &alert->intent);
+    return at != NULL && at->held >= alert->intent.revision;
 }
 
 /* Time that the member was connected to an honest relay that had the alert or could be given it, in [from, to]. */
@@ -75,6 +77,9 @@ static void check_recipient(struct checker *checker, const struct alert *alert, 
     checker->report.owed++;
     if (has(checker, alert, member))
         return;
+    const struct rung *rung = table_row(&checker->rungs, alert->hash, member, false);
+    if (rung != NULL && rung->state == 5)
+        return; /* its end came there before its disk was lost, and the publisher knows */
     int64_t until_us = intent->until_us < checker->end_us ? intent->until_us : checker->end_us;
     bool lost_key = checker->store_lost_us[member] > intent->at_us;
     if (lost_key) {

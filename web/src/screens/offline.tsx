@@ -11,7 +11,7 @@ function PhoneList(): JSX.Element {
     const named = hotlines.map((one) => ({ one, where: country(one.country) })).sort((a, b) => a.where.localeCompare(b.where));
     if (named.length === 0) return <p>{t('phones.none')}</p>;
     return (
-        <table class="wide">
+        <div class="scroll" tabIndex={0} role="group" aria-label={t('phones.title')}><table class="wide">
             <caption class="hidden">{t('phones.title')}</caption>
             <thead><tr><th scope="col">{t('country')}</th><th scope="col">{t('hotline')}</th><th scope="col">{t('phone')}</th><th scope="col">{t('presence')}</th></tr></thead>
             <tbody>
@@ -22,7 +22,7 @@ function PhoneList(): JSX.Element {
                     </tr>
                 ))}
             </tbody>
-        </table>
+        </table></div>
     );
 }
 

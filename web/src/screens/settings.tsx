@@ -78,10 +78,10 @@ function Users(): JSX.Element {
         <section aria-labelledby="users">
             <h2 id="users">{t('users.title')}</h2>
             <Trouble text={error} />
-            <table class="wide">
+            <div class="scroll" tabIndex={0} role="group" aria-label={t('users.title')}><table class="wide">
                 <thead><tr><th scope="col">{t('users.user')}</th><th scope="col">{t('users.role')}</th><th scope="col">{t('users.totp')}</th><th scope="col">{t('users.acts')}</th></tr></thead>
                 <tbody>{(items ?? []).map((one) => <Row key={one.user} one={one} read={read} />)}</tbody>
-            </table>
+            </table></div>
             <form class="panel" onSubmit={(event) => {
                 event.preventDefault();
                 add.run();
@@ -122,12 +122,12 @@ function Relays(): JSX.Element {
     return (
         <section aria-labelledby="relays">
             <h2 id="relays">{t('test.relays')}</h2>
-            <table class="wide">
+            <div class="scroll" tabIndex={0} role="group" aria-label={t('test.relays')}><table class="wide">
                 <thead><tr><th scope="col">{t('relays.name')}</th><th scope="col">{t('relays.state')}</th><th scope="col">{t('relays.since')}</th><th scope="col">{t('relays.trip')}</th></tr></thead>
                 <tbody>{(status?.relays ?? []).map((one) => (
                     <tr key={one.id}><th scope="row">{one.id}</th><td>{one.state === 'CONNECTED' ? '✓ ' : '✕ '}{t(one.state === 'CONNECTED' ? 'relays.up' : 'relays.down')} <span class="hint">{one.state === 'CONNECTED' ? '' : one.reason}</span></td><td>{ago(one.since, now)}</td><td>{one.round_trip_ms ? `${Math.round(one.round_trip_ms)} ms` : '–'}</td></tr>
                 ))}</tbody>
-            </table>
+            </table></div>
             {status && <p>{t('settings.roster', { version: status.roster_version, date: day(status.roster_expires_at) })}</p>}
             {status && <p class="hint">{status.member} · {status.version}</p>}
         </section>
