@@ -187,6 +187,8 @@ static int fill_identity(Hotline__Case *content, const struct node_outgoing *out
     if (content->drill_id != NULL && content->drill_id != (const char *)protobuf_c_empty_string)
         free(content->drill_id);
     free(content->case_id.data);
+    hotline__replaces__free_unpacked(content->replaces, NULL); /* a revision that is said again brings its own */
+    content->replaces = NULL;
     content->reference = reference;
     content->drill_id = drill_id;
     WIRE_SET_BYTES(content, case_id, case_id, KEY_UUID_BYTES);
