@@ -71,15 +71,22 @@ int node_api_post_console_arm(struct node_api_call *call)
     return done(call, node_api_audit(call->api, &call->caller, call->route, "", "OK"));
 }
 
-int node_api_post_console_alive(struct node_api_call *call)
+/* A body that names a console and nothing else, and whose it would be. */
+static int read_who(struct node_api_call *call, uint8_t id[DUTY_ID_BYTES], char who[LIMIT_NAME_BYTES + 1])
 {
     static const struct node_api_field fields[] = {{"console", JDOC_TEXT, true}, {NULL, JDOC_NULL, false}};
-    char who[LIMIT_NAME_BYTES + 1];
-    uint8_t id[DUTY_ID_BYTES];
     int error = node_api_check_fields(call, fields);
     if (error == OK)
         error = read_console(call, id);
     caller_label(&call->caller, who);
+    return error;
+}
+
+int node_api_post_console_alive(struct node_api_call *call)
+{
+    char who[LIMIT_NAME_BYTES + 1];
+    uint8_t id[DUTY_ID_BYTES];
+    int error = read_who(call, id, who);
     if (error == OK && duty_alive(&call->api->duty, id, who, clock_steady_us()) != OK)
         error = err_set(&call->note, ERR_NOT_FOUND, "this console is not armed; arm it again");
     if (error == OK)
@@ -89,13 +96,9 @@ int node_api_post_console_alive(struct node_api_call *call)
 
 int node_api_post_console_disarm(struct node_api_call *call)
 {
-    static const struct node_api_field fields[] = {{"console", JDOC_TEXT, true}, {NULL, JDOC_NULL, false}};
     char who[LIMIT_NAME_BYTES + 1];
     uint8_t id[DUTY_ID_BYTES];
-    int error = node_api_check_fields(call, fields);
-    if (error == OK)
-        error = read_console(call, id);
-    caller_label(&call->caller, who);
+    int error = read_who(call, id, who);
     if (error == OK && duty_disarm(&call->api->duty, id, who) != OK)
         error = err_set(&call->note, ERR_NOT_FOUND, "this console is not armed");
     if (error != OK)

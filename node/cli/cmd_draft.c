@@ -3,15 +3,13 @@
 #include <inttypes.h>
 
 #include "cli_api.h"
+#include "cli_list.h"
 #include "cli_photo.h"
 #include "cli_send.h"
-#include "cli_table.h"
 #include "cli_text.h"
 #include "cli_view.h"
 #include "cmd.h"
 #include "proto/clock.h"
-
-#define ID_SHOWN 12
 
 /* ---- which one ---- */
 
@@ -107,8 +105,8 @@ static void tell_next(const struct jdoc *view)
         strcmp(status, "EXERCISE") == 0             ? "--exercise" :
                                                       "(--live|--exercise)";
     if (jdoc_count(jdoc_get(view, "missing")) == 0)
-        cli_talk("Nothing is missing. `hotline draft publish %.*s %s` sends it, once you have read it.", ID_SHOWN, id,
-                 how);
+        cli_talk("Nothing is missing. `hotline draft publish %.*s %s` sends it, once you have read it.",
+                 CLI_LIST_ID_SHOWN, id, how);
     else
         cli_talk("%zu missing before it can be sent.", jdoc_count(jdoc_get(view, "missing")));
 }
@@ -252,59 +250,28 @@ static int run_save(struct cli *cli, const struct cli_args *args)
 
 /* ---- list, show, check ---- */
 
-static int add_list(const struct jdoc *items, int64_t now_us, struct buf *out)
+static void add_draft(struct cli_table *table, const struct jdoc *row, int64_t now_us)
 {
-    static const char *const headers[] = {"DRAFT", "CHILD",   "CATEGORY", "MEANT AS", "TO",
-                                          "BY",    "CHANGED", "MISSING",  "ERASED"};
-    struct cli_table *table = cli_table_new(headers, sizeof headers / sizeof headers[0]);
-    if (table == NULL)
-        return ERR_NOMEM;
-    for (size_t i = 0; i < jdoc_count(items); i++) {
-        const struct jdoc *one = jdoc_at(items, i);
-        char text[CLI_VIEW_LIST_MAX + 40], status[80], time[CLI_TEXT_TIME_MAX];
-        snprintf(text, sizeof text, "%.*s", ID_SHOWN, jdoc_get_text(one, "id", "?"));
-        cli_table_cell(table, text);
-        cli_table_cell(table, jdoc_get_text(jdoc_get(one, "child"), "given_name", NULL));
-        cli_table_cell(table, jdoc_get_text(one, "category", NULL));
-        meant_as(one, status);
-        cli_table_cell(table, status);
-        recipients_of(one, text);
-        cli_table_cell(table, text);
-        cli_table_cell(table, jdoc_get_text(one, "changed_by", NULL));
-        cli_text_time(jdoc_get_text(one, "changed_at", NULL), now_us, time);
-        cli_table_cell(table, time);
-        cli_table_cell_int(table, (int64_t)jdoc_count(jdoc_get(one, "missing")));
-        cli_text_time(jdoc_get_text(one, "erased_at", NULL), now_us, time);
-        cli_table_cell(table, time);
-    }
-    int error = cli_table_write(table, out);
-    cli_table_free(table);
-    return error;
+    char text[CLI_VIEW_LIST_MAX + 40], status[80];
+    cli_list_id(table, row, "id");
+    cli_table_cell(table, jdoc_get_text(jdoc_get(row, "child"), "given_name", NULL));
+    cli_table_cell(table, jdoc_get_text(row, "category", NULL));
+    meant_as(row, status);
+    cli_table_cell(table, status);
+    recipients_of(row, text);
+    cli_table_cell(table, text);
+    cli_table_cell(table, jdoc_get_text(row, "changed_by", NULL));
+    cli_list_time(table, row, "changed_at", NULL, now_us);
+    cli_table_cell_int(table, (int64_t)jdoc_count(jdoc_get(row, "missing")));
+    cli_list_time(table, row, "erased_at", NULL, now_us);
 }
 
 static int run_list(struct cli *cli, const struct cli_args *args)
 {
-    enum cli_form form;
-    struct jdoc *page = NULL;
-    struct buf out;
-    int error = cli_form_of(cli, args, &form);
-    if (error == OK)
-        error = cli_api_get(cli, "/v1/drafts", &page);
-    if (error != OK)
-        return error;
-    const struct jdoc *items = jdoc_get(page, "items");
-    buf_init(&out);
-    if (form != CLI_TABLE) {
-        error = cli_write_doc(cli, form, items);
-    } else if (jdoc_count(items) == 0) {
-        cli_talk("No draft is kept here.");
-    } else {
-        error = add_list(items, clock_wall_us(), &out);
-        error = error == OK ? cli_write(cli, &out) : cli_failed(cli, error);
-    }
-    buf_free(&out);
-    jdoc_free(page);
-    return error;
+    static const char *const headers[] = {"DRAFT", "CHILD",   "CATEGORY", "MEANT AS", "TO",
+                                          "BY",    "CHANGED", "MISSING",  "ERASED"};
+    static const struct cli_list list = {"/v1/drafts", "No draft is kept here.", headers, 9, add_draft};
+    return cli_list_show(cli, args, &list);
 }
 
 static int run_show(struct cli *cli, const struct cli_args *args)

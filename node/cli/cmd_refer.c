@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "cli_api.h"
-#include "cli_table.h"
+#include "cli_list.h"
 #include "cli_text.h"
 #include "cli_view.h"
 #include "cmd.h"
@@ -158,55 +158,24 @@ out:
 
 /* ---- referrals, referral ---- */
 
-static int write_list(struct cli *cli, const struct jdoc *items)
+static void add_referral(struct cli_table *table, const struct jdoc *row, int64_t now_us)
 {
-    static const char *const headers[] = {"REFERRAL", "REFERENCE", "FROM",      "STATUS",
-                                          "STATE",    "LANGUAGES", "COUNTRIES", "ANSWER BY"};
-    struct cli_table *table = cli_table_new(headers, 8);
-    int64_t now_us = clock_wall_us();
-    if (table == NULL)
-        return cli_failed(cli, ERR_NOMEM);
-    for (size_t i = 0; i < jdoc_count(items); i++) {
-        const struct jdoc *one = jdoc_at(items, i);
-        char list[CLI_VIEW_LIST_MAX], when[CLI_TEXT_TIME_MAX], id[16];
-        snprintf(id, sizeof id, "%.12s", jdoc_get_text(one, "referral_id", "?"));
-        cli_table_cell(table, id);
-        cli_table_cell(table, jdoc_get_text(one, "reference", NULL));
-        cli_table_cell(table, jdoc_get_text(one, "from", NULL));
-        cli_table_cell(table, jdoc_get_text(one, "status", NULL));
-        cli_table_cell(table, jdoc_get_text(one, "state", NULL));
-        cli_view_list(jdoc_get(one, "languages"), list);
-        cli_table_cell(table, list);
-        cli_view_list(jdoc_get(one, "countries"), list);
-        cli_table_cell(table, list);
-        cli_text_time(jdoc_get_text(one, "answer_by", NULL), now_us, when);
-        cli_table_cell(table, when);
-    }
-    struct buf out;
-    buf_init(&out);
-    int error = cli_table_write(table, &out);
-    error = error == OK ? cli_write(cli, &out) : cli_failed(cli, error);
-    buf_free(&out);
-    cli_table_free(table);
-    return error;
+    cli_list_id(table, row, "referral_id");
+    cli_table_cell(table, jdoc_get_text(row, "reference", NULL));
+    cli_table_cell(table, jdoc_get_text(row, "from", NULL));
+    cli_table_cell(table, jdoc_get_text(row, "status", NULL));
+    cli_table_cell(table, jdoc_get_text(row, "state", NULL));
+    cli_list_texts(table, row, "languages");
+    cli_list_texts(table, row, "countries");
+    cli_list_time(table, row, "answer_by", NULL, now_us);
 }
 
 static int run_referrals(struct cli *cli, const struct cli_args *args)
 {
-    enum cli_form form;
-    struct jdoc *page = NULL;
-    int error = cli_form_of(cli, args, &form);
-    if (error == OK)
-        error = cli_api_get(cli, "/v1/referrals", &page);
-    if (error != OK)
-        return error;
-    const struct jdoc *items = jdoc_get(page, "items");
-    if (form == CLI_TABLE && jdoc_count(items) == 0)
-        cli_talk("There are no referrals.");
-    else
-        error = form == CLI_TABLE ? write_list(cli, items) : cli_write_doc(cli, form, items);
-    jdoc_free(page);
-    return error;
+    static const char *const headers[] = {"REFERRAL", "REFERENCE", "FROM",      "STATUS",
+                                          "STATE",    "LANGUAGES", "COUNTRIES", "ANSWER BY"};
+    static const struct cli_list list = {"/v1/referrals", "There are no referrals.", headers, 8, add_referral};
+    return cli_list_show(cli, args, &list);
 }
 
 static int read_answer(struct cli *cli, const struct cli_args *args, struct jdoc *body)

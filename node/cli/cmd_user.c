@@ -3,12 +3,9 @@
 #include <inttypes.h>
 
 #include "cli_api.h"
+#include "cli_list.h"
 #include "cli_prompt.h"
-#include "cli_table.h"
-#include "cli_text.h"
-#include "cli_view.h"
 #include "cmd.h"
-#include "proto/clock.h"
 #include "proto/seal.h"
 
 /* ---- shared ---- */
@@ -61,59 +58,6 @@ static int send_password(struct cli *cli, const struct cli_args *args, const cha
     }
     seal_wipe(password, sizeof password);
     jdoc_free(answer);
-    return error;
-}
-
-static void time_cell(struct cli_table *table, const struct jdoc *row, const char *field, const char *none)
-{
-    char text[CLI_TEXT_TIME_MAX];
-    const char *at = jdoc_get_text(row, field, NULL);
-    cli_text_time(at, clock_wall_us(), text);
-    cli_table_cell(table, at != NULL ? text : none);
-}
-
-typedef void add_row(struct cli_table *table, const struct jdoc *row);
-
-struct list {
-    const char *path, *none;
-    const char *const *headers;
-    size_t columns;
-    add_row *add;
-};
-
-static int write_rows(struct cli *cli, const struct list *list, const struct jdoc *items)
-{
-    struct buf out;
-    struct cli_table *table = cli_table_new(list->headers, list->columns);
-    buf_init(&out);
-    int error = table == NULL ? ERR_NOMEM : OK;
-    for (size_t i = 0; error == OK && i < jdoc_count(items); i++)
-        list->add(table, jdoc_at(items, i));
-    if (error == OK)
-        error = cli_table_write(table, &out);
-    error = error == OK ? cli_write(cli, &out) : cli_failed(cli, error);
-    cli_table_free(table);
-    buf_free(&out);
-    return error;
-}
-
-static int write_list(struct cli *cli, const struct cli_args *args, const struct list *list)
-{
-    enum cli_form form;
-    struct jdoc *page = NULL;
-    int error = cli_form_of(cli, args, &form);
-    if (error == OK)
-        error = cli_api_get(cli, list->path, &page);
-    if (error != OK)
-        return error;
-    const struct jdoc *items = jdoc_get(page, "items");
-    if (form != CLI_TABLE)
-        error = cli_write_doc(cli, form, items);
-    else if (jdoc_count(items) == 0)
-        cli_talk("%s", list->none);
-    else
-        error = write_rows(cli, list, items);
-    jdoc_free(page);
     return error;
 }
 
@@ -214,7 +158,7 @@ static int run_user_totp(struct cli *cli, const struct cli_args *args)
     return error;
 }
 
-static void add_user(struct cli_table *table, const struct jdoc *row)
+static void add_user(struct cli_table *table, const struct jdoc *row, int64_t now_us)
 {
     char wait[40];
     int64_t locked = jdoc_get_int(row, "locked_seconds", 0);
@@ -222,7 +166,7 @@ static void add_user(struct cli_table *table, const struct jdoc *row)
     cli_table_cell(table, jdoc_get_text(row, "user", NULL));
     cli_table_cell(table, jdoc_get_text(row, "role", NULL));
     cli_table_cell(table, jdoc_get_bool(row, "totp", false) ? "yes" : "no");
-    time_cell(table, row, "login_at", "never");
+    cli_list_time(table, row, "login_at", "never", now_us);
     cli_table_cell_int(table, jdoc_get_int(row, "sessions", 0));
     cli_table_cell(table, locked > 0 ? wait : "-");
 }
@@ -230,9 +174,9 @@ static void add_user(struct cli_table *table, const struct jdoc *row)
 static int run_user_list(struct cli *cli, const struct cli_args *args)
 {
     static const char *const headers[] = {"USER", "ROLE", "CODES", "LAST LOGIN", "SESSIONS", "LOCKED"};
-    static const struct list list = {"/v1/users", "There is no user: `hotline user add NAME --role supervisor`.",
-                                     headers, 6, add_user};
-    return write_list(cli, args, &list);
+    static const struct cli_list list = {"/v1/users", "There is no user: `hotline user add NAME --role supervisor`.",
+                                         headers, 6, add_user};
+    return cli_list_show(cli, args, &list);
 }
 
 /* ---- tokens ---- */
@@ -275,31 +219,29 @@ static int run_token_revoke(struct cli *cli, const struct cli_args *args)
     return not_found(cli, remove_at(cli, "tokens", cli_args_at(args, 0), ""), "token");
 }
 
-static void add_token(struct cli_table *table, const struct jdoc *row)
+static void add_token(struct cli_table *table, const struct jdoc *row, int64_t now_us)
 {
-    char scopes[CLI_VIEW_LIST_MAX];
-    cli_view_list(jdoc_get(row, "scopes"), scopes);
     cli_table_cell(table, jdoc_get_text(row, "id", NULL));
     cli_table_cell(table, jdoc_get_text(row, "name", NULL));
-    cli_table_cell(table, scopes);
+    cli_list_texts(table, row, "scopes");
     cli_table_cell(table, jdoc_get_text(row, "created_by", NULL));
-    time_cell(table, row, "expires_at", "-");
-    time_cell(table, row, "used_at", "never");
+    cli_list_time(table, row, "expires_at", "-", now_us);
+    cli_list_time(table, row, "used_at", "never", now_us);
 }
 
 static int run_token_list(struct cli *cli, const struct cli_args *args)
 {
     static const char *const headers[] = {"ID", "NAME", "SCOPES", "BY", "EXPIRES", "LAST USED"};
-    static const struct list list = {"/v1/tokens", "There is no token.", headers, 6, add_token};
-    return write_list(cli, args, &list);
+    static const struct cli_list list = {"/v1/tokens", "There is no token.", headers, 6, add_token};
+    return cli_list_show(cli, args, &list);
 }
 
 /* ---- the audit log ---- */
 
-static void add_entry(struct cli_table *table, const struct jdoc *row)
+static void add_entry(struct cli_table *table, const struct jdoc *row, int64_t now_us)
 {
     cli_table_cell_int(table, jdoc_get_int(row, "number", 0));
-    time_cell(table, row, "at", "-");
+    cli_list_time(table, row, "at", "-", now_us);
     cli_table_cell(table, jdoc_get_text(row, "kind", NULL));
     cli_table_cell(table, jdoc_get_text(row, "who", NULL));
     cli_table_cell(table, jdoc_get_text(row, "act", NULL));
@@ -316,8 +258,8 @@ static int run_audit(struct cli *cli, const struct cli_args *args)
         return cli_fail(cli, ERR_USAGE, "--after and --count are numbers");
     snprintf(path, sizeof path, "/v1/audit?limit=%.8s%s%.18s", limit, after != NULL ? "&after=" : "",
              after != NULL ? after : "");
-    const struct list list = {path, "Nothing is in the log.", headers, 7, add_entry};
-    return write_list(cli, args, &list);
+    const struct cli_list list = {path, "Nothing is in the log.", headers, 7, add_entry};
+    return cli_list_show(cli, args, &list);
 }
 
 static int run_audit_verify(struct cli *cli, const struct cli_args *args)

@@ -3,13 +3,11 @@
 #include <string.h>
 
 #include "cli_api.h"
-#include "cli_table.h"
+#include "cli_list.h"
 #include "cli_text.h"
 #include "cli_view.h"
 #include "cmd.h"
 #include "proto/clock.h"
-
-#define ID_SHOWN 12
 
 static int id_path(struct cli *cli, const char *folder, const char *id, const char *rest, char path[CLI_API_PATH_MAX])
 {
@@ -69,7 +67,7 @@ static int run_add(struct cli *cli, const struct cli_args *args)
     if (error == OK)
         cli_talk(
             "The receiver checks v1 with the secret, or v1a with the public key. `hotline webhook test %.*s` tries it.",
-            ID_SHOWN, jdoc_get_text(view, "id", ""));
+            CLI_LIST_ID_SHOWN, jdoc_get_text(view, "id", ""));
     jdoc_free(view);
     jdoc_free(request);
     return error;
@@ -93,91 +91,42 @@ static int run_secret(struct cli *cli, const struct cli_args *args)
 
 /* ---- list, log ---- */
 
-static int add_hooks(const struct jdoc *items, int64_t now_us, struct buf *out)
+static void add_hook(struct cli_table *table, const struct jdoc *row, int64_t now_us)
 {
-    static const char *const headers[] = {"WEBHOOK", "URL", "EVENTS", "BY", "SINCE"};
-    struct cli_table *table = cli_table_new(headers, sizeof headers / sizeof headers[0]);
-    if (table == NULL)
-        return ERR_NOMEM;
-    for (size_t i = 0; i < jdoc_count(items); i++) {
-        const struct jdoc *one = jdoc_at(items, i);
-        char text[CLI_VIEW_LIST_MAX], time[CLI_TEXT_TIME_MAX];
-        snprintf(text, sizeof text, "%.*s", ID_SHOWN, jdoc_get_text(one, "id", "?"));
-        cli_table_cell(table, text);
-        cli_table_cell(table, jdoc_get_text(one, "url", NULL));
-        cli_view_list(jdoc_get(one, "events"), text);
-        cli_table_cell(table, text);
-        cli_table_cell(table, jdoc_get_text(one, "created_by", NULL));
-        cli_text_time(jdoc_get_text(one, "created_at", NULL), now_us, time);
-        cli_table_cell(table, time);
-    }
-    int error = cli_table_write(table, out);
-    cli_table_free(table);
-    return error;
-}
-
-static int add_deliveries(const struct jdoc *items, int64_t now_us, struct buf *out)
-{
-    static const char *const headers[] = {"DELIVERY", "WAY",   "WEBHOOK", "TYPE", "AT",
-                                          "STATE",    "TRIES", "ANSWER",  "WHY"};
-    struct cli_table *table = cli_table_new(headers, sizeof headers / sizeof headers[0]);
-    if (table == NULL)
-        return ERR_NOMEM;
-    for (size_t i = 0; i < jdoc_count(items); i++) {
-        const struct jdoc *one = jdoc_at(items, i);
-        char text[40], time[CLI_TEXT_TIME_MAX];
-        snprintf(text, sizeof text, "%.*s", ID_SHOWN, jdoc_get_text(one, "id", "?"));
-        cli_table_cell(table, text);
-        cli_table_cell(table, jdoc_get_text(one, "way", NULL));
-        snprintf(text, sizeof text, "%.*s", ID_SHOWN, jdoc_get_text(one, "webhook", ""));
-        cli_table_cell(table, text);
-        cli_table_cell(table, jdoc_get_text(one, "type", NULL));
-        cli_text_time(jdoc_get_text(one, "at", NULL), now_us, time);
-        cli_table_cell(table, time);
-        cli_table_cell(table, jdoc_get_text(one, "state", NULL));
-        cli_table_cell_int(table, jdoc_get_int(one, "tries", 0));
-        cli_table_cell_int(table, jdoc_get_int(one, "answer", 0));
-        cli_table_cell(table, jdoc_get_text(one, "why", NULL));
-    }
-    int error = cli_table_write(table, out);
-    cli_table_free(table);
-    return error;
-}
-
-static int show_page(struct cli *cli, const struct cli_args *args, const char *path,
-                     int (*add)(const struct jdoc *items, int64_t now_us, struct buf *out), const char *none)
-{
-    enum cli_form form;
-    struct jdoc *page = NULL;
-    struct buf out;
-    int error = cli_form_of(cli, args, &form);
-    if (error == OK)
-        error = cli_api_get(cli, path, &page);
-    if (error != OK)
-        return error;
-    const struct jdoc *items = jdoc_get(page, "items");
-    buf_init(&out);
-    if (form != CLI_TABLE) {
-        error = cli_write_doc(cli, form, items);
-    } else if (jdoc_count(items) == 0) {
-        cli_talk("%s", none);
-    } else {
-        error = add(items, clock_wall_us(), &out);
-        error = error == OK ? cli_write(cli, &out) : cli_failed(cli, error);
-    }
-    buf_free(&out);
-    jdoc_free(page);
-    return error;
+    cli_list_id(table, row, "id");
+    cli_table_cell(table, jdoc_get_text(row, "url", NULL));
+    cli_list_texts(table, row, "events");
+    cli_table_cell(table, jdoc_get_text(row, "created_by", NULL));
+    cli_list_time(table, row, "created_at", NULL, now_us);
 }
 
 static int run_list(struct cli *cli, const struct cli_args *args)
 {
-    return show_page(cli, args, "/v1/webhooks", add_hooks, "No webhook is here.");
+    static const char *const headers[] = {"WEBHOOK", "URL", "EVENTS", "BY", "SINCE"};
+    static const struct cli_list list = {"/v1/webhooks", "No webhook is here.", headers, 5, add_hook};
+    return cli_list_show(cli, args, &list);
+}
+
+static void add_delivery(struct cli_table *table, const struct jdoc *row, int64_t now_us)
+{
+    cli_list_id(table, row, "id");
+    cli_table_cell(table, jdoc_get_text(row, "way", NULL));
+    cli_list_id(table, row, "webhook");
+    cli_table_cell(table, jdoc_get_text(row, "type", NULL));
+    cli_list_time(table, row, "at", NULL, now_us);
+    cli_table_cell(table, jdoc_get_text(row, "state", NULL));
+    cli_table_cell_int(table, jdoc_get_int(row, "tries", 0));
+    cli_table_cell_int(table, jdoc_get_int(row, "answer", 0));
+    cli_table_cell(table, jdoc_get_text(row, "why", NULL));
 }
 
 static int run_log(struct cli *cli, const struct cli_args *args)
 {
-    return show_page(cli, args, "/v1/deliveries?limit=1000", add_deliveries, "Nothing was sent yet.");
+    static const char *const headers[] = {"DELIVERY", "WAY",   "WEBHOOK", "TYPE", "AT",
+                                          "STATE",    "TRIES", "ANSWER",  "WHY"};
+    static const struct cli_list list = {"/v1/deliveries?limit=1000", "Nothing was sent yet.", headers, 9,
+                                         add_delivery};
+    return cli_list_show(cli, args, &list);
 }
 
 /* ---- test, replay, remove ---- */
@@ -195,7 +144,7 @@ static int post(struct cli *cli, const struct cli_args *args, const char *folder
     if (error == OK && form != CLI_TABLE)
         error = cli_write_doc(cli, form, view);
     if (error == OK)
-        cli_talk("Delivery %.*s is on its way; `hotline webhook log` says what became of it.", ID_SHOWN,
+        cli_talk("Delivery %.*s is on its way; `hotline webhook log` says what became of it.", CLI_LIST_ID_SHOWN,
                  jdoc_get_text(view, "id", "?"));
     jdoc_free(view);
     jdoc_free(nothing);

@@ -18,7 +18,7 @@ BUGS = [
         "if (item->ticket > committed || item->grants_ticket > committed)", "if (item->grants_ticket > committed + 1000)",
         "test_node"),
     bug("synchronous = NORMAL", "proto/db_file.c", "PRAGMA synchronous = FULL;", "PRAGMA synchronous = NORMAL;",
-        "test_power", "test_db"),
+        "test_db", "crash:600"),
     bug("the last batch is lost at the close", "proto/store.c",
         "        if (group.first == NULL)\n            return NULL; /* closing",
         "        if (group.first == NULL || shared->closing)\n            return NULL; /* closing", "test_store"),

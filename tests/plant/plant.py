@@ -4,7 +4,7 @@
 usage: plant.py BUILD [NAME...]     BUILD: a finished build of this tree, copied so that each bug costs one file
        plant.py --check             each change still applies, exactly once: a stale one is a failure
 
-A test is the name of a unit test ("test_relay"), "lint:NAME", "e2e:SCRIPT" or "fault:SCRIPT ROWS". First every one named must pass without any
+A test is the name of a unit test ("test_relay"), "lint:NAME", "e2e:SCRIPT", "fault:SCRIPT ROWS" or "crash:IMAGES". First every one named must pass without any
 bug, or it would catch anything. At most two at a time; each in a folder of its own, which goes with it.
 """
 import concurrent.futures
@@ -65,6 +65,9 @@ def one_test(folder, test):
         if status:
             return None, output
         return run([f"tests/fault/{script}.sh", "build-fail"], folder, SECONDS["fault"], ROWS=rows, FAULT="all")
+    if kind == "crash":
+        status, output = make(folder, "build/sim/hotline-crash")
+        return (None, output) if status else run(["build/sim/hotline-crash", rest], folder, SECONDS["unit"])
     if kind == "e2e":
         status, output = make(folder, "all")
         return (None, output) if status else run([f"tests/e2e/{rest}.sh", "build"], folder, SECONDS["e2e"])
