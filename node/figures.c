@@ -187,6 +187,17 @@ static bool is_small(uint32_t count)
     return count > 0 && count < FIGURES_LEAST;
 }
 
+/* Whether those still open hide another outcome: the closed total would give them away, and with them the other. */
+static bool is_open_hidden(const struct figures *figures)
+{
+    for (size_t i = 0; i < figures->count; i++) {
+        const struct figures_cell *cell = &figures->cells[i];
+        if (cell->table == FIGURES_OUTCOME && cell->code == 0 && cell->suppressed)
+            return true;
+    }
+    return false;
+}
+
 void figures_suppress(struct figures *figures)
 {
     for (size_t i = 0; i < figures->count; i++) {
@@ -203,7 +214,7 @@ void figures_suppress(struct figures *figures)
     figures->opened_suppressed |= is_small(figures->opened);
     /* Those still open are the difference of the two. */
     uint32_t open = figures->opened > figures->closed ? figures->opened - figures->closed : 0;
-    figures->closed_suppressed |= is_small(figures->closed) || is_small(open);
+    figures->closed_suppressed |= is_small(figures->closed) || is_small(open) || is_open_hidden(figures);
     figures->received_suppressed |= is_small(figures->received);
     for (size_t i = 0; i < figures->count; i++) {
         if (figures->cells[i].suppressed)

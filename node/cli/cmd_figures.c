@@ -6,7 +6,7 @@
 #include "cli_table.h"
 #include "cmd.h"
 
-#define HIDDEN "<5"
+#define HIDDEN "hidden" /* under 5, or what would give such a one away: the reader is not told which */
 #define YEARS_MOST 10
 
 /* Years beside each other, oldest first. A case belongs to the year in which it was opened and to no other, and no sum
@@ -59,7 +59,7 @@ static int add_part(const struct jdoc *figures, const char *part, struct buf *ou
     number_text(doc, "received", received);
     buf_printf(out, "\n%s: opened %s, closed %s, received %s\n",
                strcmp(part, "live") == 0 ? "LIVE" : "*** EXERCISE ***", opened[0] ? opened : HIDDEN,
-               closed[0] ? closed : "hidden", received[0] ? received : HIDDEN);
+               closed[0] ? closed : HIDDEN, received[0] ? received : HIDDEN);
     for (size_t i = 0; i < jdoc_count(cells); i++) {
         const struct jdoc *cell = jdoc_at(cells, i);
         char what[64], count[32], close[32], acknowledge[32], text[40];
@@ -118,7 +118,7 @@ static void add_trend_total(const struct years *years, const char *part, const c
     for (size_t y = 0; y < years->count; y++) {
         char count[32];
         number_text(jdoc_get(years->docs[y], part), key, count);
-        cli_table_cell(table, count[0] != '\0' ? count : "hidden");
+        cli_table_cell(table, count[0] != '\0' ? count : HIDDEN);
     }
 }
 

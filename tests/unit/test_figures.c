@@ -163,6 +163,62 @@ static void figures_suppress_hides_few_open_ones_behind_the_closed(void **state)
     figures_done(&figures);
 }
 
+static void figures_suppress_hides_the_closed_when_the_open_ones_hide_an_outcome(void **state)
+{
+    (void)state;
+    struct figures figures;
+    figures_init(&figures, 2026, false);
+    add(&figures, 10, RUNAWAY, FOUND, 4);
+    add(&figures, 3, RUNAWAY, HOTLINE__OUTCOME__CODE__RETURNED, 4);
+    add(&figures, 5, RUNAWAY, 0, 4);
+    figures_suppress(&figures);
+    assert_true(find(&figures, FIGURES_OUTCOME, HOTLINE__OUTCOME__CODE__RETURNED)->suppressed);
+    assert_true(find(&figures, FIGURES_OUTCOME, 0)->suppressed);
+    assert_true(figures.closed_suppressed); /* else 13 - 10 = 3 */
+    figures_done(&figures);
+}
+
+/* What a reader can subtract: a table's cells from the opened, its closings from the closed, closed from opened. */
+static void assert_no_subtraction_tells(const struct figures *figures)
+{
+    for (int table = FIGURES_CATEGORY; table <= FIGURES_INTAKE; table++) {
+        size_t hidden = 0, hidden_closings = 0;
+        bool open_hidden = false;
+        for (size_t i = 0; i < figures->count; i++) {
+            const struct figures_cell *cell = &figures->cells[i];
+            if ((int)cell->table != table || !cell->suppressed)
+                continue;
+            hidden++;
+            hidden_closings += table == FIGURES_OUTCOME && cell->code != 0;
+            open_hidden |= table == FIGURES_OUTCOME && cell->code == 0;
+        }
+        if (table == FIGURES_PAIR) /* a case counts in several: no sum is known */
+            continue;
+        assert_true(figures->opened_suppressed || hidden != 1);
+        assert_true(figures->closed_suppressed || hidden_closings != 1);
+        assert_true(figures->opened_suppressed || figures->closed_suppressed || !open_hidden);
+    }
+}
+
+static void figures_suppress_of_random_years_lets_no_subtraction_tell(void **state)
+{
+    (void)state;
+    uint64_t seed = 7;
+    for (int round = 0; round < 2000; round++) {
+        struct figures figures;
+        figures_init(&figures, 2026, false);
+        for (int category = RUNAWAY; category <= ABDUCTION; category++)
+            for (int outcome = 0; outcome <= 4; outcome++) {
+                seed = seed * 6364136223846793005u + 1442695040888963407u;
+                unsigned draw = (unsigned)(seed >> 33);
+                add(&figures, draw % 3 == 0 ? 0 : (draw >> 8) % 9, category, outcome, 4);
+            }
+        figures_suppress(&figures);
+        assert_no_subtraction_tells(&figures);
+        figures_done(&figures);
+    }
+}
+
 static void figures_merge_adds_and_keeps_hidden_what_a_member_hid(void **state)
 {
     (void)state;
@@ -219,6 +275,8 @@ int main(void)
         cmocka_unit_test(figures_suppress_hides_small_cells_and_the_one_that_gives_them_away),
         cmocka_unit_test(figures_suppress_leaves_four_hidden_and_five_shown),
         cmocka_unit_test(figures_suppress_hides_few_open_ones_behind_the_closed),
+        cmocka_unit_test(figures_suppress_hides_the_closed_when_the_open_ones_hide_an_outcome),
+        cmocka_unit_test(figures_suppress_of_random_years_lets_no_subtraction_tell),
         cmocka_unit_test(figures_merge_adds_and_keeps_hidden_what_a_member_hid),
         cmocka_unit_test(figures_merge_of_another_year_or_of_drills_is_refused),
     };
