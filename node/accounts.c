@@ -242,6 +242,15 @@ const struct token *accounts_find_token(const struct accounts *accounts, const c
     return found != NULL && now_us < found->expires_us ? found : NULL;
 }
 
+const struct token *accounts_still_token(const struct accounts *accounts, const uint8_t id[ACCOUNTS_TOKEN_ID_BYTES],
+                                         int64_t now_us)
+{
+    for (size_t i = 0; i < accounts->token_count; i++)
+        if (seal_equal(accounts->tokens[i]->id, id, ACCOUNTS_TOKEN_ID_BYTES))
+            return now_us < accounts->tokens[i]->expires_us ? accounts->tokens[i] : NULL;
+    return NULL;
+}
+
 struct token *accounts_use_token(struct accounts *accounts, struct vault *vault, const char *text, int64_t now_us)
 {
     const struct token *found = accounts_find_token(accounts, text, now_us);

@@ -77,6 +77,9 @@ struct token *accounts_token(const struct accounts *accounts, const char *id);
 struct token *accounts_use_token(struct accounts *accounts, struct vault *vault, const char *text, int64_t now_us);
 /* As accounts_use_token, and nothing changes. */
 const struct token *accounts_find_token(const struct accounts *accounts, const char *text, int64_t now_us);
+/* The token with exactly this id, unless it has expired; nothing changes. */
+const struct token *accounts_still_token(const struct accounts *accounts, const uint8_t id[ACCOUNTS_TOKEN_ID_BYTES],
+                                         int64_t now_us);
 /* Removes and frees. Returns the ticket. */
 uint64_t accounts_remove_token(struct accounts *accounts, struct vault *vault, struct token *token);
 

@@ -266,6 +266,8 @@ int node_api_open(const struct node_api_conf *conf, struct err_note *note, struc
         return error;
     }
     loop_timer_every(api->sweep, 5000);
+    if (api->conf.events != NULL)
+        node_events_guard(api->conf.events, node_api_admits, api);
     *ret_api = api;
     return OK;
 }
@@ -279,6 +281,8 @@ void node_api_close(struct node_api *api)
 {
     if (api == NULL)
         return;
+    if (api->conf.events != NULL)
+        node_events_guard(api->conf.events, NULL, NULL);
     node_api_wait_end(api);
     node_api_slow_end(api);
     argon_free(api->argon);

@@ -160,3 +160,41 @@ int node_api_admit(struct node_api_call *call)
         error = find_caller(call);
     return error == OK ? node_api_check_may(call, call->route->permission) : error;
 }
+
+/* ---- whether he still may ---- */
+
+void node_api_guest(const struct node_api_call *call, struct node_events_guest *ret_guest)
+{
+    *ret_guest = (struct node_events_guest){.caller = call->caller};
+    if (call->caller.kind == CALLER_USER) {
+        const struct sessions_row *session = sessions_find(node_sessions(call->node), call->cookie, call->now_us);
+        if (session != NULL)
+            ret_guest->session = session->hash;
+    }
+    if (call->caller.kind == CALLER_TOKEN) {
+        const struct token *token =
+            accounts_find_token(node_accounts(call->node), bearer_of(call->request), call->now_us);
+        if (token != NULL)
+            memcpy(ret_guest->token, token->id, sizeof ret_guest->token);
+    }
+}
+
+/* Another role reads another console: its reader asks anew. */
+static bool is_still_user(struct node *node, const struct node_events_guest *guest, int64_t now_us)
+{
+    const struct sessions_row *session = sessions_still(node_sessions(node), &guest->session, now_us);
+    const struct user *user = session != NULL ? accounts_user(node_accounts(node), session->user) : NULL;
+    return user != NULL && user->role == guest->caller.role;
+}
+
+bool node_api_admits(void *ctx, const struct node_events_guest *guest)
+{
+    const struct node_api *api = ctx;
+    struct node *node = api->conf.node;
+    int64_t now_us = node_now(node, clock_wall_us(), clock_steady_us());
+    if (guest->caller.kind == CALLER_USER)
+        return is_still_user(node, guest, now_us);
+    if (guest->caller.kind == CALLER_TOKEN)
+        return accounts_still_token(node_accounts(node), guest->token, now_us) != NULL;
+    return guest->caller.kind == CALLER_ACCOUNT;
+}

@@ -156,6 +156,11 @@ int node_api_check_may(struct node_api_call *call, enum caller_permission permis
 /* The value of the session's cookie in a request; false: none. */
 bool node_api_cookie(const struct http_request *request, char cookie[SESSIONS_TEXT_MAX]);
 
+/* The caller as a reader of events. */
+void node_api_guest(const struct node_api_call *call, struct node_events_guest *ret_guest);
+/* Whether he may still read them: his session or token is there, and his role is what it was. ctx: the API. */
+bool node_api_admits(void *ctx, const struct node_events_guest *guest);
+
 /* --- node_api_record.c --- */
 
 /* As the caller stands with what he made: an account, a user, "token NAME". */

@@ -42,7 +42,9 @@ int node_api_get_events(struct node_api_call *call)
     int error = node_events_read_id(events, text != NULL ? text : http_query(call->request, "after"), &after);
     if (error != OK)
         return err_set(&call->note, ERR_INVALID, "after: is not the number of an event");
-    error = node_events_open(events, call->request, after);
+    struct node_events_guest guest;
+    node_api_guest(call, &guest);
+    error = node_events_open(events, call->request, after, &guest);
     return error == OK ?
         OK :
         err_set(&call->note, error, "too many readers of events; the limit is %d", NODE_EVENTS_STREAMS);

@@ -33,6 +33,8 @@ uint64_t node_api_audit(struct node_api *api, const struct caller *caller, const
     uint64_t ticket = audit_add(node_audit(node), node_vault(node), &entry);
     log_event(LOG_INFO, "act", "account", caller->name[0] != '\0' ? caller->name : "-", "act", act, "subject", subject,
               "result", result, NULL);
+    if (api->conf.events != NULL)
+        node_events_review(api->conf.events); /* what a role, a session or a token allows may be another thing now */
     api->conf.touched(api->conf.ctx);
     return ticket;
 }

@@ -12,6 +12,7 @@
 struct reader {
     struct node_events *events;
     struct http_stream *stream;
+    struct node_events_guest guest;
     struct reader *next;
 };
 
@@ -20,6 +21,8 @@ struct node_events {
     struct buf ring[NODE_EVENTS_KEPT]; /* event `id` stands at id % NODE_EVENTS_KEPT */
     uint64_t first, next;              /* of this run; of the event to come */
     struct reader *readers;
+    node_events_admits *admits;
+    void *admits_ctx;
     struct node_events_counters counters;
 };
 
@@ -96,14 +99,38 @@ static void on_closed(void *ctx)
     free(reader);
 }
 
+void node_events_guard(struct node_events *events, node_events_admits *admits, void *ctx)
+{
+    events->admits = admits;
+    events->admits_ctx = ctx;
+}
+
+void node_events_review(struct node_events *events)
+{
+    for (struct reader **at = &events->readers; events->admits != NULL && *at != NULL;) {
+        struct reader *reader = *at;
+        if (events->admits(events->admits_ctx, &reader->guest)) {
+            at = &reader->next;
+            continue;
+        }
+        *at = reader->next;
+        http_stream_end(reader->stream);
+        free(reader);
+        events->counters.streams--;
+        events->counters.withdrawn++;
+    }
+}
+
 /* A reader that does not take it is closed by http, and on_closed comes later. */
 static void write_to_all(struct node_events *events, struct slice text)
 {
+    node_events_review(events);
     for (struct reader *reader = events->readers; reader != NULL; reader = reader->next)
         (void)!http_stream_write(reader->stream, text);
 }
 
-int node_events_open(struct node_events *events, struct http_request *request, uint64_t after)
+int node_events_open(struct node_events *events, struct http_request *request, uint64_t after,
+                     const struct node_events_guest *guest)
 {
     struct reader *reader = NULL;
     if (events->counters.streams < NODE_EVENTS_STREAMS)
@@ -122,6 +149,7 @@ int node_events_open(struct node_events *events, struct http_request *request, u
         goto out;
     }
     reader->events = events;
+    reader->guest = *guest;
     reader->next = events->readers;
     events->readers = reader;
     events->counters.streams++;

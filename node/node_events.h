@@ -6,10 +6,14 @@
  * that is not kept (or from another run), its first event is `gap`. Events are written once, as text, and copied to
  * each stream; a reader that is too slow is dropped by proto/http and comes back with its number. No event carries
  * personal data.
+ *
+ * A stream ends with the right to read it: that is asked again before each write, with each heartbeat, and when
+ * somebody's rights have changed.
  */
 #ifndef NODE_NODE_EVENTS_H
 #define NODE_NODE_EVENTS_H
 
+#include "node/accounts.h"
 #include "node/node.h"
 #include "proto/http.h"
 
@@ -23,6 +27,7 @@ struct node_events;
     X(told, COUNTER, "hotline_node_events_total", "Events that happened.")                                             \
     X(streams, GAUGE, "hotline_node_event_streams", "Readers of the event stream.")                                    \
     X(gaps, COUNTER, "hotline_node_event_gaps_total", "Streams that began with a gap.")                                \
+    X(withdrawn, COUNTER, "hotline_node_event_streams_ended_total", "Streams ended: their readers may not go on.")     \
     X(turned_away, COUNTER, "hotline_node_event_streams_refused_total", "Streams refused: too many readers.")
 
 struct node_events_counters {
@@ -38,9 +43,21 @@ void node_events_tell(struct node_events *events, const struct node *node, const
 
 /* The number in a Last-Event-ID or `after`; NULL: from now on. ERR_SYNTAX when it is no number of 1 to 20 digits. */
 int node_events_read_id(const struct node_events *events, const char *text, uint64_t *ret_after) MUST_CHECK;
-/* Makes the request a stream of what follows `after` and takes it. ERR_BUSY: too many streams, the request is
- * untouched. */
-int node_events_open(struct node_events *events, struct http_request *request, uint64_t after) MUST_CHECK;
+/* Who reads a stream, as he was admitted to it. */
+struct node_events_guest {
+    struct caller caller;
+    struct key_hash session;                /* USER: its hash */
+    uint8_t token[ACCOUNTS_TOKEN_ID_BYTES]; /* TOKEN */
+};
+/* Makes the request a stream of what follows `after` and takes it; guest is copied. ERR_BUSY: too many streams, the
+ * request is untouched. */
+int node_events_open(struct node_events *events, struct http_request *request, uint64_t after,
+                     const struct node_events_guest *guest) MUST_CHECK;
+/* Who answers whether a guest may still read; NULL: everybody may. */
+typedef bool node_events_admits(void *ctx, const struct node_events_guest *guest);
+void node_events_guard(struct node_events *events, node_events_admits *admits, void *ctx);
+/* Rights have changed: ends the streams of those who may not read any more. */
+void node_events_review(struct node_events *events);
 const struct node_events_counters *node_events_counters(const struct node_events *events);
 
 /* What a stream that asks for `after` gets first, appended to out: the gap, if there is one, and the events that are

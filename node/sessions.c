@@ -136,11 +136,16 @@ uint64_t sessions_begin(struct sessions *sessions, struct vault *vault, const ch
     return vault_ticket(vault);
 }
 
+const struct sessions_row *sessions_still(const struct sessions *sessions, const struct key_hash *hash, int64_t now_us)
+{
+    const struct sessions_row *session = lookup_find(&sessions->table, hash);
+    return session != NULL && now_us < sessions_end_us(session) ? session : NULL;
+}
+
 const struct sessions_row *sessions_find(const struct sessions *sessions, const char *cookie, int64_t now_us)
 {
     struct key_hash hash = hash_of(cookie);
-    const struct sessions_row *session = lookup_find(&sessions->table, &hash);
-    return session != NULL && now_us < sessions_end_us(session) ? session : NULL;
+    return sessions_still(sessions, &hash, now_us);
 }
 
 struct sessions_row *sessions_use(struct sessions *sessions, struct vault *vault, const char *cookie, int64_t now_us)

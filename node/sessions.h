@@ -36,6 +36,8 @@ uint64_t sessions_begin(struct sessions *sessions, struct vault *vault, const ch
 struct sessions_row *sessions_use(struct sessions *sessions, struct vault *vault, const char *cookie, int64_t now_us);
 /* As sessions_use, and nothing changes. */
 const struct sessions_row *sessions_find(const struct sessions *sessions, const char *cookie, int64_t now_us);
+/* The session of this hash, unless it is over; nothing changes. */
+const struct sessions_row *sessions_still(const struct sessions *sessions, const struct key_hash *hash, int64_t now_us);
 /* When it ends without a further call. */
 int64_t sessions_end_us(const struct sessions_row *session);
 /* Ends it in the open turn, and frees it. */

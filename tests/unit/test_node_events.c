@@ -1,4 +1,5 @@
 /* node_events: the ring by itself, and streams over the API's real socket. */
+#include "node/node_api_inner.h"
 #include "node_room.h"
 
 static void tell(struct room *room, size_t times)
@@ -152,6 +153,78 @@ static void node_events_reader_that_leaves_is_forgotten(void **state)
     tell(room, 1);
 }
 
+static bool as_said(void *ctx, const struct node_events_guest *guest)
+{
+    (void)guest;
+    return *(const bool *)ctx;
+}
+
+static void node_events_stream_ends_with_the_right_to_read_it(void **state)
+{
+    struct room *room = *state;
+    bool may = true;
+    node_events_guard(room->events, as_said, &may);
+    room_say(room, 0, "GET /v1/events", "", NULL);
+    room_wait(room, "events\n\n");
+    node_events_review(room->events);
+    tell(room, 1);
+    room_wait(room, "event: members.changed");
+    may = false;
+    tell(room, 2);
+    room_wait(room, NULL);
+    assert_int_equal(count_words(buf_text(&room->client->in), "event: members.changed\n"), 1);
+    assert_int_equal(node_events_counters(room->events)->streams, 0);
+    assert_int_equal(node_events_counters(room->events)->withdrawn, 1);
+}
+
+static void node_events_guest_is_admitted_as_long_as_his_session(void **state)
+{
+    struct room *room = *state;
+    struct vault *vault = node_vault(room->node);
+    struct accounts *accounts = node_accounts(room->node);
+    struct sessions *sessions = node_sessions(room->node);
+    static const uint8_t secret[SESSIONS_SECRET_BYTES] = {7};
+    struct user anna = {.name = "anna", .role = CALLER_OPERATOR, .created_us = room->now_us};
+    char cookie[SESSIONS_TEXT_MAX];
+    buf_hex(slice_of(secret, sizeof secret), cookie);
+    assert_int_equal(accounts_add_user(accounts, vault, &anna, NULL), OK);
+    assert_true(sessions_begin(sessions, vault, "anna", secret, clock_wall_us()) > 0);
+    struct sessions_row *session = sessions_use(sessions, vault, cookie, clock_wall_us());
+    struct node_events_guest guest = {.caller = {.kind = CALLER_USER, .role = CALLER_OPERATOR}};
+    guest.session = session->hash;
+    assert_true(node_api_admits(room->api, &guest));
+    session->used_us -= LIMIT_SESSION_IDLE_US + CLOCK_MINUTE_US; /* idle for twelve hours */
+    assert_false(node_api_admits(room->api, &guest));
+    session->used_us = clock_wall_us();
+    assert_true(node_api_admits(room->api, &guest));
+    session->begun_us -= LIMIT_SESSION_LIFE_US + CLOCK_MINUTE_US;
+    assert_false(node_api_admits(room->api, &guest));
+    session->begun_us = session->used_us;
+    accounts_user(accounts, "anna")->role = CALLER_READ_ONLY;
+    assert_false(node_api_admits(room->api, &guest));
+    room_settle(room);
+}
+
+static void node_events_guest_is_admitted_as_long_as_his_token(void **state)
+{
+    struct room *room = *state;
+    struct token wanted = {.name = "reader", .scopes = CALLER_SCOPE_READ}, *token = NULL;
+    char text[ACCOUNTS_TOKEN_MAX];
+    wanted.expires_us = clock_wall_us() + CLOCK_HOUR_US;
+    assert_int_equal(accounts_add_token(node_accounts(room->node), node_vault(room->node), &wanted, NULL, text, &token),
+                     OK);
+    struct node_events_guest guest = {.caller = {.kind = CALLER_TOKEN, .scopes = CALLER_SCOPE_READ}};
+    memcpy(guest.token, token->id, sizeof guest.token);
+    assert_true(node_api_admits(room->api, &guest));
+    token->expires_us = clock_wall_us() - 1;
+    assert_false(node_api_admits(room->api, &guest));
+    accounts_remove_token(node_accounts(room->node), node_vault(room->node), token);
+    assert_false(node_api_admits(room->api, &guest));
+    guest.caller.kind = CALLER_UNKNOWN;
+    assert_false(node_api_admits(room->api, &guest));
+    room_settle(room);
+}
+
 static void node_events_end_of_the_node_ends_the_streams(void **state)
 {
     struct room *room = *state;
@@ -173,6 +246,9 @@ int main(void)
         ROOM_API_TEST(node_events_stream_gets_what_happens_and_a_heartbeat),
         ROOM_API_TEST(node_events_stream_resumes_after_the_last_number),
         ROOM_API_TEST(node_events_reader_that_leaves_is_forgotten),
+        ROOM_API_TEST(node_events_stream_ends_with_the_right_to_read_it),
+        ROOM_API_TEST(node_events_guest_is_admitted_as_long_as_his_session),
+        ROOM_API_TEST(node_events_guest_is_admitted_as_long_as_his_token),
         ROOM_API_TEST(node_events_end_of_the_node_ends_the_streams),
     };
     return cmocka_run_group_tests_name("node_events", tests, NULL, NULL);

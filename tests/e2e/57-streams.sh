@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# Streams of events: they end with the right to read them (logout, a user removed, another role or password, a sixth login, a token revoked or
+# expired).
+# usage: 57-streams.sh BUILD
+. "$(dirname "$0")/lib.sh"
+begin "$@"
+secret="correct horse battery staple"
+printf '%s\n' "$secret" >pw
+chmod 600 pw
+answers() { # answers STATUS ARGUMENTS...: of console.py; the answer is in call.log
+    local want=$1 got
+    shift
+    python3 "$here/console.py" "${port[pt-farol]}" "$@" >call.log 2>&1
+    got=$(head -n 1 call.log)
+    [ "$got" = "$want" ] || { echo "$got, wanted $want: $(tail -n 1 call.log)"; return 1; }
+}
+login() { answers 200 POST /v1/session "$(jq -n --arg u "$1" --arg p "$secret" '{user: $u, password: $p}')" --jar "$2.jar"; } # login USER JAR
+reads() { # reads NAME ARGUMENTS...: begins a stream, its lines go to NAME.stream
+    python3 "$here/stream.py" "${port[pt-farol]}" "${@:2}" >"$1.stream" 2>&1 &
+    pid[stream-$1]=$!
+    within 10 grep -qE "OPEN|STATUS" "$1.stream" && grep -q OPEN "$1.stream"
+}
+ended() { within 10 grep -q '^END$' "$1.stream"; } # ended NAME: by the node
+goes_on() { ! grep -q '^END$' "$1.stream"; }
+got() { within 10 grep -q -- "$2" "$1.stream"; }   # got NAME PATTERN
+
+authority
+add_relay relay-1
+add_node pt-farol PT
+add_node es-faro ES
+sign
+everyone_up
+for role in supervisor operator it; do
+    check "user add: $role" cli 0 pt-farol user add "p-$role" --role $role --password-file pw
+done
+
+# --- streams end with the right to read them ----------------------------------------------------------------------------
+for name in logout removed role password stays; do
+    user=p-operator
+    case $name in removed) user=gone ;; role) user=moved ;; password) user=renewed ;; esac
+    [ $user = p-operator ] || check "user add: $user" cli 0 pt-farol user add $user --role operator --password-file pw
+    check "$name: logged in" login $user $name
+    check "$name: reads" reads $name --jar $name.jar
+done
+at pt-farol token add reader --scope read >token 2>/dev/null
+check "token: reads" reads token --token "$(cat token)"
+check "the account at the socket: reads" bash -c "python3 '$here/stream.py' pt-farol.sock >account.stream 2>&1 & echo \$! >account.pid"
+pid[stream-account]=$(cat account.pid)
+check "it is open" got account OPEN
+draft case.json Leonor
+check "es-faro: a case for Portugal" publish es-faro case.json es.json --live --to PT --confirm Leonor --wait delivered -W 10s
+for name in logout removed role password stays token account; do check "$name: told of it" got $name case.received; done
+check "logout" answers 204 DELETE /v1/session --jar logout.jar --csrf
+check "logout: its stream ends" ended logout
+check "user removed" cli 0 pt-farol user remove gone
+check "user removed: its stream ends" ended removed
+check "another role" cli 0 pt-farol user role moved it
+check "another role: its stream ends" ended role
+check "another role: it reads no more" not reads again --jar role.jar
+check "another role: and why" got again 'STATUS 403'
+check "another password" cli 0 pt-farol user password renewed --password-file pw
+check "another password: its stream ends" ended password
+check "a token revoked" cli 0 pt-farol token revoke reader
+check "a token revoked: its stream ends" ended token
+check "nobody else's ended" all_of goes_on stays account
+for i in 1 2 3 4; do check "p-operator: another login ($i)" login p-operator more-$i; done
+check "five sessions: the first goes on" goes_on stays
+check "a sixth" login p-operator more-5
+check "a sixth: the one used longest ago ends, and its stream" ended stays
+check "ended streams are counted" bash -c "python3 '$here/console.py' ${port[pt-farol]} GET /metrics | grep -q '^hotline_node_event_streams_ended_total 6$'"
+check "the account still reads" goes_on account
+
+for m in pt-farol es-faro; do check "$m: stops" down $m; done
+finish
