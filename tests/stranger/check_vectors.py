@@ -215,6 +215,30 @@ def check_blobs():
     same("what went up comes down", (put.name, put.data), (chunk.name, chunk.data))
 
 
+def read_sealed_file(data):
+    """"hotline-sealed 1 ", the digest of what follows the line, the line's end, and the packed SealedFile."""
+    if len(data) > 1048576 or not data.startswith(b"hotline-sealed 1 ") or data[81:82] != b"\n":
+        raise Bad("SYNTAX", "not a file of sealed envelopes")
+    if data[17:81] != hr.blake(data[82:]).hex().encode():
+        raise Bad("SYNTAX", "cut or changed")
+    return hr.unpack(envelope_pb.SealedFile, data[82:])
+
+
+def check_sealed_file(roster, secret, envelope_hash):
+    data = raw(load("sealed-file"), "file")
+    file = read_sealed_file(data)
+    same("sealed file", (file.version, file.sender, len(file.envelopes)), (1, "be-baken", 1))
+    same("sealed file: card", hr.read_card(file.card, roster, 0).member, "be-baken")
+    envelope, header, _, sequence, content = open_envelope(hr.pack(file.envelopes[0]), roster, secret)
+    same("sealed file: envelope", (header.sender, sequence, content.alert.child.given_name), ("be-baken", 7, "Leonor"))
+    same("sealed file: the one that relays take", hr.envelope_hash(envelope.header, envelope.body), envelope_hash)
+    same("sealed file: no self grant, one grant", (envelope.HasField("self_grant"), [one.member for one in envelope.grants]), (False, ["nl-lamp"]))
+    for changed in flips(data):
+        refuses("a changed sealed file", read_sealed_file, changed)
+    for at in range(len(data)):
+        refuses("a cut sealed file", read_sealed_file, data[:at])
+
+
 def check_gap_answer(roster, envelope_hash):
     data = raw(load("gap-answer"), "signed")
     answer = hr.unpack(hr.session_pb.GapAnswer, data)
@@ -262,6 +286,7 @@ check_envelope("envelope-exercise", roster, secret)
 envelope_hash = check_envelope("envelope-actual", roster, secret)
 check_answers(roster, envelope_hash)
 check_gap_answer(roster, envelope_hash)
+check_sealed_file(roster, secret, envelope_hash)
 check_blobs()
 check_frames()
 check_document()

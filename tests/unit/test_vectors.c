@@ -362,6 +362,38 @@ static void vectors_attached_files_open_whole_and_only_whole(void **state)
     jdoc_free(doc);
 }
 
+/* Each byte changed or cut, with the digest of before: refused. Whole: the one envelope of envelope-actual.json. */
+static void vectors_file_of_envelopes_is_read_whole_and_only_whole(void **state)
+{
+    struct jdoc *doc = loaded("sealed-file"), *actual = loaded("envelope-actual");
+    struct buf file = bytes_of(doc, "file"), header = bytes_of(actual, "header");
+    const Hotline__SealedFile *read = NULL;
+    struct err_note note = {{0}};
+    struct wire_arena arena;
+    (void)state;
+    assert_error(wire_arena_init_for(&arena, file.len), OK);
+    assert_error(sealed_read(buf_slice(&file), &arena, &note, &read), OK);
+    assert_string_equal(read->sender, "be-baken");
+    assert_non_null(read->card);
+    assert_int_equal(read->n_envelopes, 1);
+    assert_true(slice_equal(wire_slice(read->envelopes[0]->header), buf_slice(&header)));
+    assert_int_equal(read->envelopes[0]->n_grants, 1);
+    assert_null(read->envelopes[0]->self_grant);
+    for (size_t i = 0; i < file.len; i++) {
+        wire_arena_clear(&arena);
+        assert_int_not_equal(sealed_read(slice_of(file.data, i), &arena, &note, &read), OK);
+        file.data[i] ^= 1;
+        wire_arena_clear(&arena);
+        assert_int_not_equal(sealed_read(buf_slice(&file), &arena, &note, &read), OK);
+        file.data[i] ^= 1;
+    }
+    wire_arena_done(&arena);
+    buf_free(&file);
+    buf_free(&header);
+    jdoc_free(doc);
+    jdoc_free(actual);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -375,6 +407,7 @@ int main(void)
         FIXTURE_TEST(vectors_gap_answer_is_verified_and_no_other_is),
         FIXTURE_TEST(vectors_frames_are_unpacked_and_packed_again),
         FIXTURE_TEST(vectors_attached_files_open_whole_and_only_whole),
+        FIXTURE_TEST(vectors_file_of_envelopes_is_read_whole_and_only_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,6 +16,7 @@
 #include "proto/case.h"
 #include "proto/jdoc.h"
 #include "proto/receipt.h"
+#include "proto/sealed.h"
 #include "tests/unit/fixture.h"
 
 #define VECTORS_SENDER 0
@@ -38,7 +39,8 @@
     X("accepted", vectors_accepted)                                                                                    \
     X("gap-answer", vectors_gap_answer)                                                                                \
     X("frames", vectors_frames)                                                                                        \
-    X("blobs", vectors_blobs)
+    X("blobs", vectors_blobs)                                                                                          \
+    X("sealed-file", vectors_sealed_file)
 
 static inline void vectors_hex(struct jdoc *object, const char *key, struct slice bytes)
 {

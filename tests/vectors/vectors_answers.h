@@ -174,6 +174,44 @@ static inline struct jdoc *vectors_accepted(const struct fixture *fixture)
     return doc;
 }
 
+/* --- by file --- */
+
+static inline struct jdoc *vectors_sealed_file(const struct fixture *fixture)
+{
+    struct jdoc *doc =
+        vectors_doc("a file that carries the envelope of envelope-actual.json by hand, for nl-lamp alone, "
+                    "with a card of be-baken");
+    Hotline__SealedFile file = HOTLINE__SEALED_FILE__INIT;
+    Hotline__Envelope *envelopes[1];
+    struct err_note note = {{0}};
+    struct vectors_sealed sealed;
+    struct card card = {.serial = 0};
+    struct key_box_secret secret;
+    struct wire_arena arena;
+    ProtobufCMessage *message;
+    struct buf envelope, out;
+    buf_init(&envelope);
+    buf_init(&out);
+    vectors_seal(fixture, false, &sealed);
+    vectors_pack_envelope(&sealed, false, &envelope);
+    vectors_make_card(fixture->member[VECTORS_SENDER], &card, &secret);
+    assert_int_equal(wire_arena_init_sized(&arena, 65536), OK);
+    assert_int_equal(wire_unpack(&hotline__envelope__descriptor, buf_slice(&envelope), &arena, NULL, &message), OK);
+    envelopes[0] = (Hotline__Envelope *)message;
+    file.sender = fixture->member[VECTORS_SENDER]->id;
+    assert_int_equal(card_view(&card, &arena, &file.card), OK);
+    file.n_envelopes = 1;
+    file.envelopes = envelopes;
+    assert_int_equal(sealed_write(&file, &note, &out), OK);
+    vectors_hex(doc, "file", buf_slice(&out));
+    wire_arena_done(&arena);
+    card_done(&card);
+    vectors_sealed_done(&sealed);
+    buf_free(&envelope);
+    buf_free(&out);
+    return doc;
+}
+
 /* --- frames --- */
 
 static inline void vectors_add_frame(struct jdoc *list, const char *from, const char *says, enum wire_type type,
