@@ -207,6 +207,8 @@ int vault_open(struct db *db, const struct key_set *keys, const struct key_set *
         else
             db_rollback(db);
     }
+    if (result == OK && previous != NULL) /* the key as the former key file wrapped it leaves the disk now */
+        result = db_checkpoint(db);
     if (result == OK)
         result = load_owners(vault, note);
     if (result != OK) {

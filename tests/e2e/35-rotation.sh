@@ -98,6 +98,19 @@ sed -i 's#^authority:.*#authority: net/authority.pub#; s#^roster:.*#roster: rost
 check "gr-pharos: on both" within 20 connected gr-pharos
 
 # --- a wholly new key file -------------------------------------------------------------------------------------------
+wrapped_key() { # wrapped_key STORE FILE: the store's own key, as a member's key file wraps it
+    python3 -c 'import sqlite3, sys
+value = sqlite3.connect(sys.argv[1]).execute("SELECT value FROM meta WHERE name = ?", ("storage_key",)).fetchone()[0]
+assert len(value) == 72, len(value)
+open(sys.argv[2], "wb").write(value)' "$@"
+}
+gone_from() { # gone_from BYTES FILE...: they hold nothing of it
+    python3 -c 'import os, sys
+wanted = open(sys.argv[1], "rb").read()
+for name in sys.argv[2:]:
+    if os.path.exists(name) and wanted in open(name, "rb").read():
+        sys.exit(name + " holds it")' "$@"
+}
 check "IT: new key file" h key generate --member it-faro --country IT --name "Hotline IT" -o it-new.key --request it-new.request --no-passphrase
 check "authority: the old key counts no more" h roster add net it-new.request --replace --compromised
 check "authority: signs" h roster sign net --with net/authority-2-1.key --with net/authority-2-2.key -o roster.signed
@@ -110,9 +123,11 @@ check "IT: without the old file its store is refused (5)" exits 5 "$bin/hotline-
 check "IT: and it says how" says 'previous_key'
 chmod 600 it-old.key
 echo 'previous_key: it-old.key' >>it-faro.yaml
+check "IT: its store's key is wrapped by the old file" wrapped_key it-faro.db old-wrap
 up it-faro
 check "IT: starts with both" within 15 connected it-faro
 check "IT: has its inbox" has it-faro "$first"
+check "IT: what the old file wrapped is off the disk, while it runs" gone_from old-wrap it-faro.db it-faro.db-wal
 check "IT: stops again" down it-faro
 sed -i '/^previous_key/d' it-faro.yaml
 up it-faro

@@ -177,6 +177,36 @@ static void directory_member_that_left_is_withdrawn(void **state)
     assert_error(net_try_publish(net, BE, &(struct net_publish){.to = {"FR"}}, &note, reference), ERR_MEMBER);
 }
 
+/* Whether memory is left out of core dumps, as guarded memory is and malloc's is not. */
+static bool is_guarded(const void *address)
+{
+    FILE *maps = fopen("/proc/self/smaps", "r");
+    char line[512];
+    unsigned long start, end;
+    bool inside = false, guarded = false;
+    assert_non_null(maps);
+    while (fgets(line, sizeof line, maps) != NULL) {
+        if (sscanf(line, "%lx-%lx ", &start, &end) == 2)
+            inside = (uintptr_t)address >= start && (uintptr_t)address < end;
+        else if (inside && strncmp(line, "VmFlags:", 8) == 0)
+            guarded = strstr(line, " dd") != NULL;
+    }
+    fclose(maps);
+    return guarded;
+}
+
+static void directory_secrets_are_in_guarded_memory(void **state)
+{
+    const struct directory *directory = directory_of(*state, BE);
+    char *ordinary = malloc(64);
+    assert_non_null(ordinary);
+    assert_true(is_guarded(directory->own));
+    assert_true(is_guarded(directory->sending));
+    assert_true(is_guarded(directory->keys));
+    assert_false(is_guarded(ordinary));
+    free(ordinary);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -187,6 +217,7 @@ int main(void)
         NET_TEST(directory_pair_keys_of_two_sides_are_one),
         NET_TEST(directory_follows_only_what_the_authority_signed),
         NET_TEST(directory_member_that_left_is_withdrawn),
+        NET_TEST(directory_secrets_are_in_guarded_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
