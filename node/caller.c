@@ -7,7 +7,8 @@
 
 #define BIT(permission) (1u << CALLER_##permission)
 #define DESK                                                                                                           \
-    (BIT(STATUS) | BIT(READ) | BIT(DRAFT) | BIT(PUBLISH_EXERCISE) | BIT(PUBLISH_LIVE) | BIT(ANSWER) | BIT(CONSOLE))
+    (BIT(STATUS) | BIT(READ) | BIT(DRAFT) | BIT(PUBLISH_EXERCISE) | BIT(PUBLISH_LIVE) | BIT(ANSWER) | BIT(NOTES) |     \
+     BIT(CONSOLE))
 
 static const struct role_row {
     const char *name;

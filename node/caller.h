@@ -20,6 +20,7 @@
     X(PUBLISH_EXERCISE, "to publish exercises")                                                                        \
     X(PUBLISH_LIVE, "to publish live cases")                                                                           \
     X(ANSWER, "to answer cases")                                                                                       \
+    X(NOTES, "to work with handover notes")                                                                            \
     X(CONSOLE, "to arm a console")                                                                                     \
     X(ADMIN, "to administer this node")                                                                                \
     X(AUDIT, "to read the audit log")

@@ -39,6 +39,7 @@ enum node_event_type {
     NODE_RELAY_STATE,
     NODE_ROSTER_CHANGED,
     NODE_MEMBERS_CHANGED,
+    NODE_NOTES_CHANGED, /* handover notes: one more, or one less */
     NODE_ALARM
 };
 struct node_event {
@@ -76,6 +77,7 @@ struct node_settings {
     int64_t deadline_delivered_us, deadline_shown_us, deadline_acknowledged_us;
     int64_t closed_after_ack_us, closed_latest_us; /* retention after a closing or expiry */
     int64_t error_after_ack_us, error_latest_us;   /* after a retraction: sent in error */
+    int64_t notes_us;                              /* of handover notes; 0: LIMIT_NOTES_LIFE_US */
     int64_t encryption_key_life_us;
     int64_t disk_reserve_bytes;
     struct escalation_rule escalation;    /* all 0: nothing is escalated */
@@ -212,6 +214,18 @@ int node_draft_change(struct node *node, struct draft *draft, struct slice docum
                       struct err_note *note) MUST_CHECK;
 /* Ends it: with what else is in this turn, as its case when it was sent. Frees it and returns the ticket. */
 uint64_t node_draft_erase(struct node *node, struct draft *draft);
+/* --- handover notes --- */
+struct note;
+struct notes;
+const struct notes *node_notes(const struct node *node);
+/* A new note: a text that was checked, written by this account. Its ticket is the note's. ERR_LIMIT, ERR_DISK_FULL with
+ * a sentence; ERR_NOMEM. */
+int node_note_new(struct node *node, const struct note *wish, struct err_note *note, struct note **ret_note) MUST_CHECK;
+/* Ends it and frees it. Returns the ticket. */
+uint64_t node_note_erase(struct node *node, struct note *note);
+/* How long notes are kept. */
+int64_t node_notes_life(const struct node *node);
+
 /* --- waking people: node_hook.c --- */
 const struct hooks *node_hooks(const struct node *node);
 const struct dispatches *node_dispatches(const struct node *node);

@@ -42,6 +42,9 @@ static const struct node_api_route routes[] = {
     {"PUT", "/v1/drafts/{draft}", NODE_API_BODY, CALLER_DRAFT, node_api_put_draft},
     {"DELETE", "/v1/drafts/{draft}", 0, CALLER_DRAFT, node_api_delete_draft},
     {"POST", "/v1/drafts/{draft}/publish", ACT | NODE_API_DRY, CALLER_PUBLISH, node_api_post_draft_publish},
+    {"GET", "/v1/notes", 0, CALLER_NOTES, node_api_get_notes},
+    {"POST", "/v1/notes", NODE_API_BODY | NODE_API_KEY_MAY, CALLER_NOTES, node_api_post_note},
+    {"DELETE", "/v1/notes/{note}", 0, CALLER_NOTES, node_api_delete_note},
     {"POST", "/v1/photos", 0, CALLER_DRAFT, node_api_post_photo},
     {"GET", "/v1/cases/{case}/photo", 0, CALLER_READ, node_api_get_photo},
     {"GET", "/v1/cases/{case}/sealed", 0, CALLER_PUBLISH, node_api_get_sealed},
@@ -174,7 +177,8 @@ static int read_key(struct node_api_call *call)
 static bool wants_key(const struct node_api_call *call)
 {
     bool dry = (call->route->needs & NODE_API_DRY) != 0 && jdoc_get_bool(call->body, "dry_run", false);
-    return (call->route->needs & NODE_API_KEY) != 0 && !dry;
+    bool given = (call->route->needs & NODE_API_KEY_MAY) != 0 && http_header(call->request, "Idempotency-Key") != NULL;
+    return ((call->route->needs & NODE_API_KEY) != 0 && !dry) || given;
 }
 
 /* Who publishes what: known when the case or the body is. */

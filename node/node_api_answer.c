@@ -6,6 +6,7 @@
 #include "node/drafts.h"
 #include "node/node_api_inner.h"
 #include "node/node_view.h"
+#include "node/notes.h"
 #include "proto/clock.h"
 
 #define RETRY_AFTER_S "1"
@@ -62,6 +63,14 @@ static const struct draft *draft_of(const struct node *node, const struct key_uu
     return drafts_find(node_drafts(node), digits, &count);
 }
 
+static const struct note *note_of(const struct node *node, const struct key_uuid *id)
+{
+    char digits[2 * KEY_UUID_BYTES + 1];
+    size_t count;
+    buf_hex(slice_of(id->bytes, KEY_UUID_BYTES), digits);
+    return notes_find(node_notes(node), digits, &count);
+}
+
 static struct jdoc *view_waking(const struct node *node, const struct node_api_subject *subject)
 {
     const struct hook *hook = hooks_by_id(node_hooks(node), &subject->reply);
@@ -78,6 +87,7 @@ static struct jdoc *view_subject(const struct node_api *api, const struct node_a
     const struct case_entry *entry;
     const struct item *item;
     const struct draft *draft;
+    const struct note *note;
     switch (subject->kind) {
     case NODE_API_CASE:
         entry = cases_find(node_cases(node), &subject->case_key);
@@ -92,6 +102,11 @@ static struct jdoc *view_subject(const struct node_api *api, const struct node_a
         return draft != NULL ? node_view_draft(node, draft, now_us) : NULL;
     case NODE_API_DRAFTS:
         return node_view_drafts(node, now_us);
+    case NODE_API_NOTE:
+        note = note_of(node, &subject->reply);
+        return note != NULL ? node_view_note(node, note) : NULL;
+    case NODE_API_NOTES:
+        return node_view_notes(node);
     case NODE_API_HOOK:
     case NODE_API_DISPATCH:
         return view_waking(node, subject);
@@ -192,8 +207,11 @@ struct node_api_subject node_api_subject_case(const struct case_entry *entry)
 }
 
 /* As they stand at rest with an Idempotency-Key. */
-static const char *const subject_words[] = {
-    [NODE_API_CASE] = "case", [NODE_API_REPLY] = "reply", [NODE_API_DRAFT] = "draft", [NODE_API_NOTHING] = NULL};
+static const char *const subject_words[] = {[NODE_API_CASE] = "case",
+                                            [NODE_API_REPLY] = "reply",
+                                            [NODE_API_DRAFT] = "draft",
+                                            [NODE_API_NOTE] = "note",
+                                            [NODE_API_NOTHING] = NULL};
 
 void node_api_subject_write(const struct node_api_subject *subject, char text[NODE_API_SUBJECT_MAX])
 {
@@ -216,6 +234,9 @@ int node_api_subject_read(const char *text, struct node_api_subject *ret_subject
     } else if (strncmp(text, "reply ", 6) == 0 || strncmp(text, "draft ", 6) == 0) {
         subject.kind = text[0] == 'r' ? NODE_API_REPLY : NODE_API_DRAFT;
         error = buf_unhex(text + 6, subject.reply.bytes, sizeof subject.reply.bytes);
+    } else if (strncmp(text, "note ", 5) == 0) {
+        subject.kind = NODE_API_NOTE;
+        error = buf_unhex(text + 5, subject.reply.bytes, sizeof subject.reply.bytes);
     }
     if (error != OK)
         return ERR_CORRUPT;

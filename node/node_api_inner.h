@@ -27,10 +27,11 @@ struct node_api_wait;
 typedef int node_api_handler(struct node_api_call *call);
 
 enum node_api_needs {
-    NODE_API_BODY = 1,  /* call->body */
-    NODE_API_KEY = 2,   /* an Idempotency-Key; a replay never reaches the handler */
-    NODE_API_DRY = 4,   /* a body with dry_run needs no key */
-    NODE_API_BYTES = 8, /* a body that is no JSON: Content-Type NODE_API_BYTES_TYPE */
+    NODE_API_BODY = 1,     /* call->body */
+    NODE_API_KEY = 2,      /* an Idempotency-Key; a replay never reaches the handler */
+    NODE_API_DRY = 4,      /* a body with dry_run needs no key */
+    NODE_API_BYTES = 8,    /* a body that is no JSON: Content-Type NODE_API_BYTES_TYPE */
+    NODE_API_KEY_MAY = 16, /* an Idempotency-Key counts when it is there */
 };
 
 struct node_api_route {
@@ -81,6 +82,8 @@ enum node_api_subject_kind {
     NODE_API_SUBSCRIPTIONS,
     NODE_API_DRAFT,
     NODE_API_DRAFTS, /* all of them */
+    NODE_API_NOTE,
+    NODE_API_NOTES, /* all of them */
     NODE_API_HOOK,
     NODE_API_DISPATCH,
     NODE_API_NOTHING /* it is gone: no body */
@@ -88,7 +91,7 @@ enum node_api_subject_kind {
 struct node_api_subject {
     enum node_api_subject_kind kind;
     struct envelope_case_key case_key;
-    struct key_uuid reply; /* or the id of a draft, a webhook, a delivery */
+    struct key_uuid reply; /* or the id of a draft, a note, a webhook, a delivery */
 };
 #define NODE_API_SUBJECT_MAX 128
 struct node_api_subject node_api_subject_case(const struct case_entry *entry);
@@ -235,6 +238,8 @@ node_api_handler node_api_get_audit, node_api_get_audit_verify;                 
 
 node_api_handler node_api_get_drafts, node_api_post_draft, node_api_get_draft, node_api_put_draft,
     node_api_delete_draft, node_api_post_draft_publish; /* node_api_draft.c */
+
+node_api_handler node_api_get_notes, node_api_post_note, node_api_delete_note; /* node_api_note.c */
 
 node_api_handler node_api_get_webhooks, node_api_post_webhook, node_api_get_webhook, node_api_delete_webhook,
     node_api_get_webhook_secret, node_api_post_webhook_test, node_api_get_deliveries,

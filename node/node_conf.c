@@ -142,6 +142,12 @@ static const struct conf_option options[] = {
      .max = 30 * CLOCK_DAY_US,
      .standard = "24h",
      .doc = "The same, this long after its retraction if nobody acknowledged it."},
+    {.path = "retention.notes",
+     .type = CONF_DURATION,
+     .min = CLOCK_HOUR_US,
+     .max = 30 * CLOCK_DAY_US,
+     .standard = "72h",
+     .doc = "A handover note is erased this long after it was written."},
     {.path = "escalation.first",
      .type = CONF_DURATION,
      .min = 0,
@@ -222,6 +228,7 @@ static void fill_times(const struct conf *source, struct node_conf *conf)
     conf->retention.closed_latest_us = conf_number(source, "retention.closed_latest");
     conf->retention.sent_in_error_after_ack_us = conf_number(source, "retention.sent_in_error_after_ack");
     conf->retention.sent_in_error_latest_us = conf_number(source, "retention.sent_in_error_latest");
+    conf->retention.notes_us = conf_number(source, "retention.notes");
     conf->encryption_key_life_us = conf_number(source, "encryption_key_life");
 }
 

@@ -28,6 +28,7 @@ struct node_retention {
     int64_t closed_latest_us;
     int64_t sent_in_error_after_ack_us;
     int64_t sent_in_error_latest_us;
+    int64_t notes_us; /* of handover notes */
 };
 
 /* Where mail of escalation goes; server NULL: none is sent. */

@@ -176,6 +176,7 @@ static struct node_settings settings_of(const struct node_conf *conf)
         .closed_latest_us = conf->retention.closed_latest_us,
         .error_after_ack_us = conf->retention.sent_in_error_after_ack_us,
         .error_latest_us = conf->retention.sent_in_error_latest_us,
+        .notes_us = conf->retention.notes_us,
         .encryption_key_life_us = conf->encryption_key_life_us,
         .disk_reserve_bytes = conf->disk_reserve_bytes,
         .escalation = conf->escalation,

@@ -203,7 +203,7 @@ void node_erase_due(struct node *node, int64_t wall_us)
 {
     struct log_number count;
     struct dues *looks = &node->cases.looks;
-    size_t erased = 0, drafts;
+    size_t erased = 0, drafts, notes;
     int64_t now_us;
     if (!node_final_us(node, wall_us, &now_us))
         return;
@@ -224,9 +224,12 @@ void node_erase_due(struct node *node, int64_t wall_us)
     drafts = drafts_erase_due(&node->drafts, node->vault, now_us);
     if (drafts > 0)
         log_event(LOG_INFO, "old drafts erased", "count", log_number(&count, (long long)drafts), NULL);
+    notes = notes_erase_due(&node->notes, node->vault, node_notes_life(node), now_us);
+    if (notes > 0)
+        node_notes_changed(node, wall_us);
     if (erased > 0)
         log_event(LOG_INFO, "cases erased", "count", log_number(&count, (long long)erased), NULL);
-    if (erased + drafts == 0)
+    if (erased + drafts + notes == 0)
         return;
     node_sign_receipts(node, wall_us); /* in the same turn: a crash between would leave ERASED unsaid */
     FAILPOINT("erase-before-flush");

@@ -11,6 +11,7 @@
 #include "node/gaps.h"
 #include "node/node.h"
 #include "node/node_blob.h"
+#include "node/notes.h"
 #include "node/outlet.h"
 #include "node/sessions.h"
 #include "node/timekeeper.h"
@@ -116,6 +117,7 @@ struct node {
     size_t pending_count;
     struct node_blobs blobs;
     struct drafts drafts;
+    struct notes notes;
     struct hooks hooks;
     struct dispatches dispatches;
     size_t armed; /* consoles */
@@ -323,6 +325,10 @@ void node_escalate(struct node *node, int64_t now_us);
 /* node_erase.c */
 /* Erases what is due: a few cases per call. */
 void node_erase_due(struct node *node, int64_t now_us);
+
+/* node_notes.c */
+/* Tells who listens, after what is in this turn. */
+void node_notes_changed(struct node *node, int64_t now_us);
 /* Tells an item's sender, wipes it, and takes it out of every outlet: a shell stays in the tables. Its records are the
  * caller's to remove. */
 void node_erase_item(struct node *node, struct item *item, int64_t now_us);

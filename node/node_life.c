@@ -277,6 +277,7 @@ static void free_node(struct node *node)
         node_free_link(&node->links[i]);
     free(node->links);
     drafts_done(&node->drafts);
+    notes_done(&node->notes);
     hooks_done(&node->hooks);
     dispatches_done(&node->dispatches);
     accounts_done(&node->accounts);
@@ -355,6 +356,7 @@ int node_open(struct node_setup *setup, struct err_note *note, struct node **ret
     init_tables(node);
     cases_init(&node->cases, vault);
     drafts_init(&node->drafts);
+    notes_init(&node->notes);
     hooks_init(&node->hooks);
     dispatches_init(&node->dispatches);
     accounts_init(&node->accounts);

@@ -240,6 +240,11 @@ static int load_draft(void *ctx, struct slice bytes)
     return drafts_load(&((struct node *)ctx)->drafts, bytes);
 }
 
+static int load_note(void *ctx, struct slice bytes)
+{
+    return notes_load(&((struct node *)ctx)->notes, bytes);
+}
+
 static int load_hook(void *ctx, struct slice bytes)
 {
     return hooks_load(&((struct node *)ctx)->hooks, bytes);
@@ -323,7 +328,7 @@ int node_load(struct node *node, struct err_note *note)
         {VAULT_BLOB, load_blob},         {VAULT_BACKUP, load_backup},       {VAULT_EVIDENCE, load_evidence},
         {VAULT_GAP, load_gap},           {VAULT_DRAFT, load_draft},         {VAULT_HOOK, load_hook},
         {VAULT_DISPATCH, load_dispatch}, {VAULT_USER, load_user},           {VAULT_TOKEN, load_token},
-        {VAULT_SESSION, load_session},   {VAULT_AUDIT_HEAD, load_audit}};
+        {VAULT_SESSION, load_session},   {VAULT_AUDIT_HEAD, load_audit},    {VAULT_NOTE, load_note}};
     int result = vault_each(node->vault, VAULT_CASE, load_case, node, note);
     if (result == OK)
         result = load_items(node, note);
@@ -332,6 +337,7 @@ int node_load(struct node *node, struct err_note *note)
     if (result != OK)
         return result;
     dispatches_sort(&node->dispatches);
+    notes_sort(&node->notes);
     size_t at = 0;
     for (const struct item *item; (item = lookup_next(&node->items, &at)) != NULL;) {
         if (!item->mine)

@@ -92,6 +92,7 @@ const char *node_view_event_type(enum node_event_type type)
         [NODE_RELAY_ACCEPTED] = "relay.accepted",   [NODE_RELAY_REFUSED] = "relay.refused",
         [NODE_RELAY_STATE] = "relay.state",         [NODE_ROSTER_CHANGED] = "roster.changed",
         [NODE_MEMBERS_CHANGED] = "members.changed", [NODE_ALARM] = "alarm",
+        [NODE_NOTES_CHANGED] = "notes.changed",
     };
     CHECK((size_t)type < sizeof names / sizeof names[0]);
     return names[type];

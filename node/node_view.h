@@ -30,6 +30,11 @@ struct jdoc *node_view_draft(const struct node *node, const struct draft *draft,
 /* All of them, DraftSummary each, newest change first. */
 struct jdoc *node_view_drafts(const struct node *node, int64_t now_us);
 
+/* --- node_view_note.c: Note; all of them, newest first --- */
+struct note;
+struct jdoc *node_view_note(const struct node *node, const struct note *note);
+struct jdoc *node_view_notes(const struct node *node);
+
 /* --- node_view_hook.c: Webhook, without its keys; Delivery --- */
 struct jdoc *node_view_hook(const struct hook *hook);
 struct jdoc *node_view_dispatch(const struct node *node, const struct dispatch *dispatch);

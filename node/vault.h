@@ -46,6 +46,7 @@ enum vault_space {
     VAULT_AUDIT_HEAD,
     VAULT_HOOK = 40, /* who gets webhooks, by id */
     VAULT_DISPATCH,  /* what was sent to wake people, by id */
+    VAULT_NOTE,      /* handover notes, by id */
 };
 
 /* The schema for db_open(). */

@@ -86,6 +86,10 @@
 #define LIMIT_DRAFT_NOTES_CHARS 8000
 /* A draft is about a child too: it ends when nobody has touched it for so long. */
 #define LIMIT_DRAFT_LIFE_US (INT64_C(30) * 24 * 3600 * 1000000)
+/* Handover notes of one node, all in memory: a desk that needs more has lost sight of them. */
+#define LIMIT_NOTES 200
+#define LIMIT_NOTE_CHARS 4000
+#define LIMIT_NOTES_LIFE_US (INT64_C(72) * 3600 * 1000000)
 /* People of one hotline who may log in, their programs, and how often one person may be logged in. */
 #define LIMIT_USERS 200
 #define LIMIT_TOKENS 50

@@ -280,10 +280,19 @@ def check_webhooks(path):
     check_answer(path, "POST", f"/v1/deliveries/{delivery['id']}/replay", want=403)
 
 
+def check_notes(path):
+    note = check_answer(path, "POST", "/v1/notes", {"text": "for the next shift"}, want=201)
+    check_answer(path, "POST", "/v1/notes", {"text": " "}, want=422)
+    check_answer(path, "GET", "/v1/notes", want=200)
+    check_answer(path, "DELETE", "/v1/notes/" + note["id"], want=204)
+    check_answer(path, "DELETE", "/v1/notes/" + note["id"], want=404)
+
+
 def check_acts(case, publisher, recipient):
     """An act of each kind, and its answer."""
     check_webhooks(publisher)
     check_drafts(case, publisher)
+    check_notes(publisher)
     name = case["child"]["given_name"]
     body = {"case": case, "status": "ACTUAL", "to": ["IT"]}
     check_answer(publisher, "POST", "/v1/cases", {**body, "dry_run": True}, want=200)
