@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <execinfo.h>
 #include <fcntl.h>
+#include <ftw.h>
 #ifdef COVER
 #include <gcov.h>
 #endif
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/wait.h>
@@ -285,11 +287,17 @@ struct tally {
     long runs, aborted, bad;
 };
 
+static int remove_one(const char *path, const struct stat *about, int type, struct FTW *where)
+{
+    (void)about;
+    (void)type;
+    (void)where;
+    return remove(path);
+}
+
 static void remove_folder(void)
 {
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", torture.folder);
-    if (system(command) != 0)
+    if (nftw(torture.folder, remove_one, 4, FTW_DEPTH | FTW_PHYS) != 0 && errno != ENOENT)
         abort();
 }
 
