@@ -3,6 +3,9 @@ import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { tend, waiting } from './duty';
 import { Header } from './header';
+import { Figures } from './screens/figures';
+import { Help } from './screens/help';
+import { Notes } from './screens/notes';
 import { t } from './i18n';
 import { parse } from './route';
 import { CaseScreen } from './screens/case';
@@ -35,6 +38,12 @@ function screenOf(now: State): JSX.Element {
             return <Update key={rest.join('/')} member={rest[0] ?? ''} reference={rest[1] ?? ''} />;
         case 'drills':
             return <Drills />;
+        case 'figures':
+            return <Figures />;
+        case 'help':
+            return <Help />;
+        case 'notes':
+            return <Notes />;
         case 'archive':
             return <Archive />;
         case 'settings':

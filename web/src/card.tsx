@@ -171,6 +171,7 @@ export function Card(props: Reading): JSX.Element {
                 <Fact name={say(reader, 'card.transport')}>{words([code('TransportMode', body.transport?.mode, reader), body.transport?.detail, code('VehicleKind', body.vehicle?.kind, reader), inner('Colour', body.vehicle?.colour, reader), body.vehicle?.make, body.vehicle?.plate, body.vehicle?.plate_country && country(body.vehicle.plate_country, reader), body.vehicle?.detail], reader)}</Fact>
                 <Fact name={say(reader, 'card.circumstances')}>{body.circumstances && <Written text={body.circumstances} language={body.text_language} reader={reader} />}</Fact>
                 <Fact name={say(reader, 'card.detail')}>{child?.detail && <Written text={child.detail} language={body.text_language} reader={reader} />}</Fact>
+                <Fact name={say(reader, 'card.legal')}>{words([...(body.legal?.basis ?? []).map((one) => code('LegalBasis', one, reader)), body.legal?.custody_country && country(body.legal.custody_country, reader), body.legal?.reference], reader)}</Fact>
                 <Fact name={say(reader, 'card.publicity')} class="fact-main">{code('PublicityLevel', body.publicity?.level, reader)}</Fact>
                 <Fact name={say(reader, 'card.valid')}>{body.valid_until ? stamp(body.valid_until, undefined, reader) : body.valid_for && say(reader, `valid.${body.valid_for}`)}</Fact>
                 <Fact name={say(reader, 'card.contact')} class="fact-main">

@@ -4,11 +4,14 @@
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { call, get, newKey, Refused, Unreachable } from './api';
+import { listen } from './events';
+import { drop, keep, kept } from './keep';
 import { readDrafts } from './store';
 import type { Draft, DraftRequest } from './types';
-import { explain } from './ui';
+import { Blocked, explain } from './ui';
 
 const SAVE_AFTER_MS = 500;
+const SAVE_WITHIN_MS = 2000; /* also of somebody who types without a pause */
 const TRY_AGAIN_MS = 3000;
 
 export type Saved = 'saved' | 'saving' | 'unsaved' | 'refused' | 'stale';
@@ -23,6 +26,7 @@ export interface Writing {
     settle: () => Promise<Draft>;
     takeTheirs: () => void;
     keepMine: () => void;
+    approve: (yes: boolean) => Promise<void>;
 }
 
 export const createDraft = (words: DraftRequest, key = newKey()): Promise<Draft> => call<Draft>('POST', '/v1/drafts', { key, body: words });
@@ -49,12 +53,14 @@ class Keeper {
     private timer: ReturnType<typeof setTimeout> | undefined;
     private running: Promise<void> | undefined;
     private version = 0;
+    private since = 0; /* when the oldest unsaved word was typed */
 
     constructor(readonly id: string, private readonly draw: () => void) {}
 
     async load(): Promise<void> {
         try {
             this.take(await get<Draft>(`/v1/drafts/${this.id}`));
+            this.recover();
         } catch (error) {
             this.say('refused', explain(error));
         }
@@ -63,6 +69,18 @@ class Keeper {
         this.draft = draft;
         this.words = requestOf(draft);
         this.say('saved');
+    }
+    /* What this window had not brought to the node when it ended. */
+    private recover(): void {
+        const left = kept<{ words: DraftRequest; etag: string }>(this.name());
+        if (!left) return;
+        this.words = left.words;
+        this.version++;
+        this.say(left.etag === this.draft?.etag ? 'unsaved' : 'stale');
+        if (this.saved === 'unsaved') void this.save();
+    }
+    private name(): string {
+        return `draft/${this.id}`;
     }
     private say(saved: Saved, trouble = '', path = ''): void {
         this.saved = saved;
@@ -74,9 +92,11 @@ class Keeper {
     change(part: Partial<DraftRequest>): void {
         this.words = { ...this.words, ...part };
         this.version++;
+        this.since ||= Date.now();
+        keep(this.name(), { words: this.words, etag: this.draft?.etag });
         if (this.saved !== 'stale') this.say('unsaved');
         else this.draw();
-        this.later(SAVE_AFTER_MS);
+        this.later(Math.max(0, Math.min(SAVE_AFTER_MS, this.since + SAVE_WITHIN_MS - Date.now())));
     }
     private later(ms: number): void {
         clearTimeout(this.timer);
@@ -95,10 +115,12 @@ class Keeper {
     }
     private async saveOnce(): Promise<void> {
         const version = this.version;
+        this.since = 0;
         this.say('saving');
         try {
             const draft = await call<Draft>('PUT', `/v1/drafts/${this.id}`, { body: without(this.words), etag: this.draft!.etag });
             this.draft = draft;
+            if (version === this.version) drop(this.name());
             this.say(version === this.version ? 'saved' : 'unsaved');
             if (version !== this.version) this.later(SAVE_AFTER_MS);
             void readDrafts();
@@ -117,13 +139,30 @@ class Keeper {
 
     async settle(): Promise<Draft> {
         await this.save();
-        if (this.saved !== 'saved' || !this.draft) throw new Error(this.trouble);
+        if (this.saved !== 'saved' || !this.draft) throw new Blocked(this.trouble);
         return this.draft;
     }
     async keepMine(): Promise<void> {
         this.draft = await get<Draft>(`/v1/drafts/${this.id}`);
         this.say('unsaved');
         await this.save();
+    }
+    /* The second person's word on what is kept now, or that word taken back. */
+    async approve(yes: boolean): Promise<void> {
+        const draft = await this.settle();
+        this.draft = await call<Draft>(yes ? 'POST' : 'DELETE', `/v1/drafts/${this.id}/approval`, { etag: draft.etag });
+        this.draw();
+    }
+    /* Somebody else approved it, or changed it, while it is open here. */
+    async look(): Promise<void> {
+        const draft = await get<Draft>(`/v1/drafts/${this.id}`);
+        if (this.saved !== 'saved') return;
+        if (draft.etag === this.draft?.etag) {
+            this.draft = draft;
+            this.draw();
+        } else {
+            this.take(draft);
+        }
     }
     leave(): void {
         void this.save();
@@ -143,7 +182,11 @@ export function useDraft(id: string): Writing {
             event.preventDefault();
         };
         addEventListener('beforeunload', warn);
+        const deaf = listen((event) => {
+            if (event.type === 'drafts.changed' && event.draft === id) own.look().catch(() => {});
+        });
         return () => {
+            deaf();
             removeEventListener('beforeunload', warn);
             own.leave();
         };
@@ -151,6 +194,10 @@ export function useDraft(id: string): Writing {
     const { draft, words, saved, trouble, refusedPath } = own;
     return {
         draft, words, saved, trouble, refusedPath, change: (part) => own.change(part), settle: () => own.settle(),
-        takeTheirs: () => void own.load(), keepMine: () => void own.keepMine(),
+        takeTheirs: () => {
+            drop(`draft/${id}`);
+            void own.load();
+        }, keepMine: () => void own.keepMine(),
+        approve: (yes) => own.approve(yes),
     };
 }

@@ -93,6 +93,11 @@ export function soundFor(event: NodeEvent): void {
     notify(event.status === 'EXERCISE');
 }
 
+/* Something to look at that wakes nobody: an answer came, or somebody is late. */
+export function chime(): void {
+    if (state.armedAt) alarm.chime();
+}
+
 /* Nothing of a case is in it: other people may see the screen. */
 function notify(exercise: boolean): void {
     if (!('Notification' in window) || Notification.permission !== 'granted' || !document.hidden) return;

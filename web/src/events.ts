@@ -2,18 +2,21 @@
  * events - one event stream per browser: the tab that holds the lock reads it and tells the others. It comes back with
  * the number of the last event, so that nothing is lost; a `gap` reads everything again. Silence of 25 s counts as lost.
  */
-import { mayRead, readAll, readCases, readMembers, readStatus, state, update } from './store';
+import { mayRead, readAll, readCases, readDrafts, readMembers, readNotes, readStatus, state, update } from './store';
 import { get } from './api';
-import { soundFor } from './duty';
+import { chime, soundFor } from './duty';
 import type { NodeEvent, NodeStatus } from './types';
 
 const SILENCE_MS = 25_000;
 const OFFLINE_AFTER_MS = 12_000;
 const TYPES = [
     'case.received', 'case.updated', 'case.closed', 'case.retracted', 'case.expiring', 'case.expired', 'case.review',
-    'case.shown', 'reply.received', 'referral.received', 'ladder.changed', 'relay.accepted', 'relay.refused', 'relay.state',
-    'roster.changed', 'members.changed', 'alarm', 'gap', 'heartbeat',
+    'case.escalated', 'case.conflict', 'reply.received', 'referral.received', 'ladder.changed', 'relay.accepted', 'relay.refused', 'relay.state',
+    'roster.changed', 'members.changed', 'alarm', 'drafts.changed', 'notes.changed', 'case.break_glass', 'poster.withdraw', 'drill.sent', 'drill.missed', 'drill.refused', 'gap', 'heartbeat',
 ];
+
+const CHIMES = ['alarm', 'reply.received', 'case.break_glass', 'drill.missed', 'drill.refused'];
+const STATUS_CHANGES = ['relay.state', 'roster.changed', 'alarm', 'ladder.changed'];
 
 type Listener = (event: NodeEvent) => void;
 const listeners = new Set<Listener>();
@@ -37,9 +40,13 @@ function take(event: NodeEvent): void {
     heard();
     if (wasLost || event.type === 'gap') void readAll();
     if (event.type === 'case.received' || event.type === 'case.retracted') soundFor(event);
+    if (CHIMES.includes(event.type)) chime();
     if (event.type.startsWith('case.') || event.type === 'reply.received' || event.type === 'alarm') void readCases();
-    if (event.type === 'relay.state' || event.type === 'roster.changed') void readStatus();
+    if (STATUS_CHANGES.includes(event.type)) void readStatus();
     if (event.type === 'members.changed' || event.type === 'roster.changed') void readMembers();
+    if (event.type === 'drafts.changed') void readDrafts();
+    if (event.type === 'notes.changed') void readNotes();
+    if (event.type === 'case.break_glass' && event.by !== state.session?.user) update({ glass: event });
     for (const listener of [...listeners]) listener(event);
 }
 

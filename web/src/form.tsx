@@ -85,6 +85,16 @@ export function Text(props: Common & { max?: number; rows?: number; type?: 'text
     );
 }
 
+export function Day(props: Common): JSX.Element {
+    const { value, set, error } = useField(props.path);
+    const id = useId();
+    return (
+        <Frame {...props} id={id} error={error}>
+            <input id={id} type="date" value={(value as string | undefined) ?? ''} aria-invalid={error !== ''} aria-describedby={describedBy(id, props.hint, error)} onInput={(event) => set(event.currentTarget.value)} />
+        </Frame>
+    );
+}
+
 export function Numeric(props: Common & { least: number; most: number }): JSX.Element {
     const { value, set, error } = useField(props.path);
     const id = useId();

@@ -2,25 +2,29 @@
 import type { JSX } from 'preact';
 import { call } from './api';
 import { disarm } from './duty';
+import { dropAll } from './keep';
 import * as i18n from './i18n';
-import { t } from './i18n';
+import { country, t } from './i18n';
 import { parse, to } from './route';
-import { lineState, mayRead, needsAnswer, openOnes, state, update, useNow, useStore } from './store';
+import { lineState, may, mayRead, needsAnswer, openOnes, state, update, useNow, useStore } from './store';
 import type { State } from './store';
 import { ago } from './time';
+import type { LadderRow } from './types';
+import { Phone, StatusMark } from './ui';
 import type { Key } from './i18n';
 
-export function LineState(): JSX.Element {
-    return <Line line={lineState(useStore())} />;
+export function LineState({ exercise }: { exercise: boolean }): JSX.Element {
+    return <Line line={lineState(useStore())} exercise={exercise} />;
 }
 
-function Line({ line }: { line: State['line'] }): JSX.Element {
+/* In the window of an exercise the word LIVE stands nowhere: there it says CONNECTED. */
+function Line({ line, exercise }: { line: State['line']; exercise: boolean }): JSX.Element {
     const now = useNow();
     const sign = line === 'live' ? '●' : line === 'reconnecting' ? '◐' : '✕';
     const since = line === 'live' ? ago(state.heardAt, now) : ago(state.lostAt || state.heardAt, now);
     return (
         <div class={`state line-${line}`}>
-            <strong role="status"><span aria-hidden="true">{sign} </span>{t(`line.${line}`)}</strong>
+            <strong role="status"><span aria-hidden="true">{sign} </span>{t(line === 'live' && exercise ? 'line.connected' : `line.${line}`)}</strong>
             <span class="age">{t(line === 'live' ? 'line.heard' : 'line.since', { ago: since })}</span>
         </div>
     );
@@ -60,6 +64,7 @@ export function LanguageChoice(): JSX.Element {
 
 export const logOut = async (): Promise<void> => {
     await disarm();
+    dropAll();
     try {
         await call('DELETE', '/v1/session');
     } finally {
@@ -67,11 +72,41 @@ export const logOut = async (): Promise<void> => {
     }
 };
 
+/* Somebody has not answered in time: whom to call, on every screen, until it is over. */
+function Stalls(): JSX.Element | null {
+    const { stalls } = useStore();
+    const [first, ...more] = stalls;
+    if (!first) return null;
+    const { one, row } = first;
+    return (
+        <p class="stalls" role="alert">
+            <span aria-hidden="true">✕ </span>
+            <a href={to('case', one.member, one.reference)}>{one.reference}</a> {one.status === 'EXERCISE' && <StatusMark status={one.status} />} {t(`late.${lateStep(row)}`, { country: country(row.country) })} <strong>{t('ladder.call')} <Phone number={row.phone} /></strong>
+            {more.length > 0 && <span> · {t('late.more', { n: more.length })}</span>}
+        </p>
+    );
+}
+/* Somebody here has sent without the second person that the rules ask for: everybody here is told. */
+function Glass(): JSX.Element | null {
+    const { glass } = useStore();
+    if (!glass) return null;
+    return (
+        <p class="stalls" role="alert">
+            <span aria-hidden="true">⚠ </span>{t('approval.glass.told', { who: glass.by ?? '' })} <a href={to('case', glass.opener ?? '', glass.reference ?? '')}>{glass.reference}</a> <button type="button" class="quiet" onClick={() => update({ glass: undefined })}>{t('seen')}</button>
+        </p>
+    );
+}
+/* The first step that is missing. */
+export const lateStep = (row: LadderRow): 'DELIVERED' | 'SHOWN' | 'ACKNOWLEDGED' =>
+    row.shown_at ? 'ACKNOWLEDGED' : row.delivered_at ? 'SHOWN' : 'DELIVERED';
+
 export const screens: { name: string; text: Key }[] = [
     { name: 'inbox', text: 'nav.inbox' },
     { name: 'compose', text: 'nav.compose' },
     { name: 'drills', text: 'nav.drills' },
+    { name: 'notes', text: 'nav.notes' },
     { name: 'archive', text: 'nav.archive' },
+    { name: 'figures', text: 'nav.figures' },
     { name: 'phones', text: 'nav.phones' },
     { name: 'settings', text: 'nav.settings' },
 ];
@@ -85,19 +120,22 @@ export function Header({ line, exercise }: { line: State['line']; exercise: bool
         <header class="top">
             {exercise && <p class="exercise-banner">{t('exercise.banner')}</p>}
             <div class="states">
-                <Line line={line} />
-                <Armed />
-                <a class={`state ${unanswered ? 'waiting' : ''}`} href={to('inbox')}>
+                <Line line={line} exercise={exercise} />
+                {may(now, 'CONSOLE') && <Armed />}
+                {mayRead(now) && <a class={`state ${unanswered ? 'waiting' : ''}`} href={to('inbox')}>
                     <strong>{t('open.count', { n: open })}</strong>
                     <span class="age">{t('open.unanswered', { n: unanswered })}</span>
-                </a>
+                </a>}
                 <div class="self">
                     <LanguageChoice />
+                    <a class="button quiet" href={to('help')} aria-current={at === 'help' ? 'page' : undefined}>{t('nav.help')}</a>
                     <button type="button" class="quiet" onClick={() => void logOut()}>{t('logout', { user: now.session?.user ?? '' })}</button>
                 </div>
             </div>
+            <Stalls />
+            <Glass />
             <nav aria-label={t('nav')}>
-                {screens.filter(({ name }) => mayRead(now) || name === 'phones' || name === 'settings').map(({ name, text }) => (
+                {screens.filter(({ name }) => (mayRead(now) || name === 'phones' || name === 'settings') && (name !== 'notes' || now.notes)).map(({ name, text }) => (
                     <a key={name} href={to(name)} aria-current={at === name ? 'page' : undefined}>{t(text)}</a>
                 ))}
             </nav>

@@ -61,6 +61,10 @@ export function tIn(reader: string, key: string, values: Values = {}): string {
     return fill(text[form] ?? text['other'] ?? key, values);
 }
 
+/* Texts of codes that a newer node may send: undefined when this version has none. */
+export const maybe = (key: string, values: Values = {}): string | undefined =>
+    catalogues.get('en')?.[key] === undefined ? undefined : tIn(current, key, values);
+
 export const t = (key: Key, values: Values = {}): string => tIn(current, key, values);
 
 /* A code of the schema in words: code('Category', 'RUNAWAY'). A code that this version does not know is shown as it is. */

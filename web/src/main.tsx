@@ -5,6 +5,7 @@ import { App } from './app';
 import * as duty from './duty';
 import * as events from './events';
 import * as i18n from './i18n';
+import { go } from './route';
 import { readAll, state, update } from './store';
 import type { Session } from './types';
 
@@ -48,6 +49,13 @@ async function main(): Promise<void> {
     render(<App />, document.getElementById('app')!);
     await resume();
 }
+
+/* The key for help, everywhere. */
+addEventListener('keydown', (event) => {
+    if (event.key !== 'F1' || !state.session) return;
+    event.preventDefault();
+    go('help');
+});
 
 /* An armed console that is closed by mistake asks first. */
 addEventListener('beforeunload', (event) => {

@@ -5,7 +5,7 @@ import { call } from './api';
 import { FormContext, put } from './form';
 import { t } from './i18n';
 import type { Photo } from './types';
-import { Trouble, useAct } from './ui';
+import { Blocked, Trouble, useAct } from './ui';
 
 const SIDE_MAX = 1600;
 const FILE_MAX = 20 * 1024 * 1024;
@@ -16,12 +16,12 @@ export const preview = (photo: Photo | undefined): string | undefined =>
     photo?.thumbnail ? `data:image/jpeg;base64,${photo.thumbnail}` : shownHere.get(photo?.upload ?? '');
 
 async function plain(file: File): Promise<Blob> {
-    if (file.size > FILE_MAX) throw new Error(t('photo.large'));
+    if (file.size > FILE_MAX) throw new Blocked(t('photo.large'));
     let picture: ImageBitmap;
     try {
         picture = await createImageBitmap(file);
     } catch {
-        throw new Error(t('photo.none'));
+        throw new Blocked(t('photo.none'));
     }
     const scale = Math.min(1, SIDE_MAX / Math.max(picture.width, picture.height));
     const canvas = document.createElement('canvas');
@@ -29,7 +29,7 @@ async function plain(file: File): Promise<Blob> {
     canvas.height = Math.max(1, Math.round(picture.height * scale));
     canvas.getContext('2d')!.drawImage(picture, 0, 0, canvas.width, canvas.height);
     picture.close();
-    return new Promise((done, fail) => canvas.toBlob((blob) => (blob ? done(blob) : fail(new Error(t('photo.none')))), 'image/jpeg', 0.88));
+    return new Promise((done, fail) => canvas.toBlob((blob) => (blob ? done(blob) : fail(new Blocked(t('photo.none')))), 'image/jpeg', 0.88));
 }
 
 export function Photos(): JSX.Element {

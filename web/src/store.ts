@@ -3,8 +3,14 @@
  * from the node after each event that touches them: the node is right, the browser only shows.
  */
 import { useEffect, useState } from 'preact/hooks';
-import { get } from './api';
-import type { CaseSummary, DraftSummary, Member, NodeStatus, Session } from './types';
+import { casePath, get, Refused } from './api';
+import type { CaseSummary, CaseView, DraftSummary, LadderRow, Member, NodeEvent, NodeStatus, Note, Session } from './types';
+
+/* One recipient of a case of ours that is late: whom to call. */
+export interface Stall {
+    one: CaseSummary;
+    row: LadderRow;
+}
 
 export interface State {
     session: Session | null | undefined; /* undefined: not asked yet */
@@ -22,7 +28,9 @@ export interface State {
     soundElsewhere: boolean; /* another tab of this browser sounds the alarm */
     offlineSeen: boolean; /* the offline screen was put aside */
     exercise: boolean; /* what is on the screen is an exercise: the whole window shows it */
-    notes: boolean | undefined; /* the node keeps handover notes */
+    stalls: Stall[]; /* our own open cases that somebody has not answered in time */
+    glass: NodeEvent | undefined; /* somebody here has sent without the second person */
+    notes: Note[] | undefined; /* undefined: not read, or the node keeps none */
     hash: string;
     languageVersion: number;
 }
@@ -43,6 +51,8 @@ export const state: State = {
     soundElsewhere: false,
     offlineSeen: false,
     exercise: false,
+    stalls: [],
+    glass: undefined,
     notes: undefined,
     hash: location.hash,
     languageVersion: 0,
@@ -129,8 +139,28 @@ export const readDrafts = reader(async () => {
     if (may(state, 'DRAFT')) update({ drafts: (await get<Page<DraftSummary>>('/v1/drafts')).items });
 });
 export const readMembers = reader(async () => update({ members: (await get<Page<Member>>('/v1/members')).items }));
-export const readStatus = reader(async () => update({ status: await get<NodeStatus>('/v1/status') }));
-export const readAll = (): Promise<unknown> => Promise.all([readStatus(), readCases(), readDrafts(), readMembers()]);
+export const readStatus = reader(async () => {
+    const status = await get<NodeStatus>('/v1/status');
+    update({ status });
+    if (status.late) void readStalls();
+    else if (state.stalls.length > 0) update({ stalls: [] });
+});
+const STALLS_LOOKED_AT = 20;
+/* Who is late with which case: the ladders of our open cases, the newest first. */
+export const readStalls = reader(async () => {
+    if (!mayRead(state)) return;
+    const { items } = await get<Page<CaseSummary>>(`/v1/cases?box=sent&limit=${STALLS_LOOKED_AT}&state=OPEN`);
+    const views = await Promise.all(items.map((one) => get<CaseView>(casePath(one.member, one.reference))));
+    update({ stalls: views.flatMap((one) => one.ladder.filter((row) => row.late).map((row) => ({ one, row }))) });
+});
+export const readNotes = reader(async () => {
+    try {
+        if (mayRead(state)) update({ notes: (await get<Page<Note>>('/v1/notes')).items });
+    } catch (error) {
+        if (error instanceof Refused) update({ notes: undefined });
+    }
+});
+export const readAll = (): Promise<unknown> => Promise.all([readStatus(), readCases(), readDrafts(), readMembers(), readNotes()]);
 
 /* ---- what follows from it ---- */
 
@@ -140,6 +170,15 @@ export function lineState(now: State = state): State['line'] {
     if (!now.status) return 'reconnecting';
     return now.status.relays.some((relay) => relay.state === 'CONNECTED') ? 'live' : 'offline';
 }
+
+/* A complete real alert that waits for this person as the second one. */
+export function mayApprove(now: State, draft: DraftSummary): boolean {
+    const { approval } = draft;
+    return approval !== undefined && now.session?.user !== approval.author && may(now, 'PUBLISH_LIVE') &&
+        (approval.by === 'ANYBODY' || now.session?.role === 'supervisor');
+}
+export const waitsForApproval = (draft: DraftSummary): boolean =>
+    draft.status === 'ACTUAL' && draft.missing.length === 0 && draft.approval?.need === 'REQUIRED' && !draft.approval.approved_by;
 
 export const openOnes = (now: State): CaseSummary[] => [...now.received, ...now.sent].filter((one) => one.state === 'OPEN');
 export const needsAnswer = (one: CaseSummary): boolean =>

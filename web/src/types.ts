@@ -10,6 +10,7 @@ export interface Session {
     role: 'operator' | 'supervisor' | 'it' | 'read-only';
     csrf: string;
     may?: string[];
+    kind?: string;
     expires_at?: string;
 }
 
@@ -86,6 +87,10 @@ export interface CaseBody {
     };
     publicity?: { level?: string; consent_by?: string; child_wish?: string; withdrawal_duty?: boolean; consent_on?: string };
     contact?: { phone?: string; languages?: string[]; opening_hours?: string; always_open?: boolean; desk?: string };
+    legal?: {
+        basis?: string[]; reference?: string; custody_country?: string; removed_on?: string; hague_application_on?: string;
+        hearing_on?: string; travel_ban_until?: string; detail?: string;
+    };
     [more: string]: unknown;
 }
 
@@ -176,6 +181,10 @@ export interface CaseView extends CaseSummary {
     ladder: LadderRow[];
     thread: ThreadEntry[];
     revisions: { revision: number; act: string; sent_at: string; received_at?: string }[];
+    approval?: { approved_by?: string; approved_at?: string; break_glass?: string; break_glass_by?: string; break_glass_at?: string };
+    posters?: { registered: number; withdraw: number };
+    continued_as?: { member: string; reference: string }[];
+    photos_refused?: number[];
     accepted_by: number;
     accepted_needed: number;
     unreached: string[];
@@ -194,6 +203,7 @@ export interface Member {
     armed?: boolean;
     duty_languages?: string[];
     accredited_until?: string;
+    key_expires_at?: string;
 }
 
 export interface NodeStatus {
@@ -204,6 +214,10 @@ export interface NodeStatus {
     version: string;
     roster_version: number;
     roster_expires_at?: string;
+    roster_hash?: string;
+    roster_signers?: string[];
+    started_at?: string;
+    approval?: { required: string[]; advised: string[]; by: 'ANYBODY' | 'SUPERVISOR' };
     relays: { id: string; state: string; since: string; round_trip_ms?: number | null; reason?: string }[];
     inbox: { open: number; unacknowledged: number; total: number };
     late?: number;
@@ -233,7 +247,18 @@ export interface DraftSummary {
     drill?: string;
     category?: string;
     child?: { given_name?: string; age_years?: number };
+    approval?: Approval;
     missing: { path: string; text: string }[];
+}
+
+/* Of a second person: what sending it as a real case needs, and who gave it. */
+export interface Approval {
+    need: 'NONE' | 'ADVISED' | 'REQUIRED';
+    why?: string;
+    by: 'ANYBODY' | 'SUPERVISOR';
+    author: string;
+    approved_by?: string;
+    approved_at?: string;
 }
 
 export interface Draft extends DraftSummary {
@@ -246,6 +271,15 @@ export interface DryRun {
     recipients: { member: string; country: string; name: string; why: string; connected: boolean; phone?: string }[];
     not_recipients: { member: string; country: string; name: string; standing: string }[];
     unreached: string[];
+    approval?: { need: Approval['need']; why?: string; missing: boolean };
+}
+
+/* What one shift leaves to the next. */
+export interface Note {
+    id: string;
+    at: string;
+    by: string;
+    text: string;
 }
 
 export interface NodeEvent {
@@ -259,6 +293,8 @@ export interface NodeEvent {
     urgency?: Urgency;
     state?: string;
     relay?: string;
+    draft?: string;
+    by?: string;
 }
 
 export interface Problem {

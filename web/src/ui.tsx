@@ -1,15 +1,28 @@
 /* ui - the few parts that every screen is made of. */
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { Refused, Unreachable } from './api';
-import { code, t } from './i18n';
+import { get, Refused, Unreachable } from './api';
+import { code, language, maybe, t } from './i18n';
 import type { Key } from './i18n';
-import type { Status } from './types';
+import type { Problem, Status } from './types';
 
-/* What went wrong, in the node's words, beside the button. */
+/* A refusal in the reader's language; what the node says in English names the field or limit. */
+function refusal(problem: Problem): string {
+    const words = maybe(`problem.${problem.code}`);
+    const detail = problem.detail ?? problem.title;
+    if (words === undefined || (language() === 'en' && detail && !OWN_WORDS.includes(problem.code))) return detail;
+    return OWN_WORDS.includes(problem.code) || !detail ? words : t('problem.with', { words, detail });
+}
+const OWN_WORDS = ['LOGIN', 'TOTP', 'TOO_MANY', 'STALE', 'CSRF'];
+
+/* What this window itself does not let pass: words for the person, and no fault. */
+export class Blocked extends Error {}
+
+/* What went wrong, in words, beside the button. */
 export function explain(error: unknown): string {
     if (error instanceof Unreachable) return t('error.unreachable');
-    if (error instanceof Refused) return error.message;
+    if (error instanceof Refused) return refusal(error.problem);
+    if (error instanceof Blocked) return error.message;
     return t('error.unexpected', { what: error instanceof Error ? error.message : String(error) });
 }
 
@@ -35,6 +48,27 @@ export function useAct(act: () => Promise<unknown>): Act {
         });
     };
     return { busy, error, run };
+}
+
+/* A list of the node, read now and whenever asked for. */
+export function useList<T>(path: string): { items: T[] | undefined; error: string; read: () => Promise<void> } {
+    const [items, setItems] = useState<T[] | undefined>(undefined);
+    const [error, setError] = useState('');
+    const read = async (): Promise<void> => {
+        try {
+            setItems((await get<{ items: T[] }>(path)).items);
+            setError('');
+        } catch (caught) {
+            setError(explain(caught));
+        }
+    };
+    useEffect(() => void read(), [path]);
+    return { items, error, read };
+}
+
+/* A wide table: scrolled by keyboard too, where it does not fit. */
+export function Scroll({ name, children }: { name: string; children: ComponentChildren }): JSX.Element {
+    return <div class="scroll" tabIndex={0} role="group" aria-label={name}>{children}</div>;
 }
 
 export function Trouble({ text }: { text: string }): JSX.Element {

@@ -39,7 +39,7 @@ function Row({ row }: { row: LadderRow }): JSX.Element {
                 {stuck && <strong class="stall">{t('ladder.call')} <Phone number={row.phone} /></strong>}
                 {row.state === 'DECLINED' && <strong>{t('ladder.declined', { why: code('DeclineCode', row.decline_code) })}</strong>}
                 {row.state === 'ERASED' && t('ladder.erased', { time: stamp(row.erased_at) })}
-                {row.note && <span class="hint">{row.note}</span>}
+                {row.note && <span class="hint block" lang="en">{row.note}</span>}
                 {!stuck && done < 4 && row.connected === false && <span class="hint">{t('presence.away')}</span>}
             </td>
         </tr>
@@ -168,7 +168,8 @@ function Own({ view, doing, setDoing, set }: { view: CaseView; doing: Doing; set
             <div class="row" role="group" aria-label={t('case.acts')}>
                 {(view.state === 'OPEN' || view.state === 'CLOSED') && view.case && <a class="button" href={to('update', view.member, view.reference)}>{label(view.state === 'OPEN' ? 'case.update' : 'case.reopen', view.status)}</a>}
                 {view.state === 'OPEN' && <Button act={() => setDoing('close')}>{label('case.close', view.status)}</Button>}
-                {view.state === 'OPEN' && view.case?.publicity?.level === 'PUBLIC' && <a class="button" href={to('poster', view.member, view.reference)}>{label('case.poster', view.status)}</a>}
+                {((view.state === 'OPEN' && view.case?.publicity?.level === 'PUBLIC') || (view.posters?.registered ?? 0) > 0) && <a class="button" href={to('poster', view.member, view.reference)}>{label('case.poster', view.status)}</a>}
+                <Button act={() => print()}>{t('case.receipt')}</Button>
                 {(view.state === 'OPEN' || view.state === 'CLOSED') && <Button kind="danger" act={() => setDoing('retract')}>{label('case.retract', view.status)}</Button>}
             </div>
             {doing === 'close' && <CloseForm view={view} done={done} />}
@@ -202,16 +203,24 @@ function useCase(member: string, reference: string): { view?: CaseView; error: s
 
 function Over({ view }: { view: CaseView }): JSX.Element | null {
     if (view.state === 'OPEN') return null;
+    const down = view.posters?.withdraw ?? 0;
     const closing = view.closing;
     return (
         <div class={`panel ${view.state === 'RETRACTED' ? 'panel-danger' : ''}`}>
             <p class="big"><strong>{t(`state.${view.state}`)}</strong> {code('Outcome', closing?.outcome ?? view.outcome)} {country(closing?.found_country)} {stamp(closing?.closed_at)}</p>
             {closing?.reason && <p class="written" dir="auto">{closing.reason}</p>}
+            {(view.continued_as ?? []).map((one) => <p key={one.reference}><a href={to('case', one.member, one.reference)}>{t('case.continued', { reference: one.reference })}</a></p>)}
+            {down > 0 && <p class="trouble"><a href={to('poster', view.member, view.reference)}>{t('poster.down', { n: down })}</a></p>}
             {view.erased_at && <p>{t('case.erased', { time: stamp(view.erased_at) })}</p>}
             {view.mine && view.erased_of !== undefined && <p>{t('case.erased.of', { done: view.erased_by ?? 0, n: view.erased_of })}</p>}
             {(view.not_erased ?? []).map((one) => <p key={one.member} class="trouble">{t(one.withdrawn ? 'case.not.erased.withdrawn' : 'case.not.erased', { name: one.name ?? one.member, time: stamp(one.last_heard_at) })}</p>)}
         </div>
     );
+}
+
+function Approved({ approved_by: who, approved_at: at, break_glass: reason, break_glass_by: breaker, break_glass_at: broken }: NonNullable<CaseView['approval']>): JSX.Element {
+    if (reason) return <p class="warning">⚠ {t('approval.glass.by', { who: breaker ?? '', time: stamp(broken), reason })}</p>;
+    return <p class="good">✓ {t('approval.given', { who: who ?? '', time: stamp(at) })}</p>;
 }
 
 export function CaseScreen({ member, reference }: { member: string; reference: string }): JSX.Element {
@@ -233,6 +242,7 @@ export function CaseScreen({ member, reference }: { member: string; reference: s
             {view.mine ? <Own view={view} doing={doing} setDoing={setDoing} set={set} /> : <Received view={view} doing={doing} setDoing={setDoing} again={read} />}
             {view.mine && view.accepted_by < view.accepted_needed && <p class="warning">⚠ {t('case.accepting', { done: view.accepted_by, n: view.accepted_needed })}</p>}
             {view.mine && view.unreached.length > 0 && <p class="trouble">{t('case.unreached', { countries: view.unreached.map((one) => country(one)).join(', ') })}</p>}
+            {view.approval && <Approved {...view.approval} />}
             {view.mine && <Ladder rows={view.ladder} />}
             <Timeline view={view} answer={setAnswering} />
             {answering && <ReplyForm key={answering} member={member} reference={reference} status={view.status} kind="ANSWER" inReplyTo={answering} done={() => {

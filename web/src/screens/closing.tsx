@@ -6,7 +6,7 @@ import { europe } from '../europe';
 import { code, country, t } from '../i18n';
 import { useStore } from '../store';
 import type { CaseView } from '../types';
-import { Button, label, Trouble, useAct } from '../ui';
+import { Blocked, Button, label, Trouble, useAct } from '../ui';
 
 interface Props {
     view: CaseView;
@@ -23,7 +23,7 @@ export function CloseForm({ view, done }: Props): JSX.Element {
     const [takenBy, setTakenBy] = useState('');
     const [key] = useState(newKey);
     const act = useAct(async () => {
-        if (!outcome) throw new Error(t('close.choose'));
+        if (!outcome) throw new Blocked(t('close.choose'));
         const body = { outcome, ...(found && { found_country: found }), ...(reason && { reason }), ...(outcome === 'TAKEN_OVER' && takenBy && { taken_over_by: takenBy }) };
         done(await call<CaseView>('POST', `${casePath(view.member, view.reference)}/close`, { key, body }));
     });

@@ -8,8 +8,8 @@ import { FormContext } from '../form';
 import { code, t } from '../i18n';
 import type { Key } from '../i18n';
 import { go, to } from '../route';
-import { readDrafts, state, useExercise, useNow, useStore } from '../store';
-import { ago } from '../time';
+import { mayApprove, readDrafts, state, useExercise, useNow, useStore, waitsForApproval } from '../store';
+import { ago, stamp } from '../time';
 import type { DraftSummary, Status } from '../types';
 import { Button, StatusMark, Title, Trouble, useAct } from '../ui';
 import { blank, ChildFields, HappenedFields } from './compose_fields';
@@ -39,11 +39,13 @@ function DraftCard({ one, now }: { one: DraftSummary; now: number }): JSX.Elemen
     const [asking, ask] = useState(false);
     return (
         <li class={`card ${one.status === 'EXERCISE' ? 'card-exercise' : ''}`}>
-            <a href={to('compose', one.id, '1')}>
+            <a href={to('compose', one.id, waitsForApproval(one) ? '4' : '1')}>
                 <span class="card-head"><span class="mark">{t('drafts.one')}</span><StatusMark status={one.status} /></span>
                 <strong class="card-name">{one.child?.given_name ?? t('drafts.no.name')}</strong>
                 <span>{code('Category', one.category)}</span>
             </a>
+            {waitsForApproval(one) && <p class="card-foot"><strong class="mark mark-waits">{t(mayApprove(state, one) ? 'approval.waits.you' : 'approval.waits')}</strong></p>}
+            {one.approval?.approved_by && <p class="card-foot good">✓ {t('approval.given', { who: one.approval.approved_by, time: stamp(one.approval.approved_at) })}</p>}
             <p class="card-foot"><span>{t('drafts.changed', { who: one.changed_by, ago: ago(one.changed_at, now) })}</span></p>
             <div class="row card-foot">
                 {asking ? <><Button kind="danger" act={drop} focus>{t('drafts.delete.yes')}</Button><Button kind="quiet" act={() => ask(false)}>{t('cancel')}</Button></>

@@ -1,7 +1,7 @@
 /* compose_fields - the first two steps: the child, and what happened. The starred fields alone are needed to send. */
 import type { ComponentChildren, JSX } from 'preact';
 import { useContext } from 'preact/hooks';
-import { at, Check, Coded, Country, FormContext, Numeric, options, put, Radios, Select, Several, spokenChoices, Text, useField } from '../form';
+import { at, Check, Coded, Country, Day, FormContext, Numeric, options, put, Radios, Select, Several, spokenChoices, Text, useField } from '../form';
 import { code, codesOf, country, language, languageNames, spoken, t } from '../i18n';
 import type { Key } from '../i18n';
 import { europe, neighbours } from '../europe';
@@ -184,6 +184,7 @@ export function HappenedFields(): JSX.Element {
                     <Country path="last_seen.country" star /><Text path="last_seen.place" max={200} /><Coded path="last_seen.hotspot" type="Hotspot" /><When />
                 </div>
                 <Text path="circumstances" rows={4} max={4000} />
+                <Coded path="intake_channel" type="IntakeChannel" />
                 <Select path="text_language" options={[...languageNames.keys(), 'nl', 'pt', 'el'].map((one) => ({ value: one, text: spoken(one) }))} hint="f.text_language.hint" />
             </Part>
             <Part title="compose.way">
@@ -207,6 +208,15 @@ export function HappenedFields(): JSX.Element {
                 <Radios path="publicity.level" star choices={codesOf('PublicityLevel').map((one) => ({ value: one, text: code('PublicityLevel', one), hint: t(`publicity.${one}` as Key) }))} />
                 <div class="grid"><Text path="publicity.consent_by" /><Coded path="publicity.child_wish" type="ChildWish" /></div>
             </Part>
+            {body.category === 'PARENTAL_ABDUCTION' && (
+                <Part title="compose.legal">
+                    <Several path="legal.basis" choices={options('LegalBasis')} />
+                    <div class="grid">
+                        <Country path="legal.custody_country" /><Text path="legal.reference" max={80} />
+                        <Day path="legal.removed_on" /><Day path="legal.hague_application_on" /><Day path="legal.hearing_on" /><Day path="legal.travel_ban_until" />
+                    </div>
+                </Part>
+            )}
             <Part title="compose.contact">
                 <div class="grid"><Text path="contact.phone" star type="tel" max={20} clean={cleanPhone} hint="f.contact.phone.hint" /><Text path="contact.opening_hours" /></div>
                 <Several path="contact.languages" choices={spokenChoices()} few={[language(), 'en', 'fr']} />

@@ -14,6 +14,7 @@ import { go } from '../route';
 import { readCases, readDrafts, useStore } from '../store';
 import type { CaseBody, CaseView, DryRun, Status } from '../types';
 import { Button, explain, label, Trouble, useAct } from '../ui';
+import { ApprovalPart, lacksApproval } from './approval';
 import { stepOf } from './compose_fields';
 import { everybody, places } from './compose_to';
 
@@ -113,6 +114,7 @@ export function SendStep({ writing, id, reason, choose }: { writing: Writing; id
     const [typed, setTyped] = useState('');
     const [counting, setCounting] = useState(false);
     const [trouble, setTrouble] = useState('');
+    const [glass, setGlass] = useState('');
     const [key] = useState(newKey);
     const kept = saved === 'saved';
     const missing = kept ? (draft?.missing ?? []) : [];
@@ -122,14 +124,15 @@ export function SendStep({ writing, id, reason, choose }: { writing: Writing; id
     const act = useAct(async () => {
         setCounting(false);
         const now = await writing.settle();
-        const view = await call<CaseView>('POST', `/v1/drafts/${id}/publish`, { key, etag: now.etag, body: { status: words.status, confirm: typed } });
+        const view = await call<CaseView>('POST', `/v1/drafts/${id}/publish`, { key, etag: now.etag, body: { status: words.status, confirm: typed, ...(lacksApproval(now.approval) && words.status === 'ACTUAL' && { break_glass: glass.trim() }) } });
         void readCases();
         void readDrafts();
         go('case', view.member, view.reference);
     });
     const begin = (): void => {
         const why = !words.status ? t('send.need.status') : !confirms(words.case, typed) ? t('send.need.name', { name })
-            : everybody(words.to ?? [], places(members)) && reason.trim() === '' ? t('send.need.reason') : '';
+            : everybody(words.to ?? [], places(members)) && reason.trim() === '' ? t('send.need.reason')
+                : words.status === 'ACTUAL' && lacksApproval(draft?.approval) && glass.trim() === '' ? t('approval.need') : '';
         setTrouble(why);
         setCounting(why === '');
     };
@@ -140,13 +143,14 @@ export function SendStep({ writing, id, reason, choose }: { writing: Writing; id
                 <section class="panel panel-danger" aria-labelledby="missing">
                     <h2 id="missing">{t('send.missing', { n: missing.length })}</h2>
                     <ul>{missing.map((one) => (
-                        <li key={one.path}><button type="button" class="quiet" onClick={() => choose(stepOf(one.path))}>{one.path.startsWith('case.') ? labelOf(one.path.slice(5).replace(/\[\d+\]/g, '')) : t(one.path === 'to' ? 'to.countries' : one.path === 'status' ? 'send.status' : 'to.restricted')}</button> <span class="hint">{one.text}</span></li>
+                        <li key={one.path}><button type="button" class="quiet" onClick={() => choose(stepOf(one.path))}>{one.path.startsWith('case.') ? labelOf(one.path.slice(5).replace(/\[\d+\]/g, '')) : t(one.path === 'to' ? 'to.countries' : one.path === 'status' ? 'send.status' : 'to.restricted')}</button> {language() === 'en' || !/ is required$/.test(one.text) ? <span class="hint">{one.text}</span> : <span class="hint">{t('send.needed')}</span>}</li>
                     ))}</ul>
                 </section>
             )}
             {error && <p class="trouble" role="alert">{error}</p>}
             {run && <Recipients run={run} />}
             <Preview body={words.case} to={words.to ?? []} status={words.status} />
+            {complete && <ApprovalPart writing={writing} glass={glass} setGlass={setGlass} />}
             {complete && run && (
                 <section class="panel" aria-labelledby="go">
                     <h2 id="go">{label('send.title', words.status)}</h2>

@@ -1,15 +1,22 @@
-/* drills - exercises: begin one under a name, see how the others went. Each is scored as `hotline drill report` does. */
+/*
+ * drills - exercises: prepare one under a name, send it now or let the node send it at its time, and see how each went.
+ * The node keeps the timetable and scores the report: `hotline drill` shows the same.
+ */
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { casePath, get } from '../api';
+import { call, casePath, get, newKey } from '../api';
+import { listen } from '../events';
 import { country, t } from '../i18n';
+import type { Key } from '../i18n';
 import { to } from '../route';
-import { useExercise, useStore } from '../store';
-import { stamp } from '../time';
+import { may, readDrafts, useExercise, useNow, useStore } from '../store';
+import { ago, fromWall, ownZone, stamp, toWall } from '../time';
 import type { CaseSummary, CaseView } from '../types';
-import { explain, Title, Trouble } from '../ui';
+import { Blocked, Button, explain, Scroll, Title, Trouble, useAct, useList } from '../ui';
 import { useNewDraft } from './compose';
 import { nameOf } from './inbox';
+
+/* ---- how it went ---- */
 
 interface Drill {
     id: string;
@@ -43,47 +50,32 @@ function Report({ drill }: { drill: Drill }): JSX.Element {
     const sum = score(views);
     return (
         <>
-            <p class="big">{t('drills.score', { percent: sum.percent })}</p>
+            <p class="score"><strong>{sum.percent}</strong> <meter min={0} max={100} value={sum.percent} aria-hidden="true" /> <span>{t('drills.score', { percent: sum.percent })}</span></p>
             <p>{t('ladder.sum', { delivered: sum.delivered, acknowledged: sum.acknowledged, n: sum.recipients })}</p>
-            <div class="scroll" tabIndex={0} role="region" aria-label={t('drills.report', { drill: drill.id })}>
+            <Scroll name={t('drills.report', { drill: drill.id })}>
                 <table class="wide">
-                    <thead><tr><th scope="col">{t('ladder.to')}</th><th scope="col">{t('drills.case')}</th><th scope="col">{t('drills.delivered.after')}</th><th scope="col">{t('drills.acknowledged.after')}</th></tr></thead>
+                    <thead><tr><th scope="col">{t('ladder.to')}</th><th scope="col">{t('drills.case')}</th><th scope="col">{t('drills.delivered.after')}</th><th scope="col">{t('drills.shown.after')}</th><th scope="col">{t('drills.acknowledged.after')}</th></tr></thead>
                     <tbody>
                         {views.flatMap((view) => view.ladder.map((row) => (
-                            <tr key={`${view.case_id}${row.member}`}><th scope="row">{country(row.country)} <span class="hint">{row.name}</span></th><td><a href={to('case', view.member, view.reference)}>{view.reference}</a></td>
-                                <td>{seconds(row.queued_at, row.delivered_at ?? row.acknowledged_at)}</td><td>{seconds(row.queued_at, row.acknowledged_at)}</td></tr>
+                            <tr key={`${view.case_id}${row.member}`} class={row.acknowledged_at ? '' : 'stuck'}><th scope="row">{country(row.country)} <span class="hint">{row.name}</span></th><td><a href={to('case', view.member, view.reference)}>{view.reference}</a></td>
+                                <td>{seconds(row.queued_at, row.delivered_at ?? row.acknowledged_at)}</td><td>{seconds(row.queued_at, row.shown_at)}</td><td>{seconds(row.queued_at, row.acknowledged_at)}</td></tr>
                         )))}
                     </tbody>
                 </table>
-            </div>
+            </Scroll>
         </>
     );
 }
 
-export function Drills(): JSX.Element {
+function Past(): JSX.Element {
     const { sent } = useStore();
-    const [name, setName] = useState('');
     const [open, setOpen] = useState<string | undefined>(undefined);
-    const begin = useNewDraft('EXERCISE', name.trim() || undefined);
-    useExercise(true);
+    const all = drillsOf(sent);
     return (
-        <>
-            <Title>{t('nav.drills')}</Title>
-            <p>{t('drills.text')}</p>
-            <form class="panel" onSubmit={(event) => {
-                event.preventDefault();
-                begin.run();
-            }}>
-                <label>{t('drills.name')}
-                    <input pattern="[A-Z0-9\-]{1,32}" maxLength={32} value={name} aria-describedby="drill-hint" onInput={(event) => setName(event.currentTarget.value.toUpperCase().replace(/[^A-Z0-9-]/g, '-'))} />
-                </label>
-                <p class="hint" id="drill-hint">{t('drills.name.hint')}</p>
-                <Trouble text={begin.error} />
-                <button class="main">{t('exercise.button', { act: t('drills.begin') })}</button>
-            </form>
-            <h2>{t('drills.past')}</h2>
-            {drillsOf(sent).length === 0 && <p class="calm">{t('drills.none')}</p>}
-            {drillsOf(sent).map((drill) => (
+        <section aria-labelledby="past">
+            <h2 id="past">{t('drills.past')}</h2>
+            {all.length === 0 && <p class="calm">{t('drills.none')}</p>}
+            {all.map((drill) => (
                 <section key={drill.id} class="panel">
                     <div class="spread">
                         <h3>{drill.id || t('drills.unnamed')}</h3>
@@ -93,6 +85,129 @@ export function Drills(): JSX.Element {
                     {open === drill.id && <Report drill={drill} />}
                 </section>
             ))}
+        </section>
+    );
+}
+
+/* ---- the timetable ---- */
+
+interface Planned {
+    id: string;
+    drill: string;
+    at: string;
+    by: string;
+    state: 'SCHEDULED' | 'SENT' | 'MISSED' | 'REFUSED';
+    why?: string;
+    reference?: string;
+}
+
+function PlannedRow({ one, read, own }: { one: Planned; read: () => Promise<void>; own: string }): JSX.Element {
+    const [asking, ask] = useState(false);
+    const now = useNow(10_000);
+    const cancel = useAct(() => call('DELETE', `/v1/drills/${one.id}`).then(read));
+    const state: Key = `drills.state.${one.state}`;
+    return (
+        <tr data-state={one.state}>
+            <th scope="row">{one.drill}</th>
+            <td>{stamp(one.at)} <span class="hint">{ago(one.at, now)}</span></td>
+            <td class={one.state === 'SCHEDULED' || one.state === 'SENT' ? '' : 'trouble'}>{t(state)} {one.reference && <a href={to('case', own, one.reference)}>{one.reference}</a>}{one.why && <span class="hint block" lang="en">{one.why}</span>}</td>
+            <td>{one.by}</td>
+            <td>
+                {one.state === 'SCHEDULED' && (asking ? <Button kind="danger" act={cancel} focus>{t('drills.cancel.yes')}</Button> : <Button kind="quiet" act={() => ask(true)}>{t('drills.cancel')}</Button>)}
+                <Trouble text={cancel.error} />
+            </td>
+        </tr>
+    );
+}
+
+const HOUR_MS = 3_600_000;
+
+function Schedule({ read }: { read: () => Promise<void> }): JSX.Element {
+    const { drafts } = useStore();
+    const [draft, setDraft] = useState('');
+    const [at, setAt] = useState(new Date(Math.ceil(Date.now() / HOUR_MS) * HOUR_MS + HOUR_MS).toISOString());
+    const [name, setName] = useState('');
+    const [key, setKey] = useState(newKey);
+    const ready = drafts.filter((one) => one.status === 'EXERCISE' && one.drill && one.missing.length === 0);
+    const act = useAct(async () => {
+        if (!draft) throw new Blocked(t('drills.choose'));
+        await call('POST', '/v1/drills', { key, body: { draft, at, confirm: name } });
+        setKey(newKey());
+        setName('');
+        setDraft('');
+        await read();
+    });
+    useEffect(() => void readDrafts(), []);
+    if (ready.length === 0) return <p class="hint">{t('drills.schedule.first')}</p>;
+    return (
+        <form class="panel" onSubmit={(event) => {
+            event.preventDefault();
+            act.run();
+        }}>
+            <h3>{t('drills.schedule')}</h3>
+            <div class="grid">
+                <label>{t('drills.draft')}
+                    <select value={draft} onChange={(event) => setDraft(event.currentTarget.value)}>
+                        <option value="">{t('choose')}</option>
+                        {ready.map((one) => <option key={one.id} value={one.id}>{t('drills.draft.one', { drill: one.drill ?? '', name: one.child?.given_name ?? '' })}</option>)}
+                    </select>
+                </label>
+                <label>{t('sighting.at')}<input type="datetime-local" required value={toWall(at, ownZone)} onInput={(event) => setAt(fromWall(event.currentTarget.value, ownZone) ?? at)} /></label>
+                <label>{t('send.type.name')}<input required autocomplete="off" value={name} onInput={(event) => setName(event.currentTarget.value)} /></label>
+            </div>
+            <p class="hint">{t('drills.schedule.hint')}</p>
+            <Trouble text={act.error} />
+            <button class="main" aria-disabled={act.busy}>{t('exercise.button', { act: t('drills.schedule') })}</button>
+        </form>
+    );
+}
+
+function Timetable(): JSX.Element | null {
+    const now = useStore();
+    const planned = useList<Planned>('/v1/drills');
+    useEffect(() => listen((event) => {
+        if (event.type.startsWith('drill.')) void planned.read();
+    }), []);
+    return (
+        <section aria-labelledby="planned">
+            <h2 id="planned">{t('drills.planned')}</h2>
+            <Trouble text={planned.error} />
+            {planned.items?.length === 0 && <p class="calm">{t('drills.planned.none')}</p>}
+            {planned.items && planned.items.length > 0 && (
+                <Scroll name={t('drills.planned')}><table class="wide">
+                    <thead><tr><th scope="col">{t('drills.name')}</th><th scope="col">{t('hooks.at')}</th><th scope="col">{t('archive.state')}</th><th scope="col">{t('audit.who')}</th><th scope="col">{t('users.acts')}</th></tr></thead>
+                    <tbody>{planned.items.map((one) => <PlannedRow key={one.id} one={one} read={planned.read} own={now.status?.member ?? ''} />)}</tbody>
+                </table></Scroll>
+            )}
+            {may(now, 'PUBLISH_EXERCISE') && planned.items && <Schedule read={planned.read} />}
+        </section>
+    );
+}
+
+export function Drills(): JSX.Element {
+    const now = useStore();
+    const [name, setName] = useState('');
+    const begin = useNewDraft('EXERCISE', name.trim() || undefined);
+    useExercise(true);
+    return (
+        <>
+            <Title>{t('nav.drills')}</Title>
+            <p>{t('drills.text')}</p>
+            {may(now, 'DRAFT') && (
+                <form class="panel" onSubmit={(event) => {
+                    event.preventDefault();
+                    begin.run();
+                }}>
+                    <label>{t('drills.name')}
+                        <input pattern="[A-Z0-9\-]{1,32}" maxLength={32} value={name} aria-describedby="drill-hint" onInput={(event) => setName(event.currentTarget.value.toUpperCase().replace(/[^A-Z0-9-]/g, '-'))} />
+                    </label>
+                    <p class="hint" id="drill-hint">{t('drills.name.hint')}</p>
+                    <Trouble text={begin.error} />
+                    <button class="main">{t('exercise.button', { act: t('drills.begin') })}</button>
+                </form>
+            )}
+            <Timetable />
+            <Past />
         </>
     );
 }

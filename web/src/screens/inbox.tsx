@@ -3,11 +3,12 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { code, country, t } from '../i18n';
 import type { Key } from '../i18n';
+import { lateStep } from '../header';
 import { to } from '../route';
-import { needsAnswer, useNow, useStore } from '../store';
+import { mayApprove, needsAnswer, state, useNow, useStore, waitsForApproval } from '../store';
 import { ago, stamp } from '../time';
 import type { CaseSummary } from '../types';
-import { StatusMark, Title, UrgencyMark } from '../ui';
+import { Phone, StatusMark, Title, UrgencyMark } from '../ui';
 
 export function nameOf(one: { child?: { given_name?: string; age_years?: number } }): string {
     const name = one.child?.given_name ?? t('case.erased.name');
@@ -22,8 +23,9 @@ function tell(one: CaseSummary): string {
 
 export function CaseCard({ one, now }: { one: CaseSummary; now: number }): JSX.Element {
     const waits = needsAnswer(one);
+    const late = state.stalls.filter((stall) => stall.one.case_id === one.case_id);
     return (
-        <li class={`card urgency-${one.urgency ?? 'ROUTINE'} ${one.status === 'EXERCISE' ? 'card-exercise' : ''} ${waits ? 'card-waits' : ''}`}>
+        <li class={`card ${late.length > 0 ? 'card-late' : ''} urgency-${one.urgency ?? 'ROUTINE'} ${one.status === 'EXERCISE' ? 'card-exercise' : ''} ${waits ? 'card-waits' : ''}`}>
             <a href={to('case', one.member, one.reference)}>
                 <span class="card-head">
                     <StatusMark status={one.status} />
@@ -38,6 +40,7 @@ export function CaseCard({ one, now }: { one: CaseSummary; now: number }): JSX.E
             <p class="card-foot">
                 <span>{t(one.mine ? 'inbox.mine' : 'inbox.from', { country: country(one.country), reference: one.reference })}</span>
                 <span>{t(one.mine ? 'inbox.sent' : 'inbox.arrived', { time: stamp(one.received_at ?? one.sent_at), ago: ago(one.received_at ?? one.sent_at, now) })}</span>
+                {late.map(({ row }) => <span key={row.member} class="stall">✕ {t(`late.${lateStep(row)}`, { country: country(row.country) })} <Phone number={row.phone} /></span>)}
                 {one.late && <span class="trouble">{t('inbox.late')}</span>}
                 {one.opener_withdrawn && <span class="trouble">{t('inbox.withdrawn')}</span>}
             </p>
@@ -90,6 +93,19 @@ function Filters({ cases, filter, set }: { cases: CaseSummary[]; filter: Filter;
     );
 }
 
+/* Alerts of colleagues that wait for this person's eyes before they go out. */
+function Approvals(): JSX.Element | null {
+    const now = useStore();
+    const waiting = now.drafts.filter((one) => waitsForApproval(one) && mayApprove(now, one));
+    if (waiting.length === 0) return null;
+    return (
+        <section class="panel panel-danger" aria-labelledby="approvals">
+            <h2 id="approvals">{t('approval.inbox', { n: waiting.length })}</h2>
+            <ul>{waiting.map((one) => <li key={one.id}><a href={to('compose', one.id, '4')}>{one.child?.given_name ?? t('drafts.no.name')}</a> <span class="hint">{t('drafts.changed', { who: one.changed_by, ago: ago(one.changed_at, Date.now()) })}</span></li>)}</ul>
+        </section>
+    );
+}
+
 const OVER_SHOWN = 20;
 
 export function Inbox(): JSX.Element {
@@ -108,6 +124,7 @@ export function Inbox(): JSX.Element {
             <Title>{t('nav.inbox')}</Title>
             {!loaded && <p>{t('loading')}</p>}
             {all.length > 5 && <Filters cases={all} filter={filter} set={setFilter} />}
+            <Approvals />
             {loaded && <Part title="inbox.part.waits" cases={waits} empty="inbox.nothing.waits" now={now} />}
             <Part title="inbox.part.open" cases={open} now={now} />
             <Part title="inbox.part.sent" cases={mine.filter((one) => one.state === 'OPEN')} now={now} />

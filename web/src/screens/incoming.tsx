@@ -72,6 +72,15 @@ function useView(one: CaseSummary): CaseView | undefined {
     return view;
 }
 
+/* Why this hotline gets it: its own country is meant, or it has asked for those of the sender's. */
+function WhyUs({ one, view }: { one: CaseSummary; view: CaseView | undefined }): JSX.Element | null {
+    const own = state.status?.country;
+    if (!own) return null;
+    const heading = view?.case?.likely_countries?.includes(own);
+    const text = view?.case?.last_seen?.country === own ? 'why.seen' : heading ? 'why.heading' : one.countries.includes(own) ? 'why.named' : 'why.subscribed';
+    return <p class="why">{t(text, { country: country(own), sender: country(one.country) })}</p>;
+}
+
 function NoSound(): JSX.Element | null {
     const [silent, setSilent] = useState(!alarm.canSound() || !state.armedAt);
     if (!silent) return null;
@@ -92,7 +101,7 @@ export function Incoming({ one, more }: { one: CaseSummary; more: number }): JSX
     const from = t('incoming.from', { name: view?.opener_name ?? one.member, country: country(one.country) });
     return (
         <main class={`incoming ${exercise ? 'incoming-exercise' : 'incoming-live'}`} aria-labelledby="incoming-title">
-            <LineState />
+            <LineState exercise={exercise} />
             <header>
                 <h1 id="incoming-title"><span aria-hidden="true">{exercise ? '◇ ' : '▲ '}</span>{title}</h1>
                 <p class="big">{from} {!one.opener_withdrawn && <span class="accredited">✓ {t('incoming.accredited')}</span>}</p>
@@ -101,7 +110,7 @@ export function Incoming({ one, more }: { one: CaseSummary; more: number }): JSX
             </header>
             <NoSound />
             <div class="answers" role="group" aria-label={t('incoming.answers')}>
-                <Button kind={over || !exercise ? 'main' : 'main'} class="huge" act={() => answer('')} focus>{label(over ? 'answer.ack.retraction' : 'answer.ack', one.status)}</Button>
+                <Button kind="main" class="huge" act={() => answer('')} focus>{label(over ? 'answer.ack.retraction' : 'answer.ack', one.status)}</Button>
                 {!over && (
                     <>
                         <Button class="huge" act={() => answer('sighting')}>{label('answer.sighting', one.status)}</Button>
@@ -112,6 +121,7 @@ export function Incoming({ one, more }: { one: CaseSummary; more: number }): JSX
                 <Trouble text={act.error} />
             </div>
             {over && <p class="big do-not">{t('incoming.retracted.what')} {view?.closing?.reason && <q>{view.closing.reason}</q>}</p>}
+            {!over && <WhyUs one={one} view={view} />}
             {view?.case && <Card body={view.case} reader={language()} photo={(n) => ((view.photos_here ?? 0) >= n ? `${casePath(one.member, one.reference)}/photo?number=${n}` : undefined)} />}
             {!view?.case && <p class="child-name">{nameOf(one)}</p>}
             {view?.phone && <p class="big">{t('incoming.call', { name: view.opener_name ?? one.member })} <Phone number={view.phone} /></p>}

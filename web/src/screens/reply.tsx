@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { call, casePath, newKey } from '../api';
 import { code, country, language, t } from '../i18n';
+import { drop, keep, kept } from '../keep';
 import { fromWall, ownZone, toWall } from '../time';
 import type { ReplyKind, Sighting, Status } from '../types';
 import { Button, label, Trouble, useAct } from '../ui';
@@ -46,12 +47,18 @@ function SightingFields({ value, set }: { value: Sighting; set: (value: Sighting
 }
 
 export function ReplyForm({ member, reference, status, kind, inReplyTo, done }: Props): JSX.Element {
-    const [text, setText] = useState('');
+    const name = `reply/${member}/${reference}/${kind}`;
+    const [text, setWords] = useState(kept<string>(name) ?? '');
+    const setText = (next: string): void => {
+        setWords(next);
+        keep(name, next);
+    };
     const [sighting, setSighting] = useState<Sighting>({ at: new Date().toISOString(), zone: ownZone });
     const [key] = useState(newKey);
     const act = useAct(async () => {
         const body = { kind, ...(text && { text, text_language: language() }), ...(kind === 'SIGHTING' && { sighting }), ...(inReplyTo && { in_reply_to: inReplyTo }) };
         await call('POST', `${casePath(member, reference)}/replies`, { key, body });
+        drop(name);
         done();
     });
     return (

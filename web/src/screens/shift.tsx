@@ -3,18 +3,19 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import * as alarm from '../alarm';
 import { arm, disarm, tend } from '../duty';
-import { language, spoken, t } from '../i18n';
+import { language, maybe, spoken, t } from '../i18n';
 import { go } from '../route';
-import { readStatus, useStore } from '../store';
+import { readNotes, readStatus, useStore } from '../store';
 import type { NodeStatus } from '../types';
-import { Button, Title, Trouble, useAct } from '../ui';
+import { NoteText } from './notes';
+import { Blocked, Button, Title, Trouble, useAct } from '../ui';
 
 const OFFERED = ['en', 'de', 'fr', 'es', 'it', 'pl', 'ro', 'hu', 'nl', 'pt', 'el', 'bg', 'cs', 'sk', 'sl', 'hr', 'sr', 'sq', 'da', 'sv', 'nb', 'fi', 'et', 'lv', 'lt', 'uk', 'ru', 'tr', 'ar', 'ga', 'mt'];
 
 function Hear({ heard, setHeard }: { heard: boolean | undefined; setHeard: (heard: boolean) => void }): JSX.Element {
     const [playing, setPlaying] = useState(false);
     const play = useAct(async () => {
-        if (!(await alarm.wake())) throw new Error(t('shift.sound.blocked'));
+        if (!(await alarm.wake())) throw new Blocked(t('shift.sound.blocked'));
         alarm.start('live');
         setPlaying(true);
     });
@@ -80,6 +81,12 @@ function tests(status: NodeStatus | undefined, live: boolean): Test[] {
     ];
 }
 
+/* In the reader's language by its code; what the node says in English has the numbers. */
+function Warning({ code, text }: { code: string; text: string }): JSX.Element {
+    const words = language() === 'en' ? undefined : maybe(`warning.${code}`);
+    return <p class="warning"><span aria-hidden="true">⚠ </span>{words ?? text}{words && <span class="hint block" lang="en">{text}</span>}</p>;
+}
+
 export function SelfTest(): JSX.Element {
     const now = useStore();
     useEffect(() => void readStatus(), []);
@@ -92,7 +99,7 @@ export function SelfTest(): JSX.Element {
                     </li>
                 ))}
             </ul>
-            {(now.status?.warnings ?? []).map((warning) => <p key={warning.code} class="warning">⚠ {warning.text}</p>)}
+            {(now.status?.warnings ?? []).map((warning) => <Warning key={warning.text} {...warning} />)}
         </>
     );
 }
@@ -108,6 +115,22 @@ function Languages({ chosen, setChosen }: { chosen: string[]; setChosen: (chosen
                 ))}
             </div>
         </fieldset>
+    );
+}
+
+/* What the last shift left. */
+const NOTES_SHOWN = 3;
+function LeftNotes(): JSX.Element | null {
+    const { notes } = useStore();
+    useEffect(() => void readNotes(), []);
+    if (!notes) return null;
+    return (
+        <li>
+            <h2>{t('nav.notes')}</h2>
+            {notes.length === 0 && <p class="calm">{t('notes.none')}</p>}
+            <ul>{notes.slice(0, NOTES_SHOWN).map((note) => <li key={note.id} class="note"><NoteText note={note} /></li>)}</ul>
+            <p><a href="#/notes">{t('notes.all')} →</a></p>
+        </li>
     );
 }
 
@@ -140,6 +163,7 @@ export function Shift(): JSX.Element {
                 <Hear heard={heard} setHeard={setHeard} />
                 <Notices />
                 <li><h2>{t('shift.state')}</h2><SelfTest /></li>
+                <LeftNotes />
                 <li>
                     <h2>{t('shift.arm.title')}</h2>
                     <Languages chosen={chosen} setChosen={setChosen} />

@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { call, casePath, get, newKey, Refused } from '../api';
 import { FormContext } from '../form';
+import { drop, keep, kept } from '../keep';
 import { t } from '../i18n';
 import { go, to } from '../route';
 import { readCases, useExercise } from '../store';
@@ -26,17 +27,25 @@ function sendable(body: CaseBody): CaseBody {
 }
 
 export function Update({ member, reference }: { member: string; reference: string }): JSX.Element {
+    const name = `update/${member}/${reference}`;
     const [view, setView] = useState<CaseView | undefined>(undefined);
     const [body, setBody] = useState<CaseBody>({});
+    const [begun, setBegun] = useState(false); /* words of before, from this window */
     const [error, setError] = useState('');
     const [refused, setRefused] = useState('');
     const [key, setKey] = useState(newKey);
     useEffect(() => {
         get<CaseView>(casePath(member, reference)).then((found) => {
             setView(found);
-            setBody(editable(found.case ?? {}, found.state !== 'OPEN'));
+            const words = kept<{ revision: number; body: CaseBody }>(name);
+            setBegun(words?.revision === found.revision);
+            setBody(words?.revision === found.revision ? words.body : editable(found.case ?? {}, found.state !== 'OPEN'));
         }, (caught: unknown) => setError(explain(caught)));
     }, [member, reference]);
+    const change = (next: CaseBody): void => {
+        setBody(next);
+        keep(name, { revision: view?.revision, body: next });
+    };
     const act = useAct(async () => {
         setRefused('');
         try {
@@ -48,6 +57,7 @@ export function Update({ member, reference }: { member: string; reference: strin
             }
             throw caught;
         }
+        drop(name);
         void readCases();
         go('case', member, reference);
     });
@@ -56,15 +66,16 @@ export function Update({ member, reference }: { member: string; reference: strin
     if (!view.case) return <><Title>{reference}</Title><p>{t('update.erased')}</p></>;
     const again = view.state !== 'OPEN';
     return (
-        <FormContext.Provider value={{ body, set: setBody, refused, why: act.error }}>
+        <FormContext.Provider value={{ body, set: change, refused, why: act.error }}>
             <Title>{t(again ? 'update.again' : 'update.title', { reference })}</Title>
             <p>{t('update.text')}</p>
+            {begun && <p class="warning" role="status">{t('update.begun')}</p>}
             <ChildFields />
             <HappenedFields />
             <Trouble text={act.error} />
             <div class="row after">
                 <Button kind="main" class="huge" act={act}>{label(again ? 'case.reopen' : 'update.go', view.status)}</Button>
-                <a class="button" href={to('case', member, reference)}>{t('cancel')}</a>
+                <a class="button" href={to('case', member, reference)} onClick={() => drop(name)}>{t('cancel')}</a>
             </div>
         </FormContext.Provider>
     );
