@@ -63,7 +63,7 @@ $(BUILD)/web/index.html: web/node_modules/.package-lock.json $(web_sources)
 
 web-assets: $(BUILD)/web/index.html ## the console's pages and scripts into build/web/
 
-web: $(programs) web-assets ## browser tests of the console in Chromium (T=life or screens)
+web: $(programs) web-assets ## browser tests of the console in Chromium (T=life, ...: tests/web/run.sh says which)
 	@tests/web/run.sh $(BUILD) $(T)
 
 help: ## this list

@@ -1,31 +1,58 @@
 #!/usr/bin/env bash
-# Browser tests of the console, in Debian's Chromium, against a real network on loopback.
-# usage: tests/web/run.sh BUILD [TEST...]      TEST: life, screens. KEEP=FOLDER keeps a picture of each failure there.
+# Browser tests of the console, in Debian's Chromium. Each test has a network of real processes on loopback to itself.
+# usage: tests/web/run.sh BUILD [TEST...]      without TEST: all of them
+#   life       two hotlines in two browsers through the whole life of a case
+#   keyboard   a case sent, acknowledged and closed without a mouse
+#   speed      from the click to the alarm in the other browser
+#   screens    axe, languages, light and dark, 400 % zoom, forced colours, reduced motion on every screen
+# KEEP=FOLDER keeps a picture of each failure there. QUICK=1: fewer languages and alerts, for a machine with little time.
 folder=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/e2e/lib.sh
 source "$folder/../e2e/lib.sh"
+test_seconds=600
+
 chromium=${CHROMIUM:-$(command -v chromium || command -v chromium-browser)}
 [ -n "$chromium" ] || { echo "chromium is missing: run \`make deps\`" >&2; exit 2; }
 [ -d "$folder/node_modules" ] || (cd "$folder" && npm ci --silent --no-audit --no-fund) || exit 2
 pictures=${KEEP:-}
 unset KEEP
-begin "${1:-build}"
-shift
+[ -z "$pictures" ] || pictures=$(mkdir -p "$pictures" && cd "$pictures" && pwd)
 
-(umask 077 && echo lighthouse-keeper-2026 >password)
-authority
-add_relay relay-1
-add_relay relay-2
-add_node gr-faros GR
-add_node it-lanterna IT
-add_node be-baken BE
-sign
-everyone_up
-for who in "gr-faros eleni" "gr-faros paola" "it-lanterna paola"; do
-    read -r member user <<<"$who"
-    check "$member: user $user" at "$member" user add "$user" --role supervisor --password-file password
-done
-stop_here_unless_green
+hotline() { # hotline ID COUNTRY NAME PHONE: key and roster
+    check "$1: key" h key generate --member "$1" --country "$2" --name "$3" -o "$1.key" --request "$1.request" --no-passphrase
+    check "$1: on the roster" h roster add net "$1.request" --role hotline --phone "$4"
+}
+
+net_up() {
+    local who member user id country
+    (umask 077 && echo lighthouse-keeper-2026 >password)
+    authority
+    add_relay relay-1
+    add_relay relay-2
+    while read -r id country phone name; do
+        take_port "$id"
+        members+=("$id")
+        hotline "$id" "$country" "$name" "$phone"
+        configure_node "$id" ""
+    done <<'ROWS'
+gr-faros GR +302105550001 Faros, the children's line
+it-lanterna IT +390655500002 Linea Lanterna
+ROWS
+    while read -r id country phone name; do # on the roster, and never there
+        hotline "$id" "$country" "$name" "$phone"
+    done <<'ROWS'
+be-baken BE +3225550003 Baken
+fr-boussole FR +33155500004 La Boussole
+de-leuchtturm DE +493055500005 Leuchtturm
+ROWS
+    sign
+    everyone_up
+    for who in "gr-faros eleni" "gr-faros petros" "it-lanterna paola"; do
+        read -r member user <<<"$who"
+        check "$member: user $user" at "$member" user add "$user" --role supervisor --password-file password
+    done
+    stop_here_unless_green
+}
 
 network() { # what the tests need to know, as JSON
     local name
@@ -33,14 +60,33 @@ network() { # what the tests need to know, as JSON
         jq -Rn --arg bin "$bin" --arg work "$work" 'reduce (inputs | split(" ")) as $p ({$bin, $work};
             .pid[$p[0]] = ($p[1] | tonumber) | .console[$p[0]] = ($p[2] | tonumber))'
 }
-for one in "${@:-screens life}"; do
-    for test in $one; do
-        NETWORK=$(network) CHROMIUM=$chromium KEEP=$pictures timeout 280 node "$folder/$test.mjs" >said.txt 2>&1
-        status=$?
-        cat said.txt
-        passed=$((passed + $(grep -c '^ok ' said.txt))) red=$(grep -c '^FAIL ' said.txt)
-        failed=$((failed + red))
-        [ $status = 0 ] || [ "$red" != 0 ] || { failed=$((failed + 1)); echo "FAIL $test: status $status"; }
-    done
+
+run_one() { # run_one TEST: in this shell, which ends with it
+    local status red start=$SECONDS
+    net_up >net.txt || { cat net.txt; exit 1; }
+    python3 "$here/bad_pictures.py" "$folder/../../config/demo/portrait.jpg" bad_pictures
+    NETWORK=$(network) CHROMIUM=$chromium KEEP=$pictures timeout -k 10 $test_seconds node "$folder/$1.mjs" >said.txt 2>&1
+    status=$?
+    passed=$(grep -c '^ok ' said.txt) red=$(grep -c '^FAIL ' said.txt) failed=$red
+    cat said.txt
+    [ $status = 0 ] || [ "$red" != 0 ] || { failed=1; echo "FAIL $1: status $status"; }
+    echo "$1: $((SECONDS - start)) s"
+    finish
+}
+
+if [ "${2:-}" = --one ]; then
+    begin "$1"
+    run_one "$3"
+fi
+build=${1:-build}
+shift
+log=$(mktemp) || exit 2
+trap 'rm -f "$log"' EXIT
+for test in ${*:-life keyboard speed screens}; do
+    [ -e "$folder/$test.mjs" ] || { echo "run.sh: there is no test $test" >&2; exit 2; }
+    KEEP=$pictures "$folder/run.sh" "$build" --one "$test" 2>&1 | tee "$log" | grep -av '^[0-9]* passed, [0-9]* failed$'
+    sum=$(grep -aE '^[0-9]+ passed, [0-9]+ failed$' "$log" | tail -n 1)
+    [ -n "$sum" ] || { echo "FAIL $test: ended without its count"; sum='0 passed, 1 failed'; }
+    passed=$((passed + ${sum%% *})) sum=${sum#*, } failed=$((failed + ${sum%% *}))
 done
 finish

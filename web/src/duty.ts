@@ -113,12 +113,22 @@ export function calm(one: CaseSummary): void {
 }
 export const waiting = (): CaseSummary[] => urgentOnes().filter((one) => !answered.has(nameOf(one)));
 
+/* A window that is not armed, and was asked for its sound while something waits: until that is answered. */
+let askedHere = false;
+export function soundHere(): void {
+    askedHere = true;
+    tend();
+}
+
 /* Starts, changes or ends the sound as the list says. */
 export function tend(): void {
     const first = waiting()[0];
     if (!first && Date.now() - heardOf > LIST_FOLLOWS_MS) alarm.stop();
-    if (!first) return;
-    if (state.armedAt) alarm.start(first.status === 'EXERCISE' ? 'exercise' : 'live');
+    if (!first) {
+        askedHere = false;
+        return;
+    }
+    if (state.armedAt || askedHere) alarm.start(first.status === 'EXERCISE' ? 'exercise' : 'live');
 }
 
 /* Tells the publisher that it stands on a screen in front of an armed console. */

@@ -32,7 +32,7 @@ export function CloseForm({ view, done }: Props): JSX.Element {
             event.preventDefault();
             act.run();
         }}>
-            <h3>{t('close.title')}</h3>
+            <h2>{t('close.title')}</h2>
             <fieldset>
                 <legend>{t('close.outcome')}</legend>
                 <div class="choices">
@@ -76,7 +76,7 @@ export function RetractForm({ view, done }: Props): JSX.Element {
         done(await call<CaseView>('POST', `${casePath(view.member, view.reference)}/retract`, { key, body: { reason: reason || 'sent in error' } })));
     return (
         <section class="panel panel-danger" aria-labelledby="retract-title">
-            <h3 id="retract-title">{t('retract.title')}</h3>
+            <h2 id="retract-title">{t('retract.title')}</h2>
             <p>{t('retract.text', { n: view.ladder.length })}</p>
             <Trouble text={act.error} />
             <div class="row">

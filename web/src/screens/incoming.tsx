@@ -7,7 +7,7 @@ import { useEffect, useState } from 'preact/hooks';
 import * as alarm from '../alarm';
 import { call, casePath, get, newKey } from '../api';
 import { Card } from '../card';
-import { calm, shown, tend } from '../duty';
+import { calm, shown, soundHere } from '../duty';
 import { LineState } from '../header';
 import { country, language, t } from '../i18n';
 import { go } from '../route';
@@ -86,7 +86,7 @@ function NoSound(): JSX.Element | null {
     if (!silent) return null;
     const wake = (): void => void alarm.wake().then((heard) => {
         setSilent(!heard);
-        tend();
+        soundHere();
     });
     return <p class="trouble" role="alert">{t('incoming.silent')} <Button kind="plain" act={wake}>{t('incoming.sound')}</Button></p>;
 }

@@ -66,7 +66,7 @@ export function ReplyForm({ member, reference, status, kind, inReplyTo, done }: 
             event.preventDefault();
             act.run();
         }}>
-            <h3>{t(titles[kind])}</h3>
+            <h2>{t(titles[kind])}</h2>
             {kind === 'SIGHTING' && <SightingFields value={sighting} set={setSighting} />}
             <label>{t(kind === 'SIGHTING' ? 'reply.more' : 'reply.text')}
                 <textarea rows={4} maxLength={4000} required={kind !== 'SIGHTING'} value={text} onInput={(event) => setText(event.currentTarget.value)} />
