@@ -46,10 +46,11 @@ int helper_start(struct helper **ret_helper)
         free(helper);
         return ERR_IO;
     }
+    pid_t self = getpid();
     helper->pid = fork();
     if (helper->pid == 0) {
         close(pair[0]);
-        helper_serve(pair[1]);
+        helper_serve(pair[1], self);
     }
     close(pair[1]);
     helper->fd = pair[0];

@@ -4,6 +4,8 @@
 #ifndef NODE_HELPER_INNER_H
 #define NODE_HELPER_INNER_H
 
+#include <sys/types.h>
+
 #include "node/helper.h"
 
 /* To the helper: two file descriptors go along, the picture and the empty result. Back: the same number when it is at
@@ -43,8 +45,8 @@ int helper_write(int fd, struct slice bytes) MUST_CHECK;
 /* Gives up, in a child, all that decoding needs not: for good. Under a sanitizer only cores, time and the size of
  * files. */
 void helper_bound(void);
-/* The helper's whole life; does not return. Its work is a process of its own, begun anew, after a while that grows,
- * when it ends; the daemon is told of the picture that was lost. */
-NO_RETURN void helper_serve(int fd);
+/* The helper's whole life, which ends with daemon's, its parent's; does not return. Its work is a process of its own,
+ * begun anew, after a while that grows, when it ends; the daemon is told of the picture that was lost. */
+NO_RETURN void helper_serve(int fd, pid_t daemon);
 
 #endif

@@ -209,20 +209,21 @@ static int run_one(int socket_fd, enum helper_task task, const int fds[2])
     return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
-static void give_up_much(void)
+/* A parent that ended before it was asked for would send no signal, and this process would live on by itself. */
+static void give_up_much(pid_t parent)
 {
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 || getppid() != parent)
         _exit(1);
 }
 
 /* Ends with 0 when the daemon is gone. */
-NO_RETURN static void work(int fd)
+NO_RETURN static void work(int fd, pid_t parent)
 {
     struct helper_word word;
     int fds[2];
     size_t count;
-    give_up_much();
+    give_up_much(parent);
     while (helper_peek(fd, &word) == OK) {
         word.says = HELPER_AT_WORK;
         if (helper_send(fd, &word, NULL, 0) != OK || helper_receive(fd, &word, fds, &count) != OK)
@@ -241,9 +242,9 @@ NO_RETURN static void work(int fd)
 static int work_once(int fd)
 {
     int status = 0;
-    pid_t worker = fork();
+    pid_t self = getpid(), worker = fork();
     if (worker == 0)
-        work(fd);
+        work(fd, self);
     while (worker > 0 && waitpid(worker, &status, 0) < 0)
         if (errno != EINTR)
             return -1;
@@ -267,14 +268,14 @@ static void pause_ms(long ms)
 #define AGAIN_LEAST_MS 100
 #define AGAIN_MOST_MS 10000
 
-NO_RETURN void helper_serve(int fd)
+NO_RETURN void helper_serve(int fd, pid_t daemon)
 {
     static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
     const struct helper_word lost = {.says = HELPER_LOST};
     long wait_ms = AGAIN_LEAST_MS;
     for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
         signal(ignored[i], SIG_IGN); /* they are the daemon's: with its end comes ours */
-    give_up_much();
+    give_up_much(daemon);
     for (;;) {
         int64_t begun_ms = steady_ms();
         int status = work_once(fd);

@@ -239,23 +239,57 @@ static void helper_checks_a_photo_and_gives_no_bytes(void **state)
     buf_free(&jpeg);
 }
 
+/* The helper is killed, and with it, before it is seen as ended, all that it began. */
+static void kill_helper(void)
+{
+    siginfo_t facts;
+    pid_t pid = helper_pid();
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(waitid(P_PID, (id_t)pid, &facts, WEXITED | WNOWAIT), 0);
+}
+
+/* Whatever is asked from now on is refused, at once or as its answer. */
+static void expect_gone(struct room *room, struct slice picture)
+{
+    struct err_note note = {""};
+    room->answers = 0;
+    int error = helper_picture(room->helper, picture, &note, on_done, room);
+    if (error == OK) {
+        assert_error(loop_run_until(room->loop, has_answer, room, 20000), OK);
+        error = room->error;
+    }
+    assert_error(error, ERR_UNREACHABLE);
+    assert_error(helper_picture(room->helper, picture, &note, on_done, room), ERR_UNREACHABLE);
+}
+
 static void helper_that_ended_is_said_and_asked_no_more(void **state)
 {
     struct room room;
-    struct err_note note = {""};
     struct buf jpeg = picture_room_jpeg(640, 640);
     (void)state;
     open_room(&room);
-    assert_int_equal(kill(helper_pid(), SIGKILL), 0);
-    int error = OK; /* its work may end a moment later than itself */
-    for (int i = 0; i < 100 && error == OK; i++) {
-        room.answers = 0;
-        error = helper_picture(room.helper, buf_slice(&jpeg), &note, on_done, &room);
-        if (error == OK)
-            assert_error(loop_run_until(room.loop, has_answer, &room, 10000), OK);
-    }
-    assert_error(error, ERR_UNREACHABLE);
+    assert_error(asked(&room, buf_slice(&jpeg)), OK);
+    kill_helper();
+    expect_gone(&room, buf_slice(&jpeg));
     close_room(&room);
+    buf_free(&jpeg);
+}
+
+/* Ended in its first moments too, while its work is being begun: nothing lives on, with the socket in its hands, and
+ * takes pictures that nobody watches over. */
+static void helper_ended_at_its_start_leaves_nobody_at_work(void **state)
+{
+    struct room room;
+    struct buf jpeg = picture_room_jpeg(64, 64);
+    (void)state;
+    for (long i = 0; i < 60; i++) {
+        struct timespec moment = {.tv_nsec = i % 12 * 50000};
+        open_room(&room);
+        nanosleep(&moment, NULL);
+        kill_helper();
+        expect_gone(&room, buf_slice(&jpeg));
+        close_room(&room);
+    }
     buf_free(&jpeg);
 }
 
@@ -346,6 +380,7 @@ int main(void)
         cmocka_unit_test(helper_whose_work_is_ended_begins_anew),
         cmocka_unit_test(helper_checks_a_photo_and_gives_no_bytes),
         cmocka_unit_test(helper_that_ended_is_said_and_asked_no_more),
+        cmocka_unit_test(helper_ended_at_its_start_leaves_nobody_at_work),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
