@@ -65,9 +65,11 @@ answered() {
     done
 }
 check "pt-farol: DELIVERED by both for each" within 20 answered
-at nl-baak watch --after 0 -W 1s -o jsonl >events.jsonl 2>watch.log
-received() { true_of -s '[.[] | select(.type | test("^case[.](received|closed|retracted)$")) | .reference] | length == 41 and (unique | length) == 41' events.jsonl; }
-check "nl-baak: one alarm for each" received
+received() { # a machine under load may not read all of it in a second: too few is read again, too many stays too many
+    at nl-baak watch --after 0 -W 1s -o jsonl >events.jsonl
+    true_of -s '[.[] | select(.type | test("^case[.](received|closed|retracted)$")) | .reference] | length == 41 and (unique | length) == 41' events.jsonl
+}
+check "nl-baak: one alarm for each" within 20 received
 check "nl-baak: still 41 after both relays are connected" within 10 connected nl-baak
 check "nl-baak: no more and no less" inbox_is nl-baak 41
 murder nl-baak

@@ -100,7 +100,7 @@ check "end: its publisher is told that it is there" within 15 told pt-farol case
 check "end: its recipient too" within 5 told es-faro case.expired 1
 check "end: no recipient is told of its review" told es-faro case.review 0
 check "end: nor of an end to come" told es-faro case.expiring 0
-check "end: a line for people" bash -c '"$0" --node pt-farol.sock watch --after 0 -W 300ms | grep -qE "case.expired +$1 .*expires [0-9]"' "$bin/hotline" "$brief"
+check "end: a line for people" within 10 bash -c '"$0" --node pt-farol.sock watch --after 0 -W 300ms | grep -qE "case.expired +$1 .*expires [0-9]"' "$bin/hotline" "$brief"
 murder pt-farol es-faro
 up pt-farol es-faro
 for m in pt-farol es-faro; do check "end: $m up again" within 20 connected $m; done
