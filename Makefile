@@ -151,9 +151,11 @@ fuzzers: $(fuzzers)
 
 $(BUILD)/sim/hotline-sim: $(call object,$(filter-out tests/sim/crash.c,$(sim_c))) $(libs)
 $(BUILD)/sim/hotline-crash: $(call object,$(filter-out tests/sim/main.c,$(sim_c))) $(libs)
+# Arithmetic on curves that a network in one process does many times on the same bytes: tests/sim/pure.c.
+sim_pure := sign_verify_detached sign_detached sign_seed_keypair core_ed25519_is_valid_point scalarmult_base box_beforenm
 $(BUILD)/sim/hotline-sim $(BUILD)/sim/hotline-crash:
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -ljpeg -lpng -lseccomp -lnettle
+	$(Q)$(CC) $(LDFLAGS) $(sim_pure:%=-Wl,--wrap=crypto_%) -o $@ $^ $(LIBS) -ljpeg -lpng -lseccomp -lnettle
 
 sim: $(BUILD)/sim/hotline-sim ## a network in one process: SEED=n HOURS=n SCENARIO=name (or all) SEEDS=n
 	@$< $(if $(filter all,$(SCENARIO)),--all,--scenario $(or $(SCENARIO),random)) --seed $(or $(SEED),1) \

@@ -60,6 +60,8 @@ static bool note_above(struct gap_source *source, uint64_t number)
 static void close_holes(struct gap_source *source)
 {
     size_t closed = 0;
+    source->asked_us = 0;
+    source->asked = 0;
     while (closed < source->above_count && source->above[closed] == source->upto + 1) {
         source->upto++;
         closed++;
@@ -67,7 +69,7 @@ static void close_holes(struct gap_source *source)
     source->above_count -= closed;
     memmove(source->above, source->above + closed, source->above_count * sizeof *source->above);
     if (source->above_count == 0)
-        source->since_us = source->asked_us = 0;
+        source->since_us = 0;
 }
 
 bool gaps_meet(struct gaps *gaps, const char *sender, const struct key_uuid *store_id, uint64_t number, int64_t now_us)
@@ -88,6 +90,19 @@ bool gaps_meet(struct gaps *gaps, const char *sender, const struct key_uuid *sto
     if (note_above(source, number) && source->since_us == 0)
         source->since_us = now_us;
     return false;
+}
+
+bool gaps_is_due(const struct gap_source *source, int64_t now_us)
+{
+    unsigned doubled = source->asked < 1 ? 0 : source->asked > GAP_DOUBLED ? GAP_DOUBLED : source->asked - 1;
+    int64_t again_us = GAP_AFTER_US << doubled;
+    return source->since_us != 0 && now_us - source->since_us > GAP_AFTER_US && now_us - source->asked_us > again_us;
+}
+
+void gaps_reported(struct gap_source *source, int64_t now_us)
+{
+    source->asked_us = now_us;
+    source->asked++;
 }
 
 size_t gaps_missing(const struct gap_source *source, uint64_t *out, size_t cap)

@@ -83,13 +83,18 @@ int node_number_given(struct node *node, const char *member, uint64_t number)
     return OK;
 }
 
-uint64_t node_number_last(const struct node *node, const char *member)
+struct sequence *node_sequence(const struct node *node, const char *member)
 {
     char key[LIMIT_ID_CHARS] = {0};
     if (strlen(member) > sizeof key)
-        return 0;
+        return NULL;
     memcpy(key, member, strlen(member));
-    const struct sequence *sequence = lookup_find(&node->sequences, key);
+    return lookup_find(&node->sequences, key);
+}
+
+uint64_t node_number_last(const struct node *node, const char *member)
+{
+    const struct sequence *sequence = node_sequence(node, member);
     return sequence != NULL ? sequence->last : 0;
 }
 
@@ -106,13 +111,25 @@ void node_keep_numbers(struct node *node, const struct item *item)
     }
 }
 
-/* Each revision carries its case's number: the recipient's gaps are missing cases, not missing revisions. */
+bool node_is_of_store(const struct node *node, const struct item *item)
+{
+    struct key_uuid store_id;
+    return key_uuid_from(wire_slice(item->header->store_id), &store_id) == OK &&
+        key_uuid_equal(&store_id, vault_store_id(node->vault));
+}
+
+/* Each revision carries its case's number: the recipient's gaps are missing cases, not missing revisions. Numbers count
+ * within the store that a header names: one of this store in a header of an earlier one, or the other way round, would
+ * be missed under this store's name until its case expires. */
 static uint64_t number_for(struct node *node, const struct item *item, const char *member)
 {
     const struct case_entry *entry = item->case_entry;
+    if (!node_is_of_store(node, item))
+        return 0;
     for (size_t r = 0; entry != NULL && item_is_case(item) && r < entry->revision_count; r++) {
         const struct ladder_row *row = item_row(entry->revisions[r], member);
-        if (entry->revisions[r] != item && row != NULL && row->has_grant)
+        if (entry->revisions[r] != item && row != NULL && row->has_grant && row->grant.sequence != 0 &&
+            node_is_of_store(node, entry->revisions[r]))
             return row->grant.sequence;
     }
     return next_number(node, member);

@@ -85,6 +85,8 @@ struct seen {
 struct sequence {
     char member[LIMIT_ID_CHARS]; /* first, NUL-padded */
     uint64_t last, saved;        /* saved: in a record of its own; the rows that are here say the rest */
+    int64_t asked_us;            /* when it last asked for missing numbers; 0 never */
+    uint32_t asked_by;           /* the links that carried the question since then, a bit each */
 };
 
 struct node {
@@ -232,8 +234,12 @@ void node_route(const struct node *node, const struct item *item, struct route_s
 int node_grant(struct node *node, struct item *item, size_t member, bool late) MUST_CHECK;
 int node_self_grant(struct node *node, const struct item *item, struct envelope_grant *ret_grant) MUST_CHECK;
 
+/* The item's header names this store, not one that was lost or put back: its numbers are this store's. */
+bool node_is_of_store(const struct node *node, const struct item *item);
 /* A number that a row holds was given to this member: the next one is higher. ERR_NOMEM. */
 int node_number_given(struct node *node, const char *member, uint64_t number) MUST_CHECK;
+/* What is known of the member's numbers; NULL: it was given none. */
+struct sequence *node_sequence(const struct node *node, const char *member);
 /* The highest number that this member was given; 0: none. */
 uint64_t node_number_last(const struct node *node, const char *member);
 /* The item's rows are about to go: that their numbers were given is kept without them. */

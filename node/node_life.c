@@ -1,5 +1,4 @@
 /* node_life: opens the node from its store, closes it, and the small questions that all of its files ask. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "node/node_inner.h"
@@ -21,10 +20,16 @@ struct node_link *node_link_named(struct node *node, const char *relay)
     return NULL;
 }
 
-static int compare_times(const void *a, const void *b)
+/* A few, on each look at a clock: qsort would cost more than all the rest. */
+static void sort_times(int64_t *times, size_t count)
 {
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return x < y ? -1 : x > y;
+    for (size_t i = 1; i < count; i++) {
+        int64_t time_us = times[i];
+        size_t at = i;
+        for (; at > 0 && times[at - 1] > time_us; at--)
+            times[at] = times[at - 1];
+        times[at] = time_us;
+    }
 }
 
 bool node_relays_offset(const struct node *node, int64_t *ret_us)
@@ -37,7 +42,7 @@ bool node_relays_offset(const struct node *node, int64_t *ret_us)
     }
     if (count == 0)
         return false;
-    qsort(offsets, count, sizeof offsets[0], compare_times);
+    sort_times(offsets, count);
     *ret_us = count % 2 ? offsets[count / 2] : (offsets[count / 2 - 1] + offsets[count / 2]) / 2;
     return true;
 }
@@ -50,7 +55,7 @@ bool node_final_us(const struct node *node, int64_t now_us, int64_t *ret_us)
         if (node->links[i].uplink.has_skew)
             clocks[count++] = now_us + node->links[i].uplink.skew_us;
     }
-    qsort(clocks, count, sizeof clocks[0], compare_times);
+    sort_times(clocks, count);
     *ret_us = clocks[count > 2 ? 1 : 0];
     return count > 1 || node->steady_us - node->opened_us > ALONE_US;
 }

@@ -12,7 +12,7 @@
 #include "proto/log.h"
 #include "proto/seal.h"
 
-#define GAP_AFTER_US CLOCK_MINUTE_US
+#define GAP_ANSWER_US (GAP_AFTER_US / 2) /* in it one question of a recipient is answered, to each relay once */
 #define SUSPECT_AFTER_US CLOCK_MINUTE_US
 
 /* --- rosters --- */
@@ -168,7 +168,7 @@ static void report_gap(struct node *node, struct gap_source *source, int64_t now
         log_event(LOG_WARN, "numbers of a sender are missing; it is asked", "sender", source->sender, "missing",
                   log_number(&count, (long long)gap.n_missing), NULL);
     }
-    source->asked_us = now_us;
+    gaps_reported(source, now_us);
     for (size_t i = 0; i < node->link_count; i++) {
         if (node->links[i].uplink.state == UPLINK_READY)
             node_frame(node, &node->links[i], WIRE_GAP, &gap.base);
@@ -181,10 +181,8 @@ void node_watch_gaps(struct node *node, int64_t now_us)
     for (size_t i = 0; i < node->link_count; i++)
         ready += node->links[i].uplink.state == UPLINK_READY;
     for (size_t i = 0; i < node->gaps.count && ready >= wanted; i++) {
-        struct gap_source *source = &node->gaps.sources[i];
-        bool due = source->since_us != 0 && now_us - source->since_us > GAP_AFTER_US;
-        if (due && now_us - source->asked_us > GAP_AFTER_US)
-            report_gap(node, source, now_us);
+        if (gaps_is_due(&node->gaps.sources[i], now_us))
+            report_gap(node, &node->gaps.sources[i], now_us);
     }
 }
 
@@ -217,43 +215,83 @@ static bool is_refused(const struct item *item)
     return refused > 0 && item_accepted_by(item) == 0;
 }
 
-/* Our current item with this number for this recipient; NULL: void. */
-static struct item *numbered(const struct node *node, const char *recipient, uint64_t number, int64_t now_us)
+static int compare_numbers(const void *a, const void *b)
 {
-    for (size_t i = node->sent_count; i-- > 0;) {
-        struct item *item = node->sent[i];
-        const struct ladder_row *row = item_row(item, recipient);
-        if (row != NULL && row->has_grant && row->grant.sequence == number && node_is_current(node, item, now_us))
-            return is_refused(item) ? NULL : item;
-    }
-    return NULL;
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
 }
 
-void node_gap(struct node *node, struct node_link *link, const Hotline__Gap *gap, int64_t now_us)
+/* What a recipient says to miss of us: ascending, each once, none that is still to be given. A relay that makes a Gap
+ * up must get no word of ours on such a one: it would silence the gap of the alert that will carry it. */
+struct missed {
+    uint64_t numbers[LIMIT_GAP_NUMBERS];
+    struct item *items[LIMIT_GAP_NUMBERS]; /* our current ones with these numbers; NULL: void */
+    size_t count;
+};
+
+static void list_missed(const struct node *node, const Hotline__Gap *gap, bool ours, struct missed *out)
+{
+    uint64_t last = ours ? node_number_last(node, gap->recipient) : UINT64_MAX;
+    size_t count = 0;
+    out->count = 0;
+    for (size_t i = 0; i < gap->n_missing && count < LIMIT_GAP_NUMBERS; i++)
+        if (gap->missing[i] <= last)
+            out->numbers[count++] = gap->missing[i];
+    qsort(out->numbers, count, sizeof out->numbers[0], compare_numbers);
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0 && out->numbers[i] == out->numbers[out->count - 1])
+            continue;
+        out->items[out->count] = NULL;
+        out->numbers[out->count++] = out->numbers[i];
+    }
+}
+
+/* One pass over what we sent, whatever the numbers are. */
+static void find_missed(const struct node *node, const char *recipient, int64_t now_us, struct missed *missed)
+{
+    for (size_t i = 0; i < node->sent_count; i++) {
+        struct item *item = node->sent[i];
+        const struct ladder_row *row = item_row(item, recipient);
+        if (row == NULL || !row->has_grant || !node_is_of_store(node, item))
+            continue;
+        const uint64_t *at =
+            bsearch(&row->grant.sequence, missed->numbers, missed->count, sizeof missed->numbers[0], compare_numbers);
+        if (at != NULL && node_is_current(node, item, now_us))
+            missed->items[at - missed->numbers] = is_refused(item) ? NULL : item;
+    }
+}
+
+/* Each relay carries the same question: each gets an answer, and none a second one at once. A pass over all that we
+ * sent is what a relay could otherwise have for a frame, as often as it likes. */
+static bool may_answer(struct node *node, const struct node_link *link, const char *recipient, int64_t now_us)
+{
+    struct sequence *sequence = node_sequence(node, recipient);
+    uint32_t bit = UINT32_C(1) << (link - node->links) % 32;
+    if (sequence == NULL)
+        return true; /* it was given no number: there is nothing to look for */
+    if (now_us - sequence->asked_us >= GAP_ANSWER_US || now_us < sequence->asked_us) {
+        sequence->asked_us = now_us;
+        sequence->asked_by = 0;
+    }
+    bool may = !(sequence->asked_by & bit);
+    sequence->asked_by |= bit;
+    return may;
+}
+
+static void answer_gap(struct node *node, struct node_link *link, const Hotline__Gap *gap, struct missed *missed)
 {
     Hotline__GapAnswer answer = HOTLINE__GAP_ANSWER__INIT;
     ProtobufCBinaryData again[LIMIT_GAP_NUMBERS];
     uint64_t voided[LIMIT_GAP_NUMBERS];
-    struct key_uuid store_id;
-    if (strcmp(gap->sender, node->keys->id) != 0 || key_uuid_from(wire_slice(gap->store_id), &store_id) != OK)
-        return;
-    bool ours = key_uuid_equal(&store_id, vault_store_id(node->vault));
-    /* A relay that makes a Gap up must get no word of ours on a number that is still to be given: it would silence the
-     * gap of the alert that will carry it. */
-    uint64_t last = ours ? node_number_last(node, gap->recipient) : UINT64_MAX;
-    for (size_t i = 0; i < gap->n_missing && i < LIMIT_GAP_NUMBERS; i++) {
-        if (gap->missing[i] > last)
-            continue;
-        struct item *item = ours ? numbered(node, gap->recipient, gap->missing[i], now_us) : NULL;
+    for (size_t i = 0; i < missed->count; i++) {
+        struct item *item = missed->items[i];
         if (item == NULL) {
-            voided[answer.n_voided++] = gap->missing[i];
+            voided[answer.n_voided++] = missed->numbers[i];
             continue;
         }
         again[answer.n_envelope_ids++] = wire_bytes(slice_of(item->id.bytes, KEY_UUID_BYTES));
         node_queue(node, NULL, OUTLET_ITEM, item);
     }
-    if (answer.n_voided + answer.n_envelope_ids == 0)
-        return;
     struct log_number count;
     log_event(LOG_WARN, "a recipient misses alerts of ours; they go out again", "member", gap->recipient, "relay",
               link->uplink.relay, "again", log_number(&count, (long long)answer.n_envelope_ids), NULL);
@@ -266,6 +304,21 @@ void node_gap(struct node *node, struct node_link *link, const Hotline__Gap *gap
     struct key_signature signature;
     if (receipt_sign_gap_answer(&answer, node->keys, &signature) == OK) /* else it is asked again in a minute */
         node_frame(node, link, WIRE_GAP_ANSWER, &answer.base);
+}
+
+void node_gap(struct node *node, struct node_link *link, const Hotline__Gap *gap, int64_t now_us)
+{
+    struct missed missed;
+    struct key_uuid store_id;
+    if (strcmp(gap->sender, node->keys->id) != 0 || key_uuid_from(wire_slice(gap->store_id), &store_id) != OK)
+        return;
+    bool ours = key_uuid_equal(&store_id, vault_store_id(node->vault));
+    list_missed(node, gap, ours, &missed);
+    if (missed.count == 0 || (ours && !may_answer(node, link, gap->recipient, now_us)))
+        return;
+    if (ours)
+        find_missed(node, gap->recipient, now_us, &missed);
+    answer_gap(node, link, gap, &missed);
 }
 
 /* --- relays that promised --- */

@@ -100,6 +100,7 @@ struct sim_shape {
 
 struct sim_stats {
     uint64_t steps, messages, frames, skips, starts, ends, refused_starts, commits;
+    uint64_t gaps; /* that nodes asked a relay about */
     int64_t skipped_us;
 };
 

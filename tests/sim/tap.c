@@ -172,6 +172,7 @@ void tap_from_node(struct sim_node *node, struct slice bytes)
     search_canary(node->p.sim, bytes, "a wire from a node");
     while (!cursor_at_end(&cursor) && wire_next(&cursor, &frame) == OK) {
         note_frame(node->p.sim, frame.type);
+        node->p.sim->stats.gaps += frame.type == WIRE_GAP;
         if (frame.type == WIRE_RECEIPTS)
             see_receipts(node, &frame);
         else if (frame.type == WIRE_PUBLISH || frame.type == WIRE_GRANTS)

@@ -100,6 +100,35 @@ static void gaps_what_is_remembered_above_a_hole_is_bounded(void **state)
     assert_int_equal(out[0], 2);
 }
 
+static void gaps_hole_that_stays_is_reported_ever_more_rarely(void **state)
+{
+    struct gaps *gaps = *state;
+    int64_t now_us = 1, last_us = 0;
+    meet_all(gaps, (const uint64_t[]){1, 3, 5}, 3);
+    struct gap_source *source = gaps_find(gaps, "be-baken", &store_a);
+    for (unsigned minutes = 1; minutes <= 16; minutes *= 2) {
+        last_us = now_us;
+        assert_false(gaps_is_due(source, now_us + minutes * CLOCK_MINUTE_US - CLOCK_SECOND_US));
+        now_us += minutes * CLOCK_MINUTE_US + CLOCK_SECOND_US;
+        assert_true(gaps_is_due(source, now_us));
+        gaps_reported(source, now_us);
+        if (minutes == 1) { /* the first one is after the hole, the second after the first report */
+            assert_false(gaps_is_due(source, now_us + CLOCK_MINUTE_US));
+            now_us += CLOCK_MINUTE_US + CLOCK_SECOND_US;
+            assert_true(gaps_is_due(source, now_us));
+            gaps_reported(source, now_us);
+        }
+    }
+    assert_true(now_us - last_us > 16 * CLOCK_MINUTE_US);
+    for (unsigned i = 0; i < 3; i++, gaps_reported(source, now_us)) {
+        assert_false(gaps_is_due(source, now_us + 16 * CLOCK_MINUTE_US));
+        now_us += 16 * CLOCK_MINUTE_US + 1;
+        assert_true(gaps_is_due(source, now_us));
+    }
+    gaps_meet(gaps, "be-baken", &store_a, 2, now_us); /* a hole closes: the next one is asked for anew */
+    assert_true(gaps_is_due(source, now_us));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -108,6 +137,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(gaps_doubles_and_zero_change_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(gaps_another_store_of_the_sender_counts_apart, setup, teardown),
         cmocka_unit_test_setup_teardown(gaps_what_is_remembered_above_a_hole_is_bounded, setup, teardown),
+        cmocka_unit_test_setup_teardown(gaps_hole_that_stays_is_reported_ever_more_rarely, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -116,6 +116,66 @@ static void watch_gap_that_a_relay_made_up_gets_no_void_in_advance(void **state)
     assert_int_equal(net_sent(net, BE, WIRE_GAP_ANSWER), 0);
 }
 
+/* A pass over all that was sent, and envelopes on every wire, is not what a relay gets for each frame of its own. */
+static void watch_gap_that_comes_again_at_once_is_answered_once_to_each_relay(void **state)
+{
+    struct net *net = *state;
+    char first[CASES_REFERENCE_MAX];
+    Hotline__Gap gap = HOTLINE__GAP__INIT;
+    struct key_uuid store_id = *vault_store_id(node_vault(net->nodes[BE].node));
+    uint64_t missing[] = {1};
+    publish_and_run(net, first);
+    gap.recipient = node_directory(net->nodes[FR].node)->keys->id;
+    gap.sender = node_directory(net->nodes[BE].node)->keys->id;
+    WIRE_SET_BYTES(&gap, store_id, store_id.bytes, KEY_UUID_BYTES);
+    gap.n_missing = 1;
+    gap.missing = missing;
+    net_forget(net);
+    for (unsigned i = 0; i < 20; i++) {
+        net_inject(net, BE, 0, WIRE_GAP, &gap.base);
+        net_inject(net, BE, 1, WIRE_GAP, &gap.base);
+        net_run(net);
+    }
+    assert_int_equal(net_sent(net, BE, WIRE_GAP_ANSWER), 2);
+    net_pass(net, 31 * CLOCK_SECOND_US);
+    net_inject(net, BE, 0, WIRE_GAP, &gap.base);
+    net_run(net);
+    assert_int_equal(net_sent(net, BE, WIRE_GAP_ANSWER), 3);
+}
+
+/* What a lost store sent names that store. A number of the present one in it would be missed under the present store's
+ * name, by a recipient that has the case. */
+static void watch_case_of_a_lost_store_takes_no_number_of_the_next_one(void **state)
+{
+    struct net *net = *state;
+    char kept[CASES_REFERENCE_MAX], reference[CASES_REFERENCE_MAX];
+    publish_and_run(net, kept);
+    net_lose_disk(net, BE);
+    net_connect(net, BE, NET_ALL);
+    net_run(net);
+    net_pass(net, CLOCK_MINUTE_US);
+    net_lose_disk(net, FR); /* and needs a grant to its new key */
+    net_connect(net, FR, NET_ALL);
+    net_run(net);
+    net_pass(net, CLOCK_MINUTE_US);
+    assert_true(net_has(net, FR, kept));
+    publish_and_run(net, reference);
+    publish_and_run(net, reference);
+    const struct node *node = net->nodes[FR].node;
+    size_t at = 0, unnumbered = 0, numbered = 0;
+    for (const struct item *item; (item = lookup_next(&node->items, &at)) != NULL;) {
+        bool present = memcmp(item->header->store_id.data, vault_store_id(node_vault(net->nodes[BE].node))->bytes,
+                              KEY_UUID_BYTES) == 0;
+        unnumbered += !present && item->sequence == 0;
+        numbered += present && item->sequence != 0;
+    }
+    assert_int_equal(unnumbered, 1);
+    assert_int_equal(numbered, 2);
+    net_forget(net);
+    net_pass(net, 3 * CLOCK_MINUTE_US);
+    assert_int_equal(net_sent(net, FR, WIRE_GAP), 0);
+}
+
 static void watch_forged_void_of_a_relay_silences_no_gap(void **state)
 {
     struct net *net = *state;
@@ -197,6 +257,8 @@ int main(void)
         NET_TEST(watch_withheld_alert_is_a_gap_that_is_reported_and_closes),
         NET_TEST(watch_gap_of_a_case_that_is_over_is_answered_as_void),
         NET_TEST(watch_gap_that_a_relay_made_up_gets_no_void_in_advance),
+        NET_TEST(watch_gap_that_comes_again_at_once_is_answered_once_to_each_relay),
+        NET_TEST(watch_case_of_a_lost_store_takes_no_number_of_the_next_one),
         NET_TEST(watch_forged_void_of_a_relay_silences_no_gap),
         NET_TEST(watch_pending_of_an_earlier_session_is_forgotten),
         NET_TEST(watch_relay_that_promised_and_brings_no_receipt_is_suspected),
