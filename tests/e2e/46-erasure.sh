@@ -31,12 +31,47 @@ cp relay-2.db old.db
 up relay-2 es-faro
 for m in "${members[@]}"; do check "$m: connected" within 20 connected "$m"; done
 check "es-faro: has it" within 10 has es-faro "$ref"
+bodies() { # bodies RELAY: what it holds sealed, a line each, from a copy of its store
+    rm -rf copy && mkdir copy && cp "$1".db* copy/ &&
+        python3 -c 'import sqlite3, sys; print(*(body.hex() for (body,) in sqlite3.connect(sys.argv[1]).execute("SELECT body FROM bodies")), sep="\n")' "copy/$1.db"
+}
+first_body() { bodies relay-1 >first.body && [ "$(grep -c . first.body)" = 1 ]; }
+no_first_body() { bodies relay-1 >bodies.now && grep -q . bodies.now && ! grep -qFf first.body bodies.now; }
+check "relay-1: the alert's ciphertext is all that it holds" first_body
 check "es-faro: acknowledges" at es-faro ack "$ref" --as Pilar
 check "es-faro: a reply" at es-faro reply "$ref" --message "Seen at the ticket office" --wait delivered -W 10s
+# Records are sealed, so no word of the case is in a file at any time: what must go are the sealed records and the key that opens them.
+traces() { # traces MEMBER: the case's key, and each record under it, from a copy of the store; no other case is there
+    rm -rf copy && mkdir copy && cp "$1".db* copy/ && python3 - "copy/$1.db" "$1.traces" <<'PY'
+import sqlite3, sys
+store = sqlite3.connect(sys.argv[1])
+keys = store.execute("SELECT sealed FROM case_key").fetchall()
+rows = store.execute("SELECT sealed FROM record WHERE owner IS NOT NULL").fetchall()
+with open(sys.argv[2], "w") as out:
+    out.writelines(sealed[:40].hex() + "\n" for (sealed,) in keys + rows)
+print(len(keys), "keys,", len(rows), "records")
+sys.exit(len(keys) != 1 or len(rows) < 2)
+PY
+}
+in_files() { python3 - "$1" <<'PY'
+import glob, sys
+held = b"".join(open(name, "rb").read() for name in glob.glob(sys.argv[1] + ".db*"))
+traces = [bytes.fromhex(line) for line in open(sys.argv[1] + ".traces")]
+found = sum(trace in held for trace in traces)
+print(found, "of", len(traces), "are there")
+sys.exit(0 if found == len(traces) else 1 if found == 0 else 2)
+PY
+}
+no_trace() { in_files "$1"; [ $? = 1 ]; }
+for m in es-faro pt-farol; do
+    check "$m: the case's key and records, as they are sealed" traces $m
+    check "$m: the search finds them while it lives" in_files $m
+done
 murder nl-baak # away from here on: it keeps its copy
 check "es-faro: has the name while the case is open" seen_as es-faro "$ref" '.case.child.given_name == "Leonor"'
 check "close" at pt-farol close "$ref" --outcome found-safe --found-country ES
 for m in es-faro fr-phare; do check "$m: CLOSED" within 5 field $m "$ref" state CLOSED; done
+check "relay-1: deletes the ciphertext that the closing replaced" within 5 no_first_body
 check "es-faro: not erased before a person knows" seen_as es-faro "$ref" '.case.child.given_name == "Leonor" and .erased_at == null'
 check "es-faro: acknowledges the closing" at es-faro ack "$ref" --as Pilar
 check "fr-phare: acknowledges the closing" at fr-phare ack "$ref"
@@ -68,6 +103,7 @@ for m in es-faro pt-farol; do
 done
 clean() { no_text "$words" "$1".db "$1".db-*; }
 for m in es-faro pt-farol; do check "$m: nothing in the clear in the store or its log" within 10 clean $m; done
+for m in es-faro pt-farol; do check "$m: neither its key nor a record is in the store or its log, while it runs" within 10 no_trace $m; done
 no_core() { awk '/^Max core file size/ {exit !($5 == 0 && $6 == 0)}' "/proc/${pid[$1]}/limits"; }
 for m in es-faro relay-1; do check "$m: dumps no core, which would hold all of it" no_core $m; done
 check "ERASED receipt: on the publisher's ladder" within 10 ladder pt-farol "$ref" es-faro ERASED
