@@ -321,6 +321,7 @@ int node_api_put_subscriptions(struct node_api_call *call)
 /* Outlives its request, and the API: the copy ends when it ends. */
 struct backup {
     struct http_request *request; /* NULL: its client has left */
+    int64_t at_us;
     char path[PATH_MAX_BYTES + 1];
 };
 
@@ -337,7 +338,8 @@ static void answer_backup(const struct backup *backup)
     struct jdoc *doc = jdoc_object();
     jdoc_set_text(doc, "path", backup->path);
     jdoc_set_int(doc, "size_bytes", stat(backup->path, &facts) == 0 ? (int64_t)facts.st_size : 0);
-    node_view_set_time(doc, "at", clock_wall_us());
+    node_view_set_time(doc, "at", backup->at_us);
+    node_view_set_time(doc, "delete_by", backup->at_us + LIMIT_AFTERLIFE_US);
     node_api_answer(backup->request, 201, doc);
 }
 
@@ -366,6 +368,7 @@ int node_api_post_backup(struct node_api_call *call)
     if (backup == NULL)
         return ERR_NOMEM;
     backup->request = call->request;
+    backup->at_us = call->now_us;
     snprintf(backup->path, sizeof backup->path, "%s", path);
     http_on_gone(call->request, on_backup_gone, backup);
     node_api_record(call, NULL);

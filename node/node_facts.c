@@ -253,6 +253,7 @@ size_t node_warnings(const struct node *node, int64_t now_us, struct node_warnin
 
 struct backup {
     char path[4096];
+    int64_t at_us, before_us; /* wall: this one, and the one before it */
     struct err_note note;
     void (*done)(void *ctx, int error, const char *text);
     void *ctx;
@@ -261,15 +262,15 @@ struct backup {
 static int run_backup(struct db *db, void *job)
 {
     struct backup *backup = job;
-    return db_backup(db, backup->path, &backup->note);
+    return db_backup(db, backup->path, backup->at_us + LIMIT_AFTERLIFE_US, &backup->note);
 }
 
 static void backup_done(void *ctx, void *job, int result)
 {
     struct backup *backup = job;
     struct node *node = ctx;
-    if (result == OK && !node->closing) {
-        node->backup_us = node->now_us;
+    if (result != OK && !node->closing && node->backup_us == backup->at_us) { /* there is none of that time after all */
+        node->backup_us = backup->before_us;
         node_save_backup(node);
     }
     backup->done(backup->ctx, result, err_explain(&backup->note, result));
@@ -288,5 +289,11 @@ void node_backup(struct node *node, const char *path, void (*done)(void *ctx, in
     snprintf(backup->path, sizeof backup->path, "%s", path);
     backup->done = done;
     backup->ctx = ctx;
+    backup->before_us = node->backup_us;
+    backup->at_us = node->now_us;
+    /* On the disk before the copy is: whatever dies between, ERASED says that there may be one. The copy has it too. */
+    node->backup_us = backup->at_us;
+    node_save_backup(node);
+    vault_flush(node->vault);
     store_ask(vault_store(node->vault), run_backup, backup, backup_done, node);
 }

@@ -61,14 +61,14 @@ int db_commit(struct db *db) MUST_CHECK;
 void db_rollback(struct db *db);
 
 /* Small values under names: store id, counters. get replaces the content of ret_value; ERR_NOT_FOUND. "kind" and
- * "owner" are db's own. */
+ * "owner" are db's own, and "backup_until_us" of a backup. */
 int db_meta_get(struct db *db, const char *name, struct buf *ret_value) MUST_CHECK;
 int db_meta_set(struct db *db, const char *name, struct slice value) MUST_CHECK;
 
 /* A consistent, verified copy at path (one file, 0600, never over an existing one), made through this connection
- * outside any transaction. Written as path.part first, so that what stands at path is whole. ERR_EXISTS, ERR_DISK_FULL,
- * ERR_IO. */
-int db_backup(struct db *db, const char *path, struct err_note *note) MUST_CHECK;
+ * outside any transaction. It says in itself until when it may be kept. Written as path.part first, so that what stands
+ * at path is whole. ERR_EXISTS, ERR_DISK_FULL, ERR_IO. */
+int db_backup(struct db *db, const char *path, int64_t until_us, struct err_note *note) MUST_CHECK;
 /* Truncates the write-ahead log, so that nothing erased lingers in it. */
 int db_checkpoint(struct db *db) MUST_CHECK;
 /* Bytes free for an unprivileged process on the file's file system; INT64_MAX when unknown. */
@@ -81,12 +81,13 @@ struct db_facts {
     char owner[64];
     int schema;
     int64_t size_bytes;
+    int64_t backup_until_us; /* a backup: when it is to be deleted; 0: none */
 };
 /* ERR_NOT_FOUND, ERR_BUSY (its program runs), ERR_CORRUPT, ERR_MEMBER (not a database of this software). */
 int db_inspect(const char *path, struct err_note *note, struct db_facts *ret_facts) MUST_CHECK;
 /* Copies a verified backup to path (never over an existing file) and marks it restored: the next open finds meta
- * "restored" = "1" and the owner takes a new store id. ERR_EXISTS also for a leftover path-wal: it would be replayed.
- */
-int db_restore(const char *backup, const char *path, struct err_note *note) MUST_CHECK;
+ * "restored" = "1" and the owner takes a new store id. ret_facts: the backup's. ERR_EXISTS also for a leftover
+ * path-wal: it would be replayed. */
+int db_restore(const char *backup, const char *path, struct err_note *note, struct db_facts *ret_facts) MUST_CHECK;
 
 #endif

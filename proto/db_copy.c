@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -31,12 +32,17 @@ static int copy_pages(sqlite3 *from, sqlite3 *to, const char *path, struct err_n
     return result == SQLITE_OK ? OK : db_fail(to, result, path, note);
 }
 
-static int mark_restored(sqlite3 *handle, const char *path, struct err_note *note)
+/* What a copy says of itself: that it was restored, and is no backup any more; or until when it may be kept. */
+static const char SQL_RESTORED[] = "INSERT INTO meta (name, value) VALUES ('restored', CAST('1' AS BLOB)) "
+                                   "ON CONFLICT (name) DO UPDATE SET value = excluded.value; "
+                                   "DELETE FROM meta WHERE name = 'backup_until_us'";
+#define SQL_BACKUP                                                                                                     \
+    "INSERT INTO meta (name, value) VALUES ('backup_until_us', CAST('%" PRId64 "' AS BLOB)) "                          \
+    "ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+
+static int mark(sqlite3 *handle, const char *sql, const char *path, struct err_note *note)
 {
-    int result = sqlite3_exec(handle,
-                              "INSERT INTO meta (name, value) VALUES ('restored', CAST('1' AS BLOB)) "
-                              "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-                              NULL, NULL, NULL);
+    int result = sqlite3_exec(handle, sql, NULL, NULL, NULL);
     return result == SQLITE_OK ? OK : db_fail(handle, result, path, note);
 }
 
@@ -65,7 +71,7 @@ static int give_name(const char *part, const char *path, struct err_note *note)
     return db_fail_system(path, "cannot get its name", errno, note);
 }
 
-static int write_part(sqlite3 *from, const char *part, bool restored, struct err_note *note)
+static int write_part(sqlite3 *from, const char *part, const char *sql, struct err_note *note)
 {
     sqlite3 *to = NULL;
     struct db_facts facts;
@@ -75,8 +81,8 @@ static int write_part(sqlite3 *from, const char *part, bool restored, struct err
     if (error == OK)
         error = copy_pages(from, to, part, note);
     FAILPOINT("copy-pages");
-    if (error == OK && restored)
-        error = mark_restored(to, part, note);
+    if (error == OK)
+        error = mark(to, sql, part, note);
     if (error == OK)
         error = db_check_pages(to, "PRAGMA quick_check(1)", part, note);
     if (error == OK)
@@ -88,7 +94,8 @@ static int write_part(sqlite3 *from, const char *part, bool restored, struct err
     return error;
 }
 
-static int copy_to(sqlite3 *from, const char *path, bool restored, struct err_note *note)
+/* sql: what the copy says of itself. */
+static int copy_to(sqlite3 *from, const char *path, const char *sql, struct err_note *note)
 {
     if (stands(path))
         return err_set(note, ERR_EXISTS, "%s: exists already; nothing is written over it", path);
@@ -96,7 +103,7 @@ static int copy_to(sqlite3 *from, const char *path, bool restored, struct err_no
     if (part == NULL)
         return err_set(note, ERR_NOMEM, "%s: out of memory", path);
     db_remove_files(part); /* of a copy that was cut short */
-    int error = write_part(from, part, restored, note);
+    int error = write_part(from, part, sql, note);
     if (error == OK)
         error = give_name(part, path, note);
     if (error != OK)
@@ -105,10 +112,12 @@ static int copy_to(sqlite3 *from, const char *path, bool restored, struct err_no
     return error;
 }
 
-int db_backup(struct db *db, const char *path, struct err_note *note)
+int db_backup(struct db *db, const char *path, int64_t until_us, struct err_note *note)
 {
+    char sql[sizeof SQL_BACKUP + 24];
     CHECK(sqlite3_get_autocommit(db_handle(db)));
-    return copy_to(db_handle(db), path, false, note);
+    snprintf(sql, sizeof sql, SQL_BACKUP, until_us);
+    return copy_to(db_handle(db), path, sql, note);
 }
 
 /* Opens a stopped database so that closing it changes nothing. */
@@ -185,7 +194,7 @@ static int refuse_leftovers(const char *path, struct err_note *note)
     return OK;
 }
 
-int db_restore(const char *backup, const char *path, struct err_note *note)
+int db_restore(const char *backup, const char *path, struct err_note *note, struct db_facts *ret_facts)
 {
     sqlite3 *handle = NULL;
     struct db_facts facts;
@@ -195,7 +204,9 @@ int db_restore(const char *backup, const char *path, struct err_note *note)
     if (error == OK)
         error = inspect_open(handle, backup, note, &facts);
     if (error == OK)
-        error = copy_to(handle, path, true, note);
+        error = copy_to(handle, path, SQL_RESTORED, note);
+    if (error == OK)
+        *ret_facts = facts;
     sqlite3_close(handle);
     return error;
 }

@@ -236,6 +236,7 @@ static int read_meta(sqlite3 *handle, const char *name, char *text, size_t size)
 int db_read_facts(sqlite3 *handle, const char *path, struct err_note *note, struct db_facts *ret_facts)
 {
     struct db_facts facts = {0};
+    char until[24] = "";
     int things = 0, metas = 0;
     int result = read_number(handle, "SELECT count(*) FROM sqlite_schema", &things);
     if (result == SQLITE_OK)
@@ -245,6 +246,9 @@ int db_read_facts(sqlite3 *handle, const char *path, struct err_note *note, stru
         result = read_meta(handle, "kind", facts.kind, sizeof facts.kind);
     if (result == SQLITE_OK && metas == 2)
         result = read_meta(handle, "owner", facts.owner, sizeof facts.owner);
+    if (result == SQLITE_OK && metas == 2)
+        result = read_meta(handle, "backup_until_us", until, sizeof until);
+    facts.backup_until_us = strtoll(until, NULL, 10);
     if (result == SQLITE_OK)
         result = read_number(handle, "PRAGMA user_version", &facts.schema);
     if (result != SQLITE_OK)

@@ -62,6 +62,22 @@ static void add_not_erased(const struct jdoc *holder, int64_t now_us, struct buf
     add_field(out, "NOT ERASED", text);
 }
 
+/* Who has erased it, and says that a backup may still hold it. */
+static void add_backups(const struct jdoc *ladder, int64_t now_us, struct buf *out)
+{
+    for (size_t i = 0; i < jdoc_count(ladder); i++) {
+        const struct jdoc *row = jdoc_at(ladder, i);
+        char when[CLI_TEXT_TIME_MAX], text[CLI_VIEW_LIST_MAX];
+        const char *until = jdoc_get_text(row, "backup_until", NULL);
+        if (until == NULL)
+            continue;
+        cli_text_time(until, now_us, when);
+        snprintf(text, sizeof text, "%.2s %.40s, in a backup until %.60s", jdoc_get_text(row, "country", "??"),
+                 jdoc_get_text(row, "member", "?"), when);
+        add_field(out, "may be left", text);
+    }
+}
+
 /* What became of it after its end. */
 static void add_life(const struct jdoc *view, int64_t now_us, struct buf *out)
 {
@@ -72,6 +88,7 @@ static void add_life(const struct jdoc *view, int64_t now_us, struct buf *out)
         snprintf(text, sizeof text, "%" PRId64 " of %" PRId64 " recipients", jdoc_get_int(view, "erased_by", 0),
                  jdoc_get_int(view, "erased_of", 0));
         add_field(out, "erased by", text);
+        add_backups(jdoc_get(view, "ladder"), now_us, out);
     }
     for (size_t i = 0; i < jdoc_count(others); i++)
         add_not_erased(jdoc_at(others, i), now_us, out);

@@ -5,6 +5,7 @@
 
 #include "cli_api.h"
 #include "cmd.h"
+#include "proto/clock.h"
 #include "proto/db.h"
 
 #define PATH_BYTES 4096
@@ -37,8 +38,10 @@ static int run_backup(struct cli *cli, const struct cli_args *args)
     if (error != OK)
         return error;
     if (form == CLI_TABLE)
-        cli_talk("%s: %" PRId64 " bytes, verified. It holds personal data, encrypted; it opens with this member's key.",
-                 path, jdoc_get_int(answer, "size_bytes", 0));
+        cli_talk("%s: %" PRId64
+                 " bytes, verified. It holds personal data, encrypted; it opens with this member's key.\n"
+                 "Delete it by %.10s: until then others are told that what is erased may still be in it.",
+                 path, jdoc_get_int(answer, "size_bytes", 0), jdoc_get_text(answer, "delete_by", "-"));
     else
         error = cli_write_doc(cli, form, answer);
     jdoc_free(answer);
@@ -48,19 +51,27 @@ static int run_backup(struct cli *cli, const struct cli_args *args)
 static int run_restore(struct cli *cli, const struct cli_args *args)
 {
     const char *backup = cli_args_at(args, 0), *store = cli_args_at(args, 1);
-    int error = db_restore(backup, store, &cli->note);
+    char date[CLOCK_TEXT_MAX];
+    struct db_facts facts;
+    int error = db_restore(backup, store, &cli->note, &facts);
     if (error == ERR_EXISTS)
         cli_hint(cli, "Stop the node and move %s away first (and %s-wal, %s-shm).", store, store, store);
     if (error != OK)
         return cli_failed(cli, error);
     cli_talk("%s is restored. Start the daemon: it takes a new store id and fetches what it lacks from the relays.",
              store);
+    clock_format(facts.backup_until_us, date);
+    if (facts.backup_until_us != 0 && facts.backup_until_us < clock_wall_us())
+        cli_talk("%s should have been deleted by %.10s: cases that were erased since are back until the daemon has "
+                 "looked at their time. Delete it now.",
+                 backup, date);
     return OK;
 }
 
 static int run_check(struct cli *cli, const struct cli_args *args)
 {
     enum cli_form form;
+    char date[CLOCK_TEXT_MAX];
     struct db_facts facts;
     int error = cli_form_of(cli, args, &form);
     if (error != OK)
@@ -80,6 +91,12 @@ static int run_check(struct cli *cli, const struct cli_args *args)
     buf_init(&out);
     buf_printf(&out, "ok: a %s's store of %s, schema %d, %" PRId64 " bytes\n", facts.kind, facts.owner, facts.schema,
                facts.size_bytes);
+    if (facts.backup_until_us != 0) {
+        clock_format(facts.backup_until_us, date);
+        jdoc_set_text(doc, "delete_by", date);
+        buf_printf(&out, "%s %.10s: it is a backup, and holds personal data\n",
+                   facts.backup_until_us < clock_wall_us() ? "it should have been deleted by" : "delete it by", date);
+    }
     error = form == CLI_TABLE ? cli_write(cli, &out) : cli_write_doc(cli, form, doc);
     buf_free(&out);
     jdoc_free(doc);

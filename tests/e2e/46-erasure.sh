@@ -68,6 +68,8 @@ for m in es-faro pt-farol; do
     check "$m: the search finds them while it lives" in_files $m
 done
 murder nl-baak # away from here on: it keeps its copy
+check "es-faro: a backup, while it holds the case" at es-faro db backup "$work/es-faro.backup"
+check "backup: it says by when it is to be deleted" bash -c "'$bin/hotline' db check es-faro.backup | grep -q \"^delete it by $(date -u -d '+30 days' +%Y-%m)\""
 check "es-faro: has the name while the case is open" seen_as es-faro "$ref" '.case.child.given_name == "Leonor"'
 check "close" at pt-farol close "$ref" --outcome found-safe --found-country ES
 for m in es-faro fr-phare; do check "$m: CLOSED" within 5 field $m "$ref" state CLOSED; done
@@ -108,6 +110,8 @@ no_core() { awk '/^Max core file size/ {exit !($5 == 0 && $6 == 0)}' "/proc/${pi
 for m in es-faro relay-1; do check "$m: dumps no core, which would hold all of it" no_core $m; done
 check "ERASED receipt: on the publisher's ladder" within 10 ladder pt-farol "$ref" es-faro ERASED
 check "counted: 1 of 3" within 5 seen_as pt-farol "$ref" '.erased_by == 1 and .erased_of == 3'
+check "its receipt says until when a backup may hold it" seen_as pt-farol "$ref" '[.ladder[] | select(.member=="es-faro") | ((.backup_until[0:19] + "Z") | fromdate) - now | . > 29 * 86400 and . <= 30 * 86400] == [true]'
+check "shown to people: until when" shown pt-farol "$ref" 'may be left +ES es-faro, in a backup until '
 check "named: those that are not known to have" seen_as pt-farol "$ref" \
     '[.not_erased[].member] == ["fr-phare", "nl-baak"] and all(.not_erased[]; .last_heard_at != null and (.withdrawn | not))'
 check "shown to people" shown pt-farol "$ref" 'erased by +1 of 3 recipients'
@@ -124,6 +128,14 @@ murder pt-farol
 up pt-farol
 check "pt-farol: up again" within 20 connected pt-farol
 check "restart: the count is kept" seen_as pt-farol "$ref" '.erased_by == 1 and .erased_of == 3'
+
+# --- a backup that should have been deleted -------------------------------------------------------------------------
+python3 -c 'import sqlite3; db = sqlite3.connect("es-faro.backup"); db.execute("UPDATE meta SET value = ? WHERE name = ?", (b"1767225600000000", "backup_until_us")); db.commit()'
+check "backup: past its time" cli 0 nobody db check es-faro.backup
+check "backup: and it is said" grep -q "should have been deleted by 2026-01-01" said.log
+check "backup: restored all the same, and said" cli 0 nobody db restore es-faro.backup again.db
+check "backup: in words" says 'should have been deleted by 2026-01-01.*Delete it now'
+check "backup: what was restored is none any more" bash -c "'$bin/hotline' db check again.db >said.log && ! grep -q delete said.log"
 
 # --- a relay with an empty disk is filled from the publishers, with nothing of it; a hotline that was away erases too ---
 murder relay-1

@@ -339,7 +339,7 @@ static void db_full_disk_is_told_apart_and_loses_nothing(void **state)
     assert_int_equal(error, ERR_DISK_FULL);
     db_rollback(db);
     assert_int_equal(count(db), rows);
-    assert_int_equal(db_backup(db, room->other, &room->note), ERR_DISK_FULL);
+    assert_int_equal(db_backup(db, room->other, 1, &room->note), ERR_DISK_FULL);
     assert_non_null(strstr(room->note.text, "the disk is full"));
     assert_int_equal(access(room->other, F_OK), -1);
     db_close(db);

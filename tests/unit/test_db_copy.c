@@ -1,6 +1,8 @@
 /* db: copies, and looking at a database that another process has, had, or damaged. */
 #include "tests/unit/db_room.h"
 
+#define UNTIL INT64_C(1797811200000000) /* 2026-12-21 */
+
 /* A child that opens the database, says so, and holds it until the pipe closes. */
 static pid_t hold_in_child(struct room *room, int *ret_release)
 {
@@ -89,10 +91,10 @@ static void db_backup_is_one_whole_file_and_never_overwrites(void **state)
     write_file(stale, "cut short", 9);
     struct db *db = open_as(room, &second, "gr-hotline");
     assert_int_equal(add(db, slice_text("in the log only")), OK);
-    assert_int_equal(db_backup(db, room->other, &room->note), OK);
+    assert_int_equal(db_backup(db, room->other, UNTIL, &room->note), OK);
     assert_int_equal(access(stale, F_OK), -1);
     assert_int_equal(add(db, slice_text("after")), OK);
-    assert_int_equal(db_backup(db, room->other, &room->note), ERR_EXISTS);
+    assert_int_equal(db_backup(db, room->other, UNTIL, &room->note), ERR_EXISTS);
     assert_non_null(strstr(room->note.text, room->other));
     assert_int_equal(db_checkpoint(db), OK);
     assert_int_equal(count(db), 3);
@@ -121,7 +123,7 @@ static void db_backup_into_a_missing_folder_is_refused(void **state)
     char path[128];
     snprintf(path, sizeof path, "%s/none/b.db", room->folder);
     struct db *db = open_as(room, &first, "gr-hotline");
-    assert_int_equal(db_backup(db, path, &room->note), ERR_NOT_FOUND);
+    assert_int_equal(db_backup(db, path, UNTIL, &room->note), ERR_NOT_FOUND);
     assert_int_equal(count(db), 1);
     db_close(db);
 }
@@ -131,21 +133,27 @@ static void db_restore_marks_the_copy_and_not_the_backup(void **state)
     struct room *room = *state;
     struct buf value;
     buf_init(&value);
+    struct db_facts facts = {0};
     struct db *db = open_as(room, &first, "gr-hotline");
     assert_int_equal(db_meta_get(db, "restored", &value), ERR_NOT_FOUND);
     assert_int_equal(add(db, slice_text("kept")), OK);
-    assert_int_equal(db_backup(db, room->other, &room->note), OK);
+    assert_int_equal(db_backup(db, room->other, UNTIL, &room->note), OK);
     db_close(db);
-    assert_int_equal(db_restore(room->other, room->path, &room->note), ERR_EXISTS);
+    assert_int_equal(db_restore(room->other, room->path, &room->note, &facts), ERR_EXISTS);
 
     unlink(room->path);
     char log[128];
     snprintf(log, sizeof log, "%s-wal", room->path);
     write_file(log, "left", 4);
-    assert_int_equal(db_restore(room->other, room->path, &room->note), ERR_EXISTS);
+    assert_int_equal(db_restore(room->other, room->path, &room->note, &facts), ERR_EXISTS);
     assert_non_null(strstr(room->note.text, "-wal"));
     unlink(log);
-    assert_int_equal(db_restore(room->other, room->path, &room->note), OK);
+    assert_int_equal(db_restore(room->other, room->path, &room->note, &facts), OK);
+    assert_int_equal(facts.backup_until_us, UNTIL);
+    assert_int_equal(db_inspect(room->path, &room->note, &facts), OK);
+    assert_int_equal(facts.backup_until_us, 0); /* it is no backup any more */
+    assert_int_equal(db_inspect(room->other, &room->note, &facts), OK);
+    assert_int_equal(facts.backup_until_us, UNTIL);
     db = open_as(room, &first, "gr-hotline");
     assert_false(db_is_new(db));
     assert_int_equal(count(db), 2);
@@ -164,14 +172,15 @@ static void db_restore_marks_the_copy_and_not_the_backup(void **state)
 static void db_restore_of_something_else_is_refused(void **state)
 {
     struct room *room = *state;
-    assert_int_equal(db_restore(room->other, room->path, &room->note), ERR_NOT_FOUND);
+    struct db_facts facts;
+    assert_int_equal(db_restore(room->other, room->path, &room->note, &facts), ERR_NOT_FOUND);
     write_file(room->other,
                "this is no database at all, but long enough for a header to be looked for in it: "
                "0123456789012345678901234567890123456789",
                120);
-    assert_int_equal(db_restore(room->other, room->path, &room->note), ERR_CORRUPT);
+    assert_int_equal(db_restore(room->other, room->path, &room->note, &facts), ERR_CORRUPT);
     write_file(room->other, "", 0);
-    assert_int_equal(db_restore(room->other, room->path, &room->note), ERR_MEMBER);
+    assert_int_equal(db_restore(room->other, room->path, &room->note, &facts), ERR_MEMBER);
     assert_int_equal(access(room->path, F_OK), -1);
 }
 
