@@ -83,10 +83,13 @@ def request_schema(operation):
 
 
 def check_fields(text, routes):
-    """The table of fields of each handler: names, types, which are required. It stands in the handler, or in what reads its words."""
+    """The table of fields of each handler: names, types, which are required. It stands in the handler, or in what reads its words: a table or a function beside it."""
     tables = dict(re.findall(r"\nstatic const struct node_api_field (\w+)\[\] = \{\n(.*?)\n\};", text, re.S))
     shared = {"node_api_post_draft": "draft_fields", "node_api_put_draft": "draft_fields"}
     bodies = dict(re.findall(r"\nint (node_api_(?:post|put)_\w+)\(struct node_api_call \*call\)\n\{\n(.*?)\n\}\n", text, re.S))
+    readers = dict(re.findall(r"\nstatic int (read_\w+)\(struct node_api_call \*call[^)]*\)\n\{\n(.*?)\n\}\n", text, re.S))
+    for handler, body in bodies.items():
+        bodies[handler] += "".join(readers[name] for name in re.findall(r"\b(read_\w+)\(call,", body) if name in readers)
     for method, path, operation in operations():
         schema, handler = request_schema(operation), routes.get((method, path))
         if schema is None or handler is None:
