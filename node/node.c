@@ -30,7 +30,7 @@ void node_flush(struct node *node, int64_t now_us, int64_t steady_us)
     node->now_us = now_us;
     node->steady_us = steady_us;
     node_sign_receipts(node, now_us);
-    vault_flush(node->vault);
+    node_commit(node);
     node_truncate_log(node);
     node_release_held(node);
     for (size_t i = 0; i < node->link_count; i++) {
@@ -164,7 +164,7 @@ static void on_presence(struct node *node, struct node_link *link, const Hotline
         node->directory.members[i].connected = connected;
     }
     struct node_event event = {.type = NODE_MEMBERS_CHANGED, .at_us = now_us};
-    node->io.event(node->io.ctx, &event);
+    node_hold_event(node, vault_last(node->vault), &event);
 }
 
 static void on_pending(struct node *node, const struct node_link *link, const Hotline__Pending *pending)
@@ -464,6 +464,7 @@ void node_tick(struct node *node, int64_t now_us, int64_t steady_us)
         node->checked_us = steady_us;
         forget_old(node, now_us);
         sessions_sweep(&node->sessions, node->vault, now_us);
+        journal_sweep(&node->journal, node->vault, now_us);
         node_end_statistics(node, now_us);
     }
 }

@@ -52,6 +52,7 @@ struct node_event {
     const struct uplink *uplink;    /* RELAY_STATE */
     int state;        /* LADDER_CHANGED: the new one; ALARM: the state that is missing; CASE_ESCALATED: step */
     int64_t after_us; /* since the item was committed here */
+    uint64_t id;      /* of the journal, when it is told */
 };
 
 /* What was found out about a photo of another member's: OK and its sides; ERR_SYNTAX, ERR_INVALID, ERR_LIMIT: it must
@@ -204,6 +205,7 @@ struct draft;
 struct accounts;
 struct sessions;
 struct audit;
+struct journal;
 const struct drafts *node_drafts(const struct node *node);
 /* A new draft, or new words for one: a document that was checked, written by this account. Its ticket is the draft's.
  * ERR_LIMIT (their number), ERR_DISK_FULL with a sentence; ERR_NOMEM. */
@@ -255,6 +257,8 @@ void node_set_duty(struct node *node, size_t consoles, const char *const *langua
 struct accounts *node_accounts(struct node *node);
 struct sessions *node_sessions(struct node *node);
 struct audit *node_audit(struct node *node);
+/* What happened here, for whoever missed it. */
+const struct journal *node_journal(const struct node *node);
 /* The whole new set. ERR_POLICY: the roster does not allow a country. */
 int node_subscribe(struct node *node, const uint8_t subscriptions[LIMIT_COUNTRIES / 8], int64_t now_us,
                    struct err_note *note, uint64_t *ret_ticket) MUST_CHECK;

@@ -112,7 +112,7 @@ static void on_event(void *ctx, const struct node_event *event)
     log_what_people_watch(event);
     if (daemon->node == NULL)
         return;
-    node_events_tell(daemon->events, daemon->node, event);
+    node_events_told(daemon->events);
     if (daemon->api != NULL)
         node_api_changed(daemon->api);
 }
@@ -295,7 +295,7 @@ static int build_loop(struct daemon *daemon)
         error = hook_link_new(daemon->loop, on_touched, daemon, &daemon->hooks);
     if (error == OK && daemon->helper != NULL)
         error = helper_attach(daemon->helper, daemon->loop);
-    return error == OK ? node_events_new(daemon->loop, daemon->started_us, &daemon->events) : error;
+    return error == OK ? node_events_new(daemon->loop, &daemon->events) : error;
 }
 
 /* Keys and database are the core's from the call of node_open, whatever becomes of it. */
@@ -315,6 +315,8 @@ static int open_core(struct daemon *daemon, struct node_setup *setup, struct err
     setup->previous = daemon->previous;
     daemon->keys = NULL;
     error = node_open(setup, note, &daemon->node);
+    if (error == OK)
+        node_events_attach(daemon->events, daemon->node);
     key_set_free(daemon->previous);
     daemon->previous = NULL;
     return error;

@@ -146,6 +146,7 @@ static int erase_case(struct node *node, struct case_entry *entry, int64_t now_u
     for (size_t i = 0; i < entry->thread_count; i++)
         node_erase_item(node, entry->thread[i], now_us);
     FAILPOINT("erase-told");
+    journal_forget(&node->journal, node->vault, &entry->key);
     vault_destroy_case(node->vault, &entry->key);
     FAILPOINT("erase-destroyed");
     node_blob_forget(node, &entry->key);
@@ -234,7 +235,7 @@ void node_erase_due(struct node *node, int64_t wall_us)
     node_sign_receipts(node, wall_us); /* in the same turn: a crash between would leave ERASED unsaid */
     FAILPOINT("erase-before-flush");
     node->truncates = true;
-    vault_flush(node->vault);
+    node_commit(node);
     FAILPOINT("erase-after-flush");
     node_truncate_log(node);
 }

@@ -1,25 +1,24 @@
-/* node_events: a ring of written events and the streams that get them. Never waits for a reader, never asks the core.
- */
+/* node_events: the streams, and how far each reader is. Never waits for a reader, keeps no event itself. */
 #include "node/node_events.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/node_view.h"
 #include "proto/clock.h"
+
+#define PIECE_BYTES 65536 /* so much waits for one reader; the rest waits in the journal */
 
 struct reader {
     struct node_events *events;
     struct http_stream *stream;
     struct node_events_guest guest;
+    uint64_t had; /* all up to this number was written to him */
     struct reader *next;
 };
 
 struct node_events {
     struct loop_timer *heartbeat;
-    struct buf ring[NODE_EVENTS_KEPT]; /* event `id` stands at id % NODE_EVENTS_KEPT */
-    uint64_t first, next;              /* of this run; of the event to come */
+    const struct node *node; /* NULL: none yet, or no more */
     struct reader *readers;
     node_events_admits *admits;
     void *admits_ctx;
@@ -33,39 +32,23 @@ const struct node_events_counters *node_events_counters(const struct node_events
     return &events->counters;
 }
 
-/* ---- what is kept ---- */
-
-static uint64_t oldest(const struct node_events *events)
+void node_events_attach(struct node_events *events, const struct node *node)
 {
-    uint64_t told = events->next - events->first;
-    return told > NODE_EVENTS_KEPT ? events->next - NODE_EVENTS_KEPT : events->first;
+    events->node = node;
 }
 
-/* id 0: an event that no reader is to come back to. */
-static void write_event(struct buf *out, uint64_t id, const char *type, const struct jdoc *doc)
-{
-    if (id != 0)
-        buf_printf(out, "id: %" PRIu64 "\n", id);
-    buf_printf(out, "event: %s\ndata: ", type);
-    CHECK(jdoc_write(doc, false, out) == OK);
-    buf_add_text(out, "\n\n");
-}
-
+/* An event that nobody is to come back to: it has no number. */
 static void write_bare(struct buf *out, const char *type)
 {
     char at[CLOCK_TEXT_MAX];
-    struct jdoc *doc = jdoc_object();
     clock_format(clock_wall_us(), at);
-    jdoc_set_text(doc, "type", type);
-    jdoc_set_text(doc, "at", at);
-    write_event(out, 0, type, doc);
-    jdoc_free(doc);
+    buf_printf(out, "event: %s\ndata: {\"type\":\"%s\",\"at\":\"%s\"}\n\n", type, type, at);
 }
 
 int node_events_read_id(const struct node_events *events, const char *text, uint64_t *ret_after)
 {
     if (text == NULL) {
-        *ret_after = events->next - 1;
+        *ret_after = events->node != NULL ? node_journal(events->node)->told : 0;
         return OK;
     }
     size_t len = strlen(text);
@@ -73,17 +56,6 @@ int node_events_read_id(const struct node_events *events, const char *text, uint
         return ERR_SYNTAX;
     *ret_after = strtoull(text, NULL, 10);
     return OK;
-}
-
-bool node_events_backlog(const struct node_events *events, uint64_t after, struct buf *out)
-{
-    bool all = after == 0;
-    bool gap = !all && (after >= events->next || after + 1 < oldest(events));
-    if (gap)
-        write_bare(out, "gap");
-    for (uint64_t id = gap || all ? oldest(events) : after + 1; id < events->next; id++)
-        buf_add_slice(out, buf_slice(&events->ring[id % NODE_EVENTS_KEPT]));
-    return gap;
 }
 
 /* ---- readers ---- */
@@ -121,12 +93,47 @@ void node_events_review(struct node_events *events)
     }
 }
 
-/* A reader that does not take it is closed by http, and on_closed comes later. */
-static void write_to_all(struct node_events *events, struct slice text)
+/* A number that is not kept, or none of ours: the reader reads the lists, then all that there is. */
+static void write_gap(struct reader *reader, const struct journal *journal, struct buf *out)
 {
-    node_events_review(events);
-    for (struct reader *reader = events->readers; reader != NULL; reader = reader->next)
-        (void)!http_stream_write(reader->stream, text);
+    if (reader->had == 0 || !journal_is_gap(journal, reader->had))
+        return;
+    write_bare(out, "gap");
+    reader->events->counters.gaps++;
+    reader->had = journal->floor > 0 ? journal->floor - 1 : 0;
+    if (reader->had > journal->told)
+        reader->had = journal->told;
+}
+
+/* As much of what he has not had as may wait for him. A reader that is being closed takes nothing: on_closed comes
+ * later. */
+static void pump(struct reader *reader)
+{
+    const struct node *node = reader->events->node;
+    const struct journal_row *row;
+    uint64_t had = reader->had;
+    struct buf text;
+    buf_init(&text);
+    if (node == NULL || http_stream_queued(reader->stream) >= PIECE_BYTES)
+        return;
+    const struct journal *journal = node_journal(node);
+    write_gap(reader, journal, &text);
+    while (text.len < PIECE_BYTES && (row = journal_after(journal, reader->had)) != NULL) {
+        buf_add_text(&text, row->text);
+        reader->had = row->id;
+    }
+    if (text.len < PIECE_BYTES)
+        reader->had = journal->told > reader->had ? journal->told : reader->had;
+    if (buf_broken(&text))
+        reader->had = had; /* no memory: with the next event */
+    else if (text.len > 0)
+        (void)!http_stream_write(reader->stream, buf_slice(&text));
+    buf_free(&text);
+}
+
+static void on_room(void *ctx)
+{
+    pump(ctx);
 }
 
 int node_events_open(struct node_events *events, struct http_request *request, uint64_t after,
@@ -139,23 +146,20 @@ int node_events_open(struct node_events *events, struct http_request *request, u
         events->counters.turned_away++;
         return ERR_BUSY;
     }
-    struct buf first;
-    buf_init(&first);
-    buf_add_text(&first, opening);
-    events->counters.gaps += node_events_backlog(events, after, &first);
     reader->stream = http_stream_start(request, "text/event-stream", slice_of(NULL, 0), on_closed, reader);
     if (reader->stream == NULL) { /* its client has left */
         free(reader);
-        goto out;
+        return OK;
     }
     reader->events = events;
     reader->guest = *guest;
+    reader->had = after;
     reader->next = events->readers;
     events->readers = reader;
     events->counters.streams++;
-    (void)!http_stream_write(reader->stream, buf_slice(&first));
-out:
-    buf_free(&first);
+    http_stream_on_room(reader->stream, on_room);
+    if (http_stream_write(reader->stream, slice_text(opening)) == OK)
+        pump(reader);
     return OK;
 }
 
@@ -167,33 +171,27 @@ static void on_heartbeat(void *ctx)
     struct buf text;
     buf_init(&text);
     write_bare(&text, "heartbeat");
-    write_to_all(events, buf_slice(&text));
+    node_events_review(events);
+    for (struct reader *reader = events->readers; reader != NULL; reader = reader->next)
+        (void)!http_stream_write(reader->stream, buf_slice(&text));
     buf_free(&text);
 }
 
-void node_events_tell(struct node_events *events, const struct node *node, const struct node_event *event)
+void node_events_told(struct node_events *events)
 {
-    uint64_t id = events->next++;
-    struct buf *text = &events->ring[id % NODE_EVENTS_KEPT];
-    struct jdoc *doc = node_view_event(node, event, id);
-    buf_clear(text);
-    write_event(text, id, node_view_event_type(event->type), doc);
-    jdoc_free(doc);
-    CHECK(!buf_broken(text));
     events->counters.told++;
-    write_to_all(events, buf_slice(text));
+    node_events_review(events);
+    for (struct reader *reader = events->readers; reader != NULL; reader = reader->next)
+        pump(reader);
 }
 
 /* ---- life ---- */
 
-int node_events_new(struct loop *loop, int64_t started_us, struct node_events **ret_events)
+int node_events_new(struct loop *loop, struct node_events **ret_events)
 {
     struct node_events *events = calloc(1, sizeof *events);
     if (events == NULL)
         return ERR_NOMEM;
-    for (size_t i = 0; i < NODE_EVENTS_KEPT; i++)
-        buf_init(&events->ring[i]);
-    events->first = events->next = (uint64_t)(started_us > 0 ? started_us / CLOCK_MS_US : 0) + 1;
     int error = loop_timer_new(loop, on_heartbeat, events, &events->heartbeat);
     if (error != OK) {
         node_events_free(events);
@@ -215,7 +213,5 @@ void node_events_free(struct node_events *events)
         free(reader);
     }
     loop_timer_free(events->heartbeat);
-    for (size_t i = 0; i < NODE_EVENTS_KEPT; i++)
-        buf_free(&events->ring[i]);
     free(events);
 }

@@ -1,11 +1,10 @@
 /*
  * node_events - Server-Sent Events: what happens at this node, to everybody who listens.
  *
- * The last NODE_EVENTS_KEPT events are kept in memory under numbers that grow, over restarts of the node too: they
- * begin at the start's time in milliseconds. A stream begins with what follows the number that its reader names; when
- * that is not kept (or from another run), its first event is `gap`. Events are written once, as text, and copied to
- * each stream; a reader that is too slow is dropped by proto/http and comes back with its number. No event carries
- * personal data.
+ * What is told, under which numbers and for how long is the journal's (journal.h). A stream begins with what follows
+ * the number that its reader names; when something of that is not kept, or the number is none of this store, its first
+ * event is `gap`. Each reader gets what he has not had yet, a piece at a time as he takes it; one who takes nothing is
+ * dropped by proto/http and comes back with his number. No event carries personal data.
  *
  * A stream ends with the right to read it: that is asked again before each write, with each heartbeat, and when
  * somebody's rights have changed.
@@ -14,10 +13,10 @@
 #define NODE_NODE_EVENTS_H
 
 #include "node/accounts.h"
+#include "node/journal.h"
 #include "node/node.h"
 #include "proto/http.h"
 
-#define NODE_EVENTS_KEPT 1000
 #define NODE_EVENTS_STREAMS 64
 #define NODE_EVENTS_HEARTBEAT_MS 5000
 
@@ -34,12 +33,14 @@ struct node_events_counters {
     NODE_EVENTS_METRICS(METRIC_FIELD)
 };
 
-/* started_us: the wall clock, where the numbers begin. ERR_NOMEM. */
-int node_events_new(struct loop *loop, int64_t started_us, struct node_events **ret_events) MUST_CHECK;
+/* ERR_NOMEM. */
+int node_events_new(struct loop *loop, struct node_events **ret_events) MUST_CHECK;
+/* Whose events they are; NULL: the node ends, nothing more is told. The node outlives the events, or is detached. */
+void node_events_attach(struct node_events *events, const struct node *node);
 /* Ends every stream. After the server of the streams has ended, or before: both are fine. */
 void node_events_free(struct node_events *events);
-/* Keeps the event and writes it to every stream. */
-void node_events_tell(struct node_events *events, const struct node *node, const struct node_event *event);
+/* Something was told: every stream gets it. */
+void node_events_told(struct node_events *events);
 
 /* The number in a Last-Event-ID or `after`; NULL: from now on. ERR_SYNTAX when it is no number of 1 to 20 digits. */
 int node_events_read_id(const struct node_events *events, const char *text, uint64_t *ret_after) MUST_CHECK;
@@ -49,8 +50,8 @@ struct node_events_guest {
     struct key_hash session;                /* USER: its hash */
     uint8_t token[ACCOUNTS_TOKEN_ID_BYTES]; /* TOKEN */
 };
-/* Makes the request a stream of what follows `after` and takes it; guest is copied. ERR_BUSY: too many streams, the
- * request is untouched. */
+/* Makes the request a stream of what follows `after` (0: of all that is kept) and takes it; guest is copied. ERR_BUSY:
+ * too many streams, the request is untouched. */
 int node_events_open(struct node_events *events, struct http_request *request, uint64_t after,
                      const struct node_events_guest *guest) MUST_CHECK;
 /* Who answers whether a guest may still read; NULL: everybody may. */
@@ -59,9 +60,5 @@ void node_events_guard(struct node_events *events, node_events_admits *admits, v
 /* Rights have changed: ends the streams of those who may not read any more. */
 void node_events_review(struct node_events *events);
 const struct node_events_counters *node_events_counters(const struct node_events *events);
-
-/* What a stream that asks for `after` gets first, appended to out: the gap, if there is one, and the events that are
- * kept. True when there is a gap. */
-bool node_events_backlog(const struct node_events *events, uint64_t after, struct buf *out);
 
 #endif

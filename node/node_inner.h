@@ -9,6 +9,7 @@
 #include "node/drafts.h"
 #include "node/evidence.h"
 #include "node/gaps.h"
+#include "node/journal.h"
 #include "node/node.h"
 #include "node/node_blob.h"
 #include "node/notes.h"
@@ -62,6 +63,7 @@ struct held {
     char relay[LIMIT_ID_CHARS + 1]; /* TAKEN; RELAY events */
     struct receipt_name name;       /* TAKEN */
     struct node_event event;        /* EVENT: row and relay are found again by member and relay */
+    struct uplink *uplink;          /* EVENT: as it was, owned; NULL */
     char member[LIMIT_ID_CHARS + 1];
     void (*fn)(void *ctx); /* CALL */
     void *ctx;
@@ -128,6 +130,7 @@ struct node {
     struct accounts accounts;
     struct sessions sessions;
     struct audit audit;
+    struct journal journal;
     struct wire_arena arena, scratch;
     int64_t now_us, steady_us; /* of the last input: what commits bring is dated by them */
     int64_t opened_us, welcomed_us, ticked_us, checked_us, erased_us;
@@ -154,7 +157,10 @@ void node_reissue(struct node *node, struct case_entry *entry, int64_t now_us);
 void node_hold_reissues(struct node *node);
 
 /* node_hold.c */
+/* Gives the event its number, in the open turn; told when the ticket and the event itself are on the disk. */
 void node_hold_event(struct node *node, uint64_t ticket, const struct node_event *event);
+/* Ends the vault's turn, with the events that were held in it. */
+void node_commit(struct node *node);
 /* The case is looked at for a revision that lost (node_reissue). */
 void node_hold_reissue(struct node *node, uint64_t ticket, struct case_entry *entry);
 void node_hold_taken(struct node *node, uint64_t ticket, const struct node_link *link, struct receipt_name name);

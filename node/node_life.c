@@ -301,7 +301,10 @@ static void free_node(struct node *node)
     dues_done(&node->promises);
     free(node->sent);
     free(node->receipts);
+    for (size_t i = 0; i < node->held_count; i++)
+        free(node->held[(node->held_head + i) % node->held_capacity].uplink);
     free(node->held);
+    journal_done(&node->journal);
     free(node->delayed);
     directory_done(&node->directory);
     wire_arena_done(&node->arena);
@@ -366,6 +369,7 @@ int node_open(struct node_setup *setup, struct err_note *note, struct node **ret
     dispatches_init(&node->dispatches);
     accounts_init(&node->accounts);
     sessions_init(&node->sessions);
+    journal_init(&node->journal);
     evidence_init(&node->evidence, vault);
     node_blobs_init(&node->blobs);
     gaps_init(&node->gaps);
@@ -376,7 +380,7 @@ int node_open(struct node_setup *setup, struct err_note *note, struct node **ret
         free_node(node);
         return result;
     }
-    vault_flush(node->vault);
+    node_commit(node);
     *ret_node = node;
     return OK;
 }

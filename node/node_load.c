@@ -275,6 +275,16 @@ static int load_audit(void *ctx, struct slice bytes)
     return audit_load(&((struct node *)ctx)->audit, bytes);
 }
 
+static int load_journal(void *ctx, struct slice bytes)
+{
+    return journal_load(&((struct node *)ctx)->journal, bytes);
+}
+
+static int load_journal_head(void *ctx, struct slice bytes)
+{
+    return journal_load_head(&((struct node *)ctx)->journal, bytes);
+}
+
 static int load_evidence(void *ctx, struct slice bytes)
 {
     return evidence_load(&((struct node *)ctx)->evidence, bytes);
@@ -321,14 +331,29 @@ int node_load(struct node *node, struct err_note *note)
     const struct {
         enum vault_space space;
         vault_row each;
-    } tables[] = {
-        {VAULT_SEQUENCE, load_sequence}, {VAULT_LADDER, load_row_apart},    {VAULT_ROWS, load_rows},
-        {VAULT_ROW, load_row},           {VAULT_RELAY, load_relay},         {VAULT_SEEN, load_seen},
-        {VAULT_OWED, load_owed},         {VAULT_REFERENCE, load_reference}, {VAULT_IDEMPOTENCY, load_idempotency},
-        {VAULT_BLOB, load_blob},         {VAULT_BACKUP, load_backup},       {VAULT_EVIDENCE, load_evidence},
-        {VAULT_GAP, load_gap},           {VAULT_DRAFT, load_draft},         {VAULT_HOOK, load_hook},
-        {VAULT_DISPATCH, load_dispatch}, {VAULT_USER, load_user},           {VAULT_TOKEN, load_token},
-        {VAULT_SESSION, load_session},   {VAULT_AUDIT_HEAD, load_audit},    {VAULT_NOTE, load_note}};
+    } tables[] = {{VAULT_SEQUENCE, load_sequence},
+                  {VAULT_LADDER, load_row_apart},
+                  {VAULT_ROWS, load_rows},
+                  {VAULT_ROW, load_row},
+                  {VAULT_RELAY, load_relay},
+                  {VAULT_SEEN, load_seen},
+                  {VAULT_OWED, load_owed},
+                  {VAULT_REFERENCE, load_reference},
+                  {VAULT_IDEMPOTENCY, load_idempotency},
+                  {VAULT_BLOB, load_blob},
+                  {VAULT_BACKUP, load_backup},
+                  {VAULT_EVIDENCE, load_evidence},
+                  {VAULT_GAP, load_gap},
+                  {VAULT_DRAFT, load_draft},
+                  {VAULT_HOOK, load_hook},
+                  {VAULT_DISPATCH, load_dispatch},
+                  {VAULT_USER, load_user},
+                  {VAULT_TOKEN, load_token},
+                  {VAULT_SESSION, load_session},
+                  {VAULT_AUDIT_HEAD, load_audit},
+                  {VAULT_NOTE, load_note},
+                  {VAULT_JOURNAL, load_journal},
+                  {VAULT_JOURNAL_HEAD, load_journal_head}};
     int result = vault_each(node->vault, VAULT_CASE, load_case, node, note);
     if (result == OK)
         result = load_items(node, note);
@@ -338,6 +363,7 @@ int node_load(struct node *node, struct err_note *note)
         return result;
     dispatches_sort(&node->dispatches);
     notes_sort(&node->notes);
+    journal_begin(&node->journal, vault_is_fresh(node->vault), node->now_us);
     size_t at = 0;
     for (const struct item *item; (item = lookup_next(&node->items, &at)) != NULL;) {
         if (!item->mine)

@@ -23,6 +23,11 @@ struct sessions *node_sessions(struct node *node)
     return &node->sessions;
 }
 
+const struct journal *node_journal(const struct node *node)
+{
+    return &node->journal;
+}
+
 struct audit *node_audit(struct node *node)
 {
     return &node->audit;

@@ -58,7 +58,7 @@ void node_reissue(struct node *node, struct case_entry *entry, int64_t now_us)
         return;
     const struct item *stands = entry->revisions[entry->revision_count - 1];
     struct node_event event = {.type = NODE_CASE_CONFLICT, .at_us = now_us, .entry = entry, .item = stands};
-    node->io.event(node->io.ctx, &event);
+    node_hold_event(node, vault_ticket(node->vault), &event);
     if (is_closing(stands))
         return;
     int result = say_again(node, entry, lost, now_us, &note);

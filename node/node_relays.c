@@ -19,7 +19,7 @@ void node_link_event(struct node *node, struct node_link *link, enum uplink_even
         route_set_clear(&link->present);
     }
     struct node_event told = {.type = NODE_RELAY_STATE, .at_us = now_us, .uplink = &link->uplink};
-    node->io.event(node->io.ctx, &told);
+    node_hold_event(node, vault_last(node->vault), &told);
 }
 
 void node_free_link(struct node_link *link)

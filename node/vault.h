@@ -44,9 +44,11 @@ enum vault_space {
     VAULT_SESSION,  /* who is logged in, by the hash of the cookie */
     VAULT_AUDIT,    /* entries of the audit log, by number: never read at a start */
     VAULT_AUDIT_HEAD,
-    VAULT_HOOK = 40, /* who gets webhooks, by id */
-    VAULT_DISPATCH,  /* what was sent to wake people, by id */
-    VAULT_NOTE,      /* handover notes, by id */
+    VAULT_HOOK = 40,    /* who gets webhooks, by id */
+    VAULT_DISPATCH,     /* what was sent to wake people, by id */
+    VAULT_NOTE,         /* handover notes, by id */
+    VAULT_JOURNAL = 50, /* events, by the number of the first in a record */
+    VAULT_JOURNAL_HEAD,
 };
 
 /* The schema for db_open(). */

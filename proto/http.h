@@ -116,6 +116,11 @@ struct http_stream *http_stream_start(struct http_request *request, const char *
 /* Queues a copy. ERR_LIMIT: the reader is too slow, and is being closed (on_closed follows); ERR_NOMEM:
  * the same. */
 int http_stream_write(struct http_stream *stream, struct slice data) MUST_CHECK;
+/* Bytes that wait for the reader. */
+size_t http_stream_queued(const struct http_stream *stream);
+/* on_room(ctx), with the stream's ctx, whenever the reader has taken all that was queued: to write what follows, a
+ * piece at a time. It may write, and nothing else. */
+void http_stream_on_room(struct http_stream *stream, loop_fn *on_room);
 /* What is queued still goes; the stream is gone for the caller. */
 void http_stream_end(struct http_stream *stream);
 

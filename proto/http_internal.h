@@ -60,6 +60,7 @@ struct http_stream {
     size_t done; /* bytes of the queue that were handed over */
     struct slice heartbeat;
     loop_fn *on_closed; /* NULL after http_stream_end() */
+    loop_fn *on_room;   /* NULL: nobody asks */
     void *ctx;
     bool written; /* since the last heartbeat */
     bool ended;

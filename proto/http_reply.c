@@ -130,13 +130,26 @@ void http_reply(struct http_request *request, unsigned status, const char *conte
 
 /* ---- streams ---- */
 
+size_t http_stream_queued(const struct http_stream *stream)
+{
+    return stream->queue.len - stream->done;
+}
+
+void http_stream_on_room(struct http_stream *stream, loop_fn *on_room)
+{
+    stream->on_room = on_room;
+}
+
 static ssize_t read_stream(void *cls, uint64_t position, char *room, size_t max)
 {
     struct http_stream *stream = cls;
-    size_t left = stream->queue.len - stream->done;
-    size_t len = left < max ? left : max;
     (void)position;
     stream->request->http->progress = true;
+    if (http_stream_queued(stream) == 0 && stream->on_room && !stream->broken && !stream->ended &&
+        !stream->request->http->ending)
+        stream->on_room(stream->ctx);
+    size_t left = http_stream_queued(stream);
+    size_t len = left < max ? left : max;
     if (stream->broken)
         return MHD_CONTENT_READER_END_WITH_ERROR;
     if (left == 0 && (stream->ended || stream->request->http->ending))
@@ -215,6 +228,7 @@ int http_stream_write(struct http_stream *stream, struct slice data)
 void http_stream_end(struct http_stream *stream)
 {
     stream->on_closed = NULL;
+    stream->on_room = NULL;
     stream->ended = true;
     http_internal_resume(stream->request);
 }

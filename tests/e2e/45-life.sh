@@ -105,8 +105,9 @@ murder pt-farol es-faro
 up pt-farol es-faro
 for m in pt-farol es-faro; do check "end: $m up again" within 20 connected $m; done
 check "end: EXPIRED" field es-faro "$brief" state EXPIRED
-not_again() { told "$1" case.expired 0 && told "$1" case.expiring 0 && told "$1" case.review 0; }
-check "end: told once, over a restart" all_of not_again pt-farol es-faro
+not_again() { told "$1" case.expired 1 && told "$1" case.expiring "$2" && told "$1" case.review "$2"; } # not_again MEMBER OWN
+check "end: told once, over a restart" not_again pt-farol 1
+check "end: told once, over a restart, to its recipient too" not_again es-faro 0
 
 # --- a drill --------------------------------------------------------------------------------------------------------
 check "drill: an id with --live (2)" cli 2 pt-farol publish case.json "${live[@]}" --drill SPRING-1

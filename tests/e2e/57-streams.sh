@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Streams of events: they end with the right to read them (logout, a user removed, another role or password, a sixth login, a token revoked or
-# expired).
+# Streams of events: they end with the right to read them (logout, a user removed, another role or password, a sixth login, a token revoked); and
+# whoever was away gets exactly what he missed, over kill -9 of the node.
 # usage: 57-streams.sh BUILD
 . "$(dirname "$0")/lib.sh"
 begin "$@"
@@ -69,6 +69,55 @@ check "a sixth" login p-operator more-5
 check "a sixth: the one used longest ago ends, and its stream" ended stays
 check "ended streams are counted" bash -c "python3 '$here/console.py' ${port[pt-farol]} GET /metrics | grep -q '^hotline_node_event_streams_ended_total 6$'"
 check "the account still reads" goes_on account
+
+# --- what was missed, over kill -9 --------------------------------------------------------------------------------------
+at_socket() { # at_socket NAME ARGUMENTS...: begins a stream at the socket, its lines go to NAME.stream
+    python3 "$here/stream.py" pt-farol.sock "${@:2}" >"$1.stream" 2>&1 &
+    pid[stream-$1]=$!
+    within 10 grep -q OPEN "$1.stream"
+}
+acts() { grep -E '^[0-9]+ ' "$@" | grep -vE '^[0-9]+ (relay.state|members.changed) '; } # acts FILE: what is kept over a restart
+case_to_pt() { publish es-faro case.json "$1.json" --live --to PT --confirm Leonor --wait delivered -W 10s; }
+told_of() { within 10 bash -c "grep -q \"case.received.*$(jq -r '.reference | sub(".*:"; "")' "$2.json")\" $1.stream"; } # told_of READER CASE
+check "away: reads" at_socket away
+check "witness: reads" at_socket witness
+check "a first case" case_to_pt c0
+check "away: was told" told_of away c0
+kill "${pid[stream-away]}" && wait "${pid[stream-away]}" 2>/dev/null
+last=$(acts away.stream | tail -n 1 | cut -d' ' -f1)
+for i in 1 2 3; do check "while one is away, case $i" case_to_pt c$i; done
+check "a case of our own" publish pt-farol case.json own.json --live --to ES --confirm Leonor --wait delivered -W 10s
+check "witness: told of the third" told_of witness c3
+murder pt-farol
+check "witness: its stream ended with the node" ended witness
+acts witness.stream | awk -v last="$last" '$1 > last' >missed
+check "something was missed, of each kind" bash -c "[ \$(grep -c ' case.received ' missed) = 3 ] && grep -q ' ladder.changed ' missed && grep -q ' relay.accepted ' missed"
+check "a case while the node is dead" publish es-faro case.json c4.json --live --to PT --confirm Leonor
+up pt-farol
+check "pt-farol: back after a kill" within 20 connected pt-farol
+check "away: back with its number" at_socket back --after "$last"
+check "away: told of what came meanwhile" told_of back c4
+head -n "$(wc -l <missed)" <(acts back.stream) >replayed
+check "away: exactly what it missed, under the same numbers" cmp missed replayed
+check "away: no gap" not grep -q ' gap ' back.stream
+check "away: each number once, and growing" bash -c "grep -oE '^[0-9]+ ' back.stream | sort -nuc"
+check "away: each case once" bash -c "[ \$(grep -c ' case.received ' back.stream) = 4 ]"
+for i in 5 6 7 8; do # killed while it takes a case in: before or after the commit, it is told once
+    check "kill $i: a case on its way" publish es-faro case.json c$i.json --live --to PT --confirm Leonor
+    murder pt-farol
+    up pt-farol
+    check "kill $i: pt-farol is back" within 20 connected pt-farol
+    check "kill $i: it has the case" within 10 has pt-farol "$(jq -r '.reference | sub(".*:"; "")' c$i.json)"
+done
+check "all the kills: reads from the first number on" at_socket all --after "$last"
+check "all the kills: to the last case" told_of all c8
+check "all the kills: each case once" bash -c "[ \$(grep -c ' case.received ' all.stream) = 8 ] && [ \$(grep ' case.received ' all.stream | grep -oE '\"reference\":\"[^\"]+' | sort -u | wc -l) = 8 ]"
+check "all the kills: no gap" not grep -q ' gap ' all.stream
+check "a number of before this store: a gap first" at_socket early --after 7 --count 1
+check "a gap it is" within 5 bash -c "sed -n 2p early.stream | grep -q '^- gap '"
+check "a number of the future: a gap first" at_socket future --after 99999999999999 --count 1
+check "that is one too" within 5 bash -c "sed -n 2p future.stream | grep -q '^- gap '"
+check "nothing of a child in any event" no_text Leonor ./*.stream
 
 for m in pt-farol es-faro; do check "$m: stops" down $m; done
 finish

@@ -67,8 +67,9 @@ static inline void room_event(void *ctx, const struct node_event *event)
     struct room *room = ctx;
     if (room->node == NULL)
         return;
+    (void)event;
     if (room->events != NULL)
-        node_events_tell(room->events, room->node, event);
+        node_events_told(room->events);
     if (room->api != NULL)
         node_api_changed(room->api);
 }
@@ -211,7 +212,8 @@ static inline int room_setup_api(void **state)
 {
     room_setup(state);
     struct room *room = *state;
-    assert_int_equal(node_events_new(room->loop, room->now_us, &room->events), OK);
+    assert_int_equal(node_events_new(room->loop, &room->events), OK);
+    node_events_attach(room->events, room->node);
     room_open_api(room);
     return 0;
 }
