@@ -155,7 +155,7 @@ export const readStalls = reader(async () => {
 });
 export const readNotes = reader(async () => {
     try {
-        if (mayRead(state)) update({ notes: (await get<Page<Note>>('/v1/notes')).items });
+        if (may(state, 'NOTES')) update({ notes: (await get<Page<Note>>('/v1/notes')).items });
     } catch (error) {
         if (error instanceof Refused) update({ notes: undefined });
     }

@@ -53,7 +53,7 @@ export function Notes(): JSX.Element {
         await readNotes();
     });
     useEffect(() => void readNotes(), []);
-    const writes = may(now, 'ANSWER');
+    const writes = may(now, 'NOTES');
     return (
         <>
             <Title>{t('nav.notes')}</Title>
