@@ -4,11 +4,13 @@ import { useContext, useState } from 'preact/hooks';
 import { call } from './api';
 import { FormContext, put } from './form';
 import { t } from './i18n';
+import { HEAD_BYTES, sidesOf } from './picture';
 import type { Photo } from './types';
 import { Blocked, Trouble, useAct } from './ui';
 
 const SIDE_MAX = 1600;
 const FILE_MAX = 20 * 1024 * 1024;
+const PIXELS_MAX = 120_000_000; /* what the largest telephone takes */
 const PHOTOS_MAX = 3;
 const shownHere = new Map<string, string>(); /* upload -> blob: for this window only */
 
@@ -17,6 +19,8 @@ export const preview = (photo: Photo | undefined): string | undefined =>
 
 async function plain(file: File): Promise<Blob> {
     if (file.size > FILE_MAX) throw new Blocked(t('photo.large'));
+    const sides = sidesOf(await file.slice(0, HEAD_BYTES).arrayBuffer());
+    if (sides && sides.width * sides.height > PIXELS_MAX) throw new Blocked(t('photo.pixels'));
     let picture: ImageBitmap;
     try {
         picture = await createImageBitmap(file);

@@ -201,6 +201,7 @@ export interface Member {
     phone?: string;
     connected?: boolean;
     armed?: boolean;
+    armed_consoles?: number;
     duty_languages?: string[];
     accredited_until?: string;
     key_expires_at?: string;

@@ -2,7 +2,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useContext } from 'preact/hooks';
 import { at, Check, Coded, Country, Day, FormContext, Numeric, options, put, Radios, Select, Several, spokenChoices, Text, useField } from '../form';
-import { code, codesOf, country, language, languageNames, spoken, t } from '../i18n';
+import { code, country, language, languageNames, spoken, t } from '../i18n';
 import type { Key } from '../i18n';
 import { europe, neighbours } from '../europe';
 import { Photos } from '../photos';
@@ -184,7 +184,7 @@ export function HappenedFields(): JSX.Element {
                     <Country path="last_seen.country" star /><Text path="last_seen.place" max={200} /><Coded path="last_seen.hotspot" type="Hotspot" /><When />
                 </div>
                 <Text path="circumstances" rows={4} max={4000} />
-                <Coded path="intake_channel" type="IntakeChannel" />
+                <div class="grid"><Coded path="intake_channel" type="IntakeChannel" /></div>
                 <Select path="text_language" options={[...languageNames.keys(), 'nl', 'pt', 'el'].map((one) => ({ value: one, text: spoken(one) }))} hint="f.text_language.hint" />
             </Part>
             <Part title="compose.way">
@@ -205,7 +205,7 @@ export function HappenedFields(): JSX.Element {
                 <div class="grid"><Text path="police.force" /><Text path="police.reference" max={80} /></div>
                 <Text path="police.on_sighting" rows={2} max={500} />
                 <Check path="police.in_sis" /><Check path="police.in_interpol" />
-                <Radios path="publicity.level" star choices={codesOf('PublicityLevel').map((one) => ({ value: one, text: code('PublicityLevel', one), hint: t(`publicity.${one}` as Key) }))} />
+                <Radios path="publicity.level" star choices={['NONE', 'PROFESSIONALS_ONLY', 'PUBLIC'].map((one) => ({ value: one, text: code('PublicityLevel', one), hint: t(`publicity.${one}` as Key) }))} />
                 <div class="grid"><Text path="publicity.consent_by" /><Coded path="publicity.child_wish" type="ChildWish" /></div>
             </Part>
             {body.category === 'PARENTAL_ABDUCTION' && (

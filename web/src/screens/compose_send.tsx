@@ -13,7 +13,7 @@ import { preview } from '../photos';
 import { go } from '../route';
 import { readCases, readDrafts, useStore } from '../store';
 import type { CaseBody, CaseView, DryRun, Status } from '../types';
-import { Button, explain, label, Trouble, useAct } from '../ui';
+import { Button, explain, label, Phone, Trouble, useAct } from '../ui';
 import { ApprovalPart, lacksApproval } from './approval';
 import { stepOf } from './compose_fields';
 import { everybody, places } from './compose_to';
@@ -57,7 +57,7 @@ function Recipients({ run }: { run: DryRun }): JSX.Element {
     return (
         <div class="grid">
             <section aria-labelledby="gets"><h2 id="gets">{t('send.gets', { n: run.recipients.length })}</h2>
-                <ul class="gets">{run.recipients.map((one) => <li key={one.member}>✓ {name(one)} {one.why === 'SUBSCRIBED' && <span class="hint">{t('send.subscribed')}</span>} {!one.connected && <span class="mark presence-away">{t('presence.away')}</span>}</li>)}</ul>
+                <ul class="gets">{run.recipients.map((one) => <li key={one.member}>✓ {name(one)} {one.why === 'SUBSCRIBED' && <span class="hint">{t('send.subscribed')}</span>} {!one.connected && <><span class="mark presence-away">{t('presence.away')}</span> <Phone number={one.phone} /></>}</li>)}</ul>
             </section>
             <section aria-labelledby="gets-not"><h2 id="gets-not">{t('send.gets.not', { n: run.not_recipients.length })}</h2>
                 <ul class="gets-not">{run.not_recipients.map((one) => <li key={one.member}>✕ {name(one)}</li>)}</ul>

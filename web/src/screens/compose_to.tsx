@@ -23,7 +23,7 @@ export function places(members: Member[]): Place[] {
         byCountry.set(one.country, [...(byCountry.get(one.country) ?? []), one]);
     }
     return [...byCountry].map(([code, here]) => ({
-        code, members: here, online: here.filter((one) => one.connected).length, armed: here.filter((one) => one.armed).length,
+        code, members: here, online: here.filter((one) => one.connected).length, armed: here.reduce((sum, one) => sum + (one.armed_consoles ?? (one.armed ? 1 : 0)), 0),
         languages: [...new Set(here.flatMap((one) => one.duty_languages ?? []))],
     })).sort((a, b) => country(a.code).localeCompare(country(b.code)));
 }
@@ -57,7 +57,7 @@ function PlaceRow({ place, chosen, toggle }: { place: Place; chosen: boolean; to
             <label class="check place">
                 <input type="checkbox" checked={chosen} onChange={toggle} />
                 <span>
-                    <strong>{country(place.code)}</strong> <span class={`mark presence-${place.armed ? 'armed' : place.online ? 'online' : 'away'}`}>{t(mark)}</span>
+                    <strong>{country(place.code)}</strong> <span class={`mark presence-${place.armed ? 'armed' : place.online ? 'online' : 'away'}`}>{place.armed ? t('to.armed', { n: place.armed }) : t(mark)}</span>
                     <span class="hint block">
                         {place.members.map((one) => one.name).join(', ')}
                         {place.languages.length > 0 && ` · ${t('to.on.duty', { languages: list(place.languages.map((one) => spoken(one))) })}`}
@@ -94,6 +94,7 @@ export function ToFields({ body, to, restricted, reason, change }: Props): JSX.E
             <div class="row" role="group" aria-label={t('to.presets')}>
                 <button type="button" onClick={() => add(neighbours(own))}>{t('to.neighbours', { country: country(own) })}</button>
                 <button type="button" disabled={route.length === 0} onClick={() => add(route)}>{t('to.route')}</button>
+                {route.length === 0 && <span class="hint">{t('to.route.none')}</span>}
                 <button type="button" class="quiet" disabled={to.length === 0} onClick={() => change({ to: [] })}>{t('to.none')}</button>
             </div>
             <div class="to">
