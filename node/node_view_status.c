@@ -107,6 +107,13 @@ static void set_roster(const struct node *node, struct jdoc *view)
     jdoc_set_int(view, "roster_version", (int64_t)roster_version(roster));
     node_view_set_hex(view, "roster_hash", slice_of(roster_hash(roster)->bytes, KEY_HASH_BYTES));
     node_view_set_time(view, "roster_expires_at", roster_expires_us(roster));
+    const struct roster_signers *signers = roster_signers(roster);
+    struct jdoc *ids = jdoc_set_doc(view, "roster_signers", jdoc_array());
+    for (size_t i = 0; i < signers->count; i++) {
+        char hex[2 * KEY_ID_BYTES + 1];
+        buf_hex(slice_of(signers->ids[i].bytes, KEY_ID_BYTES), hex);
+        jdoc_add_text(ids, hex);
+    }
 }
 
 static const char *endpoint_of(const struct node *node, const char *relay)

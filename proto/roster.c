@@ -16,6 +16,7 @@ struct roster {
     const Hotline__Roster *content; /* in the arena */
     struct key_hash hash, previous;
     struct roster_trust next;
+    struct roster_signers signers;
 };
 
 /* --- trust --- */
@@ -102,12 +103,12 @@ static bool trust_equal(const struct roster_trust *a, const struct roster_trust 
 
 /* --- signatures --- */
 
-/* How many distinct keys of the trust signed the bytes. ERR_NOMEM: it could not be found out. */
-static int count_signers(const Hotline__SignedRoster *signed_roster, const struct roster_trust *trust,
-                         size_t *ret_signers, size_t *ret_wrong)
+/* Which keys of the trust signed the bytes, each once. ERR_NOMEM: it could not be found out. */
+static int find_signers(const Hotline__SignedRoster *signed_roster, const struct roster_trust *trust,
+                        bool ret_signed[static LIMIT_AUTHORITY_KEYS], size_t *ret_wrong)
 {
     bool counted[LIMIT_AUTHORITY_KEYS] = {false};
-    size_t signers = 0, wrong = 0;
+    size_t wrong = 0;
     for (size_t s = 0; s < signed_roster->n_signatures; s++) {
         const Hotline__Signature *signature = signed_roster->signatures[s];
         for (size_t k = 0; k < trust->count; k++) {
@@ -119,22 +120,29 @@ static int count_signers(const Hotline__SignedRoster *signed_roster, const struc
             if (result == ERR_NOMEM)
                 return result;
             counted[k] = result == OK;
-            signers += result == OK;
             wrong += result != OK;
         }
     }
-    *ret_signers = signers;
+    memcpy(ret_signed, counted, sizeof counted);
     *ret_wrong = wrong;
     return OK;
 }
 
 static int check_signers(const Hotline__SignedRoster *signed_roster, const struct roster_trust *trust,
-                         const char *whose, struct err_note *note)
+                         const char *whose, struct err_note *note, struct roster_signers *ret_signers)
 {
+    bool has_signed[LIMIT_AUTHORITY_KEYS];
     size_t wrong = 0, signers = 0;
-    int result = count_signers(signed_roster, trust, &signers, &wrong);
+    struct roster_signers found = {.count = 0};
+    int result = find_signers(signed_roster, trust, has_signed, &wrong);
     if (result != OK)
         return result;
+    for (size_t k = 0; k < trust->count; k++) {
+        if (has_signed[k])
+            found.ids[found.count++] = key_id_of(trust->keys[k].bytes);
+    }
+    signers = found.count;
+    *ret_signers = found;
     if (signers >= trust->threshold)
         return OK;
     if (wrong > 0)
@@ -164,7 +172,7 @@ static int open_signed(struct roster *roster, const struct roster_trust *trust, 
     if (result != OK)
         return result;
     const Hotline__SignedRoster *signed_roster = (const Hotline__SignedRoster *)message;
-    if ((result = check_signers(signed_roster, trust, "trusted", note)) != OK)
+    if ((result = check_signers(signed_roster, trust, "trusted", note, &roster->signers)) != OK)
         return result;
     roster->hash = seal_hash(wire_slice(signed_roster->roster));
     if ((result = wire_unpack(&hotline__roster__descriptor, wire_slice(signed_roster->roster), &roster->arena, note,
@@ -176,7 +184,9 @@ static int open_signed(struct roster *roster, const struct roster_trust *trust, 
     if ((result = roster_rules_check(roster->content, note, &roster->next)) != OK)
         return result;
     /* A change of the authority's keys must be signed by the new ones too, or a slip would lock everybody out. */
-    return trust_equal(trust, &roster->next) ? OK : check_signers(signed_roster, &roster->next, "new", note);
+    return trust_equal(trust, &roster->next) ?
+        OK :
+        check_signers(signed_roster, &roster->next, "new", note, &roster->signers);
 }
 
 int roster_verify(struct slice signed_roster, const struct roster_trust *trust, struct err_note *note,
@@ -236,6 +246,10 @@ const struct key_hash *roster_hash(const struct roster *roster)
 struct slice roster_signed(const struct roster *roster)
 {
     return buf_slice(&roster->bytes);
+}
+const struct roster_signers *roster_signers(const struct roster *roster)
+{
+    return &roster->signers;
 }
 const struct roster_trust *roster_next_trust(const struct roster *roster)
 {

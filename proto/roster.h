@@ -18,6 +18,12 @@ struct roster_trust {
     struct key_identity keys[LIMIT_AUTHORITY_KEYS];
 };
 
+/* Which of the authority's keys signed a roster, each once, as their ids. */
+struct roster_signers {
+    size_t count;
+    struct key_id ids[LIMIT_AUTHORITY_KEYS];
+};
+
 struct roster;
 
 #define ROSTER_NONE SIZE_MAX
@@ -45,6 +51,8 @@ const struct key_hash *roster_hash(const struct roster *roster);
 const struct key_hash *roster_previous(const struct roster *roster);
 /* The whole SignedRoster as it came. */
 struct slice roster_signed(const struct roster *roster);
+/* The authority's keys whose signatures on it were verified; of the new keys when it changed them. */
+const struct roster_signers *roster_signers(const struct roster *roster);
 const struct roster_trust *roster_next_trust(const struct roster *roster);
 /* True when this roster changed the authority's keys or threshold against `trust`. */
 bool roster_changes_trust(const struct roster *roster, const struct roster_trust *trust);

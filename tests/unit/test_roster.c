@@ -201,6 +201,9 @@ static void roster_change_of_trust_needs_old_and_new_keys(void **state)
     assert_error(roster_follow(fixture->roster, buf_slice(&all), &note, &got), OK);
     assert_true(roster_changes_trust(got, &fixture->trust));
     assert_int_equal(roster_next_trust(got)->threshold, 1);
+    assert_int_equal(roster_signers(got)->count, 1); /* of the keys that count from now on */
+    struct key_id heirs = key_id_of(heir->identity.bytes);
+    assert_memory_equal(roster_signers(got)->ids[0].bytes, heirs.bytes, KEY_ID_BYTES);
     make(fixture, 3, new_authority, heir, 7, &after); /* the old keys, all three, mean nothing any more */
     assert_error(roster_follow(got, buf_slice(&after.signed_bytes), &note, &next), ERR_THRESHOLD);
     buf_clear(&heir_alone);
