@@ -167,6 +167,15 @@ static void on_presence(struct node *node, struct node_link *link, const Hotline
     node_hold_event(node, vault_last(node->vault), &event);
 }
 
+/* A relay's word is unsigned: what it may fill with it is its share, and for members alone. */
+static bool may_add_pending(const struct node *node, const struct node_link *link, const char *sender)
+{
+    size_t rows = 0, share = sizeof node->pending / sizeof node->pending[0] / node->link_count;
+    for (size_t i = 0; i < node->pending_count; i++)
+        rows += strcmp(node->pending[i].relay, link->uplink.relay) == 0;
+    return rows < share && roster_find(node->directory.roster, sender) != ROSTER_NONE;
+}
+
 static void on_pending(struct node *node, const struct node_link *link, const Hotline__Pending *pending)
 {
     size_t at = 0;
@@ -179,7 +188,7 @@ static void on_pending(struct node *node, const struct node_link *link, const Ho
             node->pending[at] = node->pending[--node->pending_count];
         return;
     }
-    if (at == sizeof node->pending / sizeof node->pending[0])
+    if (at == node->pending_count && !may_add_pending(node, link, pending->sender))
         return;
     if (at == node->pending_count)
         node->pending_count++;

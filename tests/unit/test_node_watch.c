@@ -231,18 +231,44 @@ static void watch_open_cases_are_not_looked_at_before_something_is_due(void **st
     assert_true(net->nodes[BE].node->alarms.count >= 20);     /* nobody has acknowledged */
 }
 
-/* A relay that starts anew tells what is pending now; what it told before must not stay for ever. */
-static void watch_pending_of_an_earlier_session_is_forgotten(void **state)
+/* Told to France by a relay, rightly or not. */
+static void say_pending(struct net *net, unsigned relay, const char *of)
 {
-    struct net *net = *state;
     Hotline__Pending pending = HOTLINE__PENDING__INIT;
-    char sender[] = "be-baken";
+    char sender[40];
+    snprintf(sender, sizeof sender, "%s", of);
     pending.sender = sender;
     WIRE_SET(&pending, urgency, HOTLINE__URGENCY__CODE__IMMEDIATE);
     WIRE_SET(&pending, since_us, net->now_us);
     WIRE_SET(&pending, count, 1);
-    net_inject(net, FR, 0, WIRE_PENDING, &pending.base);
-    net_inject(net, FR, 1, WIRE_PENDING, &pending.base);
+    net_inject(net, FR, relay, WIRE_PENDING, &pending.base);
+}
+
+/* What one relay makes up must not crowd out what another one tells. */
+static void watch_pending_that_a_relay_makes_up_leaves_room_for_the_others(void **state)
+{
+    struct net *net = *state;
+    for (unsigned i = 0; i < 100; i++) {
+        char made_up[40];
+        snprintf(made_up, sizeof made_up, "xx-nobody-%u", i);
+        say_pending(net, 0, made_up);
+    }
+    assert_null(node_pending(net->nodes[FR].node, 0));
+    for (unsigned n = 0; n < NET_NODES; n++)
+        say_pending(net, 0, net_members[n]);
+    say_pending(net, 1, "be-baken");
+    bool heard = false;
+    for (size_t i = 0; node_pending(net->nodes[FR].node, i) != NULL; i++)
+        heard |= strcmp(node_pending(net->nodes[FR].node, i)->relay, net_relay_ids[1]) == 0;
+    assert_true(heard);
+}
+
+/* A relay that starts anew tells what is pending now; what it told before must not stay for ever. */
+static void watch_pending_of_an_earlier_session_is_forgotten(void **state)
+{
+    struct net *net = *state;
+    say_pending(net, 0, "be-baken");
+    say_pending(net, 1, "be-baken");
     net_cut(net, FR, 0);
     net_connect(net, FR, 0);
     net_pass(net, 2 * CLOCK_SECOND_US);
@@ -260,6 +286,7 @@ int main(void)
         NET_TEST(watch_gap_that_comes_again_at_once_is_answered_once_to_each_relay),
         NET_TEST(watch_case_of_a_lost_store_takes_no_number_of_the_next_one),
         NET_TEST(watch_forged_void_of_a_relay_silences_no_gap),
+        NET_TEST(watch_pending_that_a_relay_makes_up_leaves_room_for_the_others),
         NET_TEST(watch_pending_of_an_earlier_session_is_forgotten),
         NET_TEST(watch_relay_that_promised_and_brings_no_receipt_is_suspected),
         NET_TEST(watch_open_cases_are_not_looked_at_before_something_is_due),
