@@ -439,6 +439,7 @@ static void forget_old(struct node *node, int64_t now_us)
             continue;
         vault_remove(node->vault, VAULT_SEEN, slice_of(seen->key, sizeof seen->key));
         lookup_remove(&node->seen, seen->key);
+        node_undispute(node, seen);
         free(seen);
     }
 }

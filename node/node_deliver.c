@@ -67,6 +67,22 @@ int node_see(struct node *node, const struct item *item, int64_t now_us)
     return OK;
 }
 
+static void show_disputed(struct node *node, struct seen *seen)
+{
+    if (node->disputed_count < sizeof node->disputed / sizeof node->disputed[0])
+        node->disputed[node->disputed_count++] = seen;
+}
+
+void node_undispute(struct node *node, const struct seen *seen)
+{
+    for (size_t i = 0; seen->is_disputed && i < node->disputed_count; i++) {
+        if (node->disputed[i] == seen) {
+            node->disputed[i] = node->disputed[--node->disputed_count];
+            return;
+        }
+    }
+}
+
 int node_load_seen(struct node *node, struct slice bytes)
 {
     Hotline__Node__SeenRecord *record = hotline__node__seen_record__unpack(NULL, bytes.len, bytes.data);
@@ -85,6 +101,8 @@ int node_load_seen(struct node *node, struct slice bytes)
             memcpy(seen->disputed.bytes, record->disputed_hash.data, KEY_HASH_BYTES);
         result = lookup_add(&node->seen, seen);
     }
+    if (result == OK && seen->is_disputed)
+        show_disputed(node, seen);
     if (result != OK)
         free(seen);
     if (record != NULL)
@@ -358,6 +376,7 @@ static void dispute(struct node *node, struct node_link *link, struct seen *seen
     if (!seen->is_disputed) {
         seen->is_disputed = true;
         seen->disputed = envelope->hash;
+        show_disputed(node, seen);
         struct buf proof;
         buf_init(&proof);
         node_prove(envelope, &proof);

@@ -168,11 +168,34 @@ static void warn_of_evidence(const struct node *node, struct warnings *warnings)
              count - told);
 }
 
+/* Whoever sealed two contents under one name: once for each such sender, with how many. */
+static void warn_of_disputes(const struct node *node, struct warnings *warnings)
+{
+    for (size_t i = 0; i < node->disputed_count; i++) {
+        const uint8_t *sender = node->disputed[i]->key;
+        size_t same = 0, before = 0;
+        for (size_t j = 0; j < node->disputed_count; j++) {
+            bool is_same = memcmp(node->disputed[j]->key, sender, LIMIT_ID_CHARS) == 0;
+            same += is_same;
+            before += is_same && j < i;
+        }
+        if (before > 0)
+            continue;
+        char id[LIMIT_ID_CHARS + 1];
+        snprintf(id, sizeof id, "%.*s", LIMIT_ID_CHARS, (const char *)sender);
+        warn(warnings, "DISPUTED",
+             "%s signed two contents under one name (%zu of its alerts and messages). The first stays, the proof is "
+             "kept: ring it (%s), and tell the authority.",
+             id, same, node_phone(node, id));
+    }
+}
+
 /* What others left out or said against each other. */
 static void warn_of_others(const struct node *node, struct warnings *warnings)
 {
     uint64_t missing[LIMIT_GAP_NUMBERS];
     warn_of_evidence(node, warnings);
+    warn_of_disputes(node, warnings);
     for (size_t i = 0; i < node->gaps.count; i++) {
         const struct gap_source *source = &node->gaps.sources[i];
         if (source->asked_us != 0)

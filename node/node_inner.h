@@ -105,6 +105,8 @@ struct node {
     struct dues alarms, promises; /* of mine: by the steady clock, by the wall clock */
     int64_t alarm_lead_us;        /* of the wall clock, when alarms were last set by it */
     struct lookup seen, sequences, idempotency, owed;
+    struct seen *disputed[64]; /* of seen: the first so many that came with two contents, for people */
+    size_t disputed_count;
     uint32_t reference_year, reference_last;
     struct node_link *links;
     size_t link_count;
@@ -271,6 +273,8 @@ void node_deliver(struct node *node, struct node_link *link, const Hotline__Deli
 struct seen *node_seen(const struct node *node, const char *sender, const struct key_uuid *id);
 int node_see(struct node *node, const struct item *item, int64_t now_us) MUST_CHECK;
 int node_load_seen(struct node *node, struct slice record) MUST_CHECK;
+/* A seen name that goes is not shown as disputed any more. */
+void node_undispute(struct node *node, const struct seen *seen);
 
 /* node_answer.c */
 void node_accepted(struct node *node, struct node_link *link, const Hotline__Accepted *accepted, int64_t now_us);

@@ -406,6 +406,15 @@ static void deliver_of_another_content_after_a_restart_is_disputed(void **state)
     envelope_sealed_done(&second.sealed);
 }
 
+static bool is_shown_as_disputed(const struct net *net, unsigned node, const char *sender)
+{
+    struct node_warning warnings[NODE_WARNINGS_MAX];
+    size_t count = node_warnings(net->nodes[node].node, net->now_us, warnings, NODE_WARNINGS_MAX), found = 0;
+    for (size_t i = 0; i < count; i++)
+        found += strcmp(warnings[i].code, "DISPUTED") == 0 && strstr(warnings[i].text, sender) == warnings[i].text;
+    return found == 1;
+}
+
 static void deliver_of_two_contents_under_one_id_keeps_the_first_and_the_evidence(void **state)
 {
     struct net *net = *state;
@@ -413,9 +422,11 @@ static void deliver_of_two_contents_under_one_id_keeps_the_first_and_the_evidenc
     struct key_uuid id;
     craft_in(net, &(struct craft){.sender = BE, .id = 12, .case_id = 12, .revision = 1, .text = "First"});
     make(net, &(struct craft){.sender = BE, .id = 12, .case_id = 12, .revision = 1, .text = "Second"}, FR, &second);
+    assert_false(is_shown_as_disputed(net, FR, "be-baken"));
     hand_in(net, FR, 1, &second);
     net_run(net);
     assert_int_equal(answered(net), UNREADABLE(DISPUTED));
+    assert_true(is_shown_as_disputed(net, FR, "be-baken"));
     assert_int_equal(net->nodes[FR].event_count, 1);
     assert_string_equal(item_content(net_revision(net, FR, "BE-2026-00777", 1))->alert->child->given_name, "First");
     assert_int_equal(net_case(net, FR, "BE-2026-00777")->revision_count, 1);
@@ -425,10 +436,12 @@ static void deliver_of_two_contents_under_one_id_keeps_the_first_and_the_evidenc
     assert_non_null(seen);
     assert_true(seen->is_disputed);
     assert_memory_equal(seen->disputed.bytes, second.sealed.hash.bytes, KEY_HASH_BYTES);
+    assert_true(is_shown_as_disputed(net, FR, "be-baken"));
     net_connect(net, FR, NET_ALL);
     hand_in(net, FR, 0, &second);
     net_run(net);
     assert_string_equal(item_content(net_revision(net, FR, "BE-2026-00777", 1))->alert->child->given_name, "First");
+    assert_true(is_shown_as_disputed(net, FR, "be-baken"));
     envelope_sealed_done(&second.sealed);
 }
 
