@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "node/record.pb-c.h"
+#include "proto/seal.h"
 
 #define NAME_DIGITS_LEAST 6
 
@@ -23,6 +24,7 @@ void cases_done(struct cases *cases)
         free(cases->order[i]->revisions);
         free(cases->order[i]->thread);
         free(cases->order[i]->tombstone);
+        cases_forget_second(cases->order[i]);
         free(cases->order[i]);
     }
     free(cases->order);
@@ -310,12 +312,36 @@ void cases_keep_only(struct case_entry *entry, struct item *item)
 
 /* --- at rest --- */
 
+int cases_set_second(struct case_entry *entry, const struct case_second *second)
+{
+    struct case_second *copy = malloc(sizeof *copy);
+    if (copy == NULL)
+        return ERR_NOMEM;
+    *copy = *second;
+    cases_forget_second(entry);
+    entry->second = copy;
+    return OK;
+}
+
+void cases_forget_second(struct case_entry *entry)
+{
+    if (entry->second != NULL)
+        seal_wipe(entry->second, sizeof *entry->second);
+    free(entry->second);
+    entry->second = NULL;
+}
+
 uint64_t cases_save(struct vault *vault, const struct case_entry *entry)
 {
     Hotline__Node__CaseRecord record = HOTLINE__NODE__CASE_RECORD__INIT;
     struct case_entry copy = *entry;
     record.opener = copy.opener;
     record.acknowledged_as = copy.acknowledged_as;
+    if (entry->second != NULL) {
+        record.second_by = entry->second->by;
+        record.second_reason = entry->second->reason;
+        WIRE_SET(&record, second_at_us, entry->second->at_us);
+    }
     WIRE_SET_BYTES(&record, case_id, entry->case_id, KEY_UUID_BYTES);
     WIRE_SET(&record, exercise, entry->exercise);
     WIRE_SET(&record, acknowledged_at_us, entry->acknowledged_at_us);
@@ -383,6 +409,18 @@ static int load_tombstone(struct case_entry *entry, const Hotline__Node__CaseRec
     return OK;
 }
 
+static int load_second(struct case_entry *entry, const Hotline__Node__CaseRecord *record)
+{
+    const struct case_second second = {.at_us = record->second_at_us};
+    int result = record->second_by != NULL ? cases_set_second(entry, &second) : OK;
+    if (result != OK || record->second_by == NULL)
+        return result;
+    snprintf(entry->second->by, sizeof entry->second->by, "%s", record->second_by);
+    snprintf(entry->second->reason, sizeof entry->second->reason, "%s",
+             record->second_reason != NULL ? record->second_reason : "");
+    return OK;
+}
+
 int cases_load(struct cases *cases, struct slice bytes)
 {
     Hotline__Node__CaseRecord *record = hotline__node__case_record__unpack(NULL, bytes.len, bytes.data);
@@ -408,6 +446,8 @@ int cases_load(struct cases *cases, struct slice bytes)
                  record->acknowledged_as ? record->acknowledged_as : "");
     }
     int result = entry == NULL ? ERR_NOMEM : record->erased_at_us != 0 ? load_tombstone(entry, record) : OK;
+    if (result == OK)
+        result = load_second(entry, record);
     hotline__node__case_record__free_unpacked(record, NULL);
     return result;
 }

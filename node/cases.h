@@ -26,6 +26,13 @@ struct case_tombstone {
     int64_t first_acknowledged_us;      /* from opening to the first acknowledgement; 0 none */
 };
 
+/* The second person of a case of our own: who approved its opening, or who sent it without, and why. */
+struct case_second {
+    char by[LIMIT_NAME_BYTES + 1];
+    int64_t at_us;
+    char reason[LIMIT_BREAK_GLASS_CHARS * 4 + 1]; /* "": it was approved */
+};
+
 struct case_entry {
     struct envelope_case_key key; /* first: the key of the table */
     char opener[LIMIT_ID_CHARS + 1];
@@ -44,9 +51,10 @@ struct case_entry {
     struct case_tombstone *tombstone;                          /* NULL: never erased */
     uint64_t changed;                                          /* grows with each change: newest change first */
     int64_t changed_us;
-    struct due look;    /* when it may have to be erased: see cases.looks */
-    unsigned escalated; /* the highest step told since the last answer: node/escalation.h */
-    struct due wake;    /* when it may have to be escalated: node_escalate */
+    struct due look;            /* when it may have to be erased: see cases.looks */
+    unsigned escalated;         /* the highest step told since the last answer: node/escalation.h */
+    struct case_second *second; /* NULL: it needed none, or was erased */
+    struct due wake;            /* when it may have to be escalated: node_escalate */
 };
 
 struct cases {
@@ -92,6 +100,11 @@ void cases_keep_only(struct case_entry *entry, struct item *item);
  * found. */
 int cases_named(const struct cases *cases, const char *name, struct case_entry **candidates, size_t cap,
                 size_t *ret_count, struct case_entry **ret_entry) MUST_CHECK;
+
+/* Copies; cases_save keeps it. ERR_NOMEM. */
+int cases_set_second(struct case_entry *entry, const struct case_second *second) MUST_CHECK;
+/* Wipes and frees it. */
+void cases_forget_second(struct case_entry *entry);
 
 /* At rest: what people did with the case, or its tombstone. Returns the ticket. */
 uint64_t cases_save(struct vault *vault, const struct case_entry *entry);

@@ -68,6 +68,12 @@ static uint64_t save(struct vault *vault, struct draft *draft)
     WIRE_SET(&record, changed_at_us, draft->changed_at_us);
     record.created_by = draft->created_by;
     record.changed_by = draft->changed_by;
+    record.author = draft->author;
+    if (draft->approved_by[0] != '\0') {
+        record.approved_by = draft->approved_by;
+        WIRE_SET(&record, approved_at_us, draft->approved_at_us);
+        WIRE_SET_BYTES(&record, approved_tag, draft->tag.bytes, KEY_UUID_BYTES);
+    }
     WIRE_SET_BYTES(&record, document, draft->document.data, draft->document.len);
     buf_init(&bytes);
     wire_pack(&record.base, &bytes);
@@ -89,6 +95,11 @@ static int read_record(const Hotline__Node__DraftRecord *record, struct draft *d
     draft->changed_at_us = record->changed_at_us;
     snprintf(draft->created_by, sizeof draft->created_by, "%s", record->created_by ? record->created_by : "");
     snprintf(draft->changed_by, sizeof draft->changed_by, "%s", record->changed_by ? record->changed_by : "");
+    snprintf(draft->author, sizeof draft->author, "%s", record->author ? record->author : draft->changed_by);
+    if (record->approved_by != NULL && slice_equal(wire_slice(record->approved_tag), wire_slice(record->tag))) {
+        snprintf(draft->approved_by, sizeof draft->approved_by, "%s", record->approved_by);
+        draft->approved_at_us = record->approved_at_us;
+    }
     buf_add_slice(&draft->document, wire_slice(record->document));
     return buf_broken(&draft->document) ? ERR_NOMEM : OK;
 }
@@ -130,6 +141,9 @@ static int set_words(struct draft *draft, const struct drafts_words *words)
     draft->document = document;
     draft->changed_at_us = words->at_us;
     snprintf(draft->changed_by, sizeof draft->changed_by, "%s", words->by);
+    snprintf(draft->author, sizeof draft->author, "%s", words->author != NULL ? words->author : words->by);
+    draft->approved_by[0] = '\0';
+    draft->approved_at_us = 0;
     seal_random(draft->tag.bytes, sizeof draft->tag.bytes);
     return OK;
 }
@@ -166,6 +180,13 @@ int drafts_change(struct vault *vault, struct draft *draft, const struct drafts_
     if (result == OK)
         save(vault, draft);
     return result;
+}
+
+uint64_t drafts_approve(struct vault *vault, struct draft *draft, const char *by, int64_t at_us)
+{
+    snprintf(draft->approved_by, sizeof draft->approved_by, "%s", by != NULL ? by : "");
+    draft->approved_at_us = by != NULL ? at_us : 0;
+    return save(vault, draft);
 }
 
 uint64_t drafts_erase(struct drafts *drafts, struct vault *vault, struct draft *draft)

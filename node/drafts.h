@@ -3,8 +3,8 @@
  *
  * In memory whole, at rest each under a key of its own, so that erasing the key erases the draft. The document is the
  * API's (docs/openapi.yaml, DraftRequest) and is not looked at here. Each change gives the draft a new random tag, and
- * the tag is kept at rest: it is the ETag, and what a second person's approval would name, so that an approval ends
- * with the words that it was given for.
+ * the tag is kept at rest: it is the ETag, and what a second person's approval names, so that an approval ends with
+ * the words that it was given for.
  */
 #ifndef NODE_DRAFTS_H
 #define NODE_DRAFTS_H
@@ -16,7 +16,10 @@
 struct draft {
     struct key_uuid id, tag;
     int64_t created_at_us, changed_at_us;
-    char created_by[LIMIT_NAME_BYTES + 1], changed_by[LIMIT_NAME_BYTES + 1]; /* operating-system accounts */
+    char created_by[LIMIT_NAME_BYTES + 1], changed_by[LIMIT_NAME_BYTES + 1]; /* accounts, users, "token NAME" */
+    char author[LIMIT_NAME_BYTES + 1];      /* the person behind changed_by: who made the token, when it is one */
+    char approved_by[LIMIT_NAME_BYTES + 1]; /* of the words of now; "": nobody */
+    int64_t approved_at_us;
     struct buf document;
     uint64_t ticket; /* of its last change: on the disk when vault_committed() >= ticket; 0 after a start */
 };
@@ -30,6 +33,7 @@ struct drafts {
 struct drafts_words {
     struct slice document;
     const char *by;
+    const char *author; /* NULL: by */
     int64_t at_us;
 };
 
@@ -43,6 +47,8 @@ int drafts_add(struct drafts *drafts, struct vault *vault, const struct drafts_w
                struct draft **ret_draft) MUST_CHECK;
 /* New words under a new tag, in the open turn. The same words change nothing. ERR_NOMEM. */
 int drafts_change(struct vault *vault, struct draft *draft, const struct drafts_words *words) MUST_CHECK;
+/* A second person has read the words of now (by NULL: takes that back), in the open turn. Returns the ticket. */
+uint64_t drafts_approve(struct vault *vault, struct draft *draft, const char *by, int64_t at_us);
 /* Destroys it with its key, in the open turn, and frees it. The caller truncates the write-ahead log afterwards.
  * Returns the ticket. */
 uint64_t drafts_erase(struct drafts *drafts, struct vault *vault, struct draft *draft);

@@ -63,6 +63,16 @@ static void add_heads(const struct node_conf *conf, const struct dispatch *dispa
                  "Content-Type: text/plain; charset=utf-8\r\nX-Priority: 1\r\nImportance: high\r\n");
 }
 
+/* Sent by one person where two should have read it: told to whoever is on the list, who asks why. */
+static void add_break_glass(const struct jdoc *doc, struct buf *out)
+{
+    const char *reference = jdoc_get_text(doc, "reference", "?");
+    buf_printf(out, "Subject: case %s was sent without a second person\r\n\r\n", reference);
+    buf_printf(out, "Case %s was sent (%s) without the approval that this hotline's rules ask for.\r\n", reference,
+               jdoc_get_text(doc, "at", "?"));
+    buf_printf(out, "By whom and why stands with the case:\r\n    hotline show %s\r\n", reference);
+}
+
 static void add_words(const struct jdoc *doc, struct buf *out)
 {
     const char *reference = jdoc_get_text(doc, "reference", "?"), *at = jdoc_get_text(doc, "at", "?");
@@ -84,7 +94,10 @@ static int write_mail(struct hook_flight *flight, const struct dispatch *dispatc
     if (error != OK)
         return error;
     add_heads(conf, dispatch, &flight->out);
-    add_words(doc, &flight->out);
+    if (strcmp(jdoc_get_text(doc, "type", ""), "case.break_glass") == 0)
+        add_break_glass(doc, &flight->out);
+    else
+        add_words(doc, &flight->out);
     jdoc_free(doc);
     return buf_broken(&flight->out) ? ERR_NOMEM : OK;
 }

@@ -8,6 +8,7 @@
 #ifndef NODE_NODE_H
 #define NODE_NODE_H
 
+#include "node/approval.h"
 #include "node/cases.h"
 #include "node/directory.h"
 #include "node/dispatch.h"
@@ -28,9 +29,10 @@ enum node_event_type {
     NODE_CASE_RETRACTED,
     NODE_CASE_EXPIRING, /* of our own: a quarter of its validity is left, or six hours */
     NODE_CASE_EXPIRED,
-    NODE_CASE_REVIEW,    /* of our own: its review time is there */
-    NODE_CASE_ESCALATED, /* received, IMMEDIATE, and nobody here answered in time: by another way than the console */
-    NODE_CASE_CONFLICT,  /* of our own: a revision that this node did not know stands over its own of that number */
+    NODE_CASE_REVIEW,      /* of our own: its review time is there */
+    NODE_CASE_ESCALATED,   /* received, IMMEDIATE, and nobody here answered in time: by another way than the console */
+    NODE_CASE_BREAK_GLASS, /* of our own: opened without the second person that it needed */
+    NODE_CASE_CONFLICT,    /* of our own: a revision that this node did not know stands over its own of that number */
     NODE_REPLY_RECEIVED,
     NODE_REFERRAL_RECEIVED,
     NODE_LADDER_CHANGED,
@@ -39,7 +41,8 @@ enum node_event_type {
     NODE_RELAY_STATE,
     NODE_ROSTER_CHANGED,
     NODE_MEMBERS_CHANGED,
-    NODE_NOTES_CHANGED, /* handover notes: one more, or one less */
+    NODE_DRAFTS_CHANGED, /* an approval was given or taken back */
+    NODE_NOTES_CHANGED,  /* handover notes: one more, or one less */
     NODE_ALARM
 };
 struct node_event {
@@ -50,9 +53,10 @@ struct node_event {
     const struct ladder_row *row;   /* LADDER_CHANGED, ALARM */
     const struct item_relay *relay; /* RELAY_ACCEPTED, RELAY_REFUSED */
     const struct uplink *uplink;    /* RELAY_STATE */
-    int state;        /* LADDER_CHANGED: the new one; ALARM: the state that is missing; CASE_ESCALATED: step */
-    int64_t after_us; /* since the item was committed here */
-    uint64_t id;      /* of the journal, when it is told */
+    int state;             /* LADDER_CHANGED: the new one; ALARM: the state that is missing; CASE_ESCALATED: step */
+    int64_t after_us;      /* since the item was committed here */
+    uint64_t id;           /* of the journal, when it is told */
+    struct key_uuid draft; /* DRAFTS_CHANGED; state: 1 approved, 0 taken back */
 };
 
 /* What was found out about a photo of another member's: OK and its sides; ERR_SYNTAX, ERR_INVALID, ERR_LIMIT: it must
@@ -84,6 +88,7 @@ struct node_settings {
     struct escalation_rule escalation;    /* all 0: nothing is escalated */
     bool escalate_mail, escalate_command; /* by these ways, besides webhooks that asked for it */
     struct hooks_policy hooks;
+    struct approval_policy approval;
     size_t open_cases;                /* of our own at a time; 0: LIMIT_OPEN_CASES */
     const char *const *subscriptions; /* for the first card only; borrowed during node_open */
     size_t subscription_count;
@@ -202,18 +207,27 @@ const struct item *node_next_item(const struct node *node, size_t *inout_at, Hot
 /* Cases that nobody has sent yet; what of them was erased is not there any more. */
 struct drafts;
 struct draft;
+struct drafts_words;
 struct accounts;
 struct sessions;
 struct audit;
 struct journal;
 const struct drafts *node_drafts(const struct node *node);
-/* A new draft, or new words for one: a document that was checked, written by this account. Its ticket is the draft's.
+/* A new draft, or new words for one: a document that was checked; at_us is not looked at. Its ticket is the draft's.
  * ERR_LIMIT (their number), ERR_DISK_FULL with a sentence; ERR_NOMEM. */
-int node_draft_new(struct node *node, struct slice document, const char *by, int64_t now_us, struct err_note *note,
+int node_draft_new(struct node *node, const struct drafts_words *words, int64_t now_us, struct err_note *note,
                    struct draft **ret_draft) MUST_CHECK;
-/* by: LIMIT_NAME_BYTES at most. */
-int node_draft_change(struct node *node, struct draft *draft, struct slice document, const char *by, int64_t now_us,
+/* Names: LIMIT_NAME_BYTES at most. */
+int node_draft_change(struct node *node, struct draft *draft, const struct drafts_words *words, int64_t now_us,
                       struct err_note *note) MUST_CHECK;
+/* The policy, and who has read the words of now beside who wrote them (by NULL: takes that back). Returns the ticket.
+ */
+const struct approval_policy *node_approval_policy(const struct node *node);
+uint64_t node_draft_approve(struct node *node, struct draft *draft, const char *by, int64_t now_us);
+/* A case that was opened in this turn keeps who approved it, or who sent it without: then everybody is told. Returns
+ * the ticket. */
+uint64_t node_case_second(struct node *node, struct case_entry *entry, const struct case_second *second,
+                          int64_t now_us);
 /* Ends it: with what else is in this turn, as its case when it was sent. Frees it and returns the ticket. */
 uint64_t node_draft_erase(struct node *node, struct draft *draft);
 /* --- handover notes --- */

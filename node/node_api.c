@@ -42,6 +42,8 @@ static const struct node_api_route routes[] = {
     {"PUT", "/v1/drafts/{draft}", NODE_API_BODY, CALLER_DRAFT, node_api_put_draft},
     {"DELETE", "/v1/drafts/{draft}", 0, CALLER_DRAFT, node_api_delete_draft},
     {"POST", "/v1/drafts/{draft}/publish", ACT | NODE_API_DRY, CALLER_PUBLISH, node_api_post_draft_publish},
+    {"POST", "/v1/drafts/{draft}/approval", 0, CALLER_PUBLISH_LIVE, node_api_post_draft_approval},
+    {"DELETE", "/v1/drafts/{draft}/approval", 0, CALLER_PUBLISH_LIVE, node_api_delete_draft_approval},
     {"GET", "/v1/notes", 0, CALLER_NOTES, node_api_get_notes},
     {"POST", "/v1/notes", NODE_API_BODY | NODE_API_KEY_MAY, CALLER_NOTES, node_api_post_note},
     {"DELETE", "/v1/notes/{note}", 0, CALLER_NOTES, node_api_delete_note},

@@ -44,7 +44,9 @@ static int answer_plan(struct node_api_call *call, const struct node_draft *draf
     int error = node_plan(call->node, draft, call->now_us, &call->note, &plan);
     if (error != OK)
         return error;
-    node_api_answer(call->request, 200, node_view_plan(call->node, draft, &plan, call->now_us));
+    struct jdoc *view = node_view_plan(call->node, draft, &plan, call->now_us);
+    node_api_tell_second(call, draft, view);
+    node_api_answer(call->request, 200, view);
     route_set_done(&plan.recipients);
     return OK;
 }
@@ -52,12 +54,18 @@ static int answer_plan(struct node_api_call *call, const struct node_draft *draf
 static int publish(struct node_api_call *call, const struct node_draft *draft)
 {
     struct case_entry *entry = NULL;
+    struct case_second second;
+    bool kept = false;
     uint64_t ticket = 0;
     int error = check_confirm(call, draft->content);
+    if (error == OK)
+        error = node_api_second(call, draft, &second, &kept);
     if (error == OK)
         error = node_publish(call->node, draft, call->now_us, &call->note, &entry, &ticket);
     if (error != OK)
         return error;
+    if (kept)
+        ticket = node_case_second(call->node, entry, &second, call->now_us);
     if (call->draft != NULL) /* both in this turn: never both on the disk, never neither */
         ticket = node_draft_erase(call->node, call->draft);
     struct node_api_subject subject = node_api_subject_case(entry);
@@ -67,9 +75,9 @@ static int publish(struct node_api_call *call, const struct node_draft *draft)
 int node_api_post_case(struct node_api_call *call)
 {
     static const struct node_api_field fields[] = {
-        {"case", JDOC_OBJECT, true},      {"status", JDOC_TEXT, true},   {"to", JDOC_ARRAY, true},
-        {"restricted", JDOC_BOOL, false}, {"confirm", JDOC_TEXT, false}, {"dry_run", JDOC_BOOL, false},
-        {"drill", JDOC_TEXT, false},      {NULL, JDOC_NULL, false},
+        {"case", JDOC_OBJECT, true},      {"status", JDOC_TEXT, true},       {"to", JDOC_ARRAY, true},
+        {"restricted", JDOC_BOOL, false}, {"confirm", JDOC_TEXT, false},     {"dry_run", JDOC_BOOL, false},
+        {"drill", JDOC_TEXT, false},      {"break_glass", JDOC_TEXT, false}, {NULL, JDOC_NULL, false},
     };
     struct node_api_countries to;
     struct node_draft draft = {.content = NULL};

@@ -13,8 +13,7 @@
 
 /* ---- which draft, and is it the one that was read ---- */
 
-/* By its id, or the first six or more digits of it. */
-static int find_draft(struct node_api_call *call, struct draft **ret_draft)
+int node_api_find_draft(struct node_api_call *call, struct draft **ret_draft)
 {
     size_t count = 0;
     struct draft *draft = drafts_find(node_drafts(call->node), call->name, &count);
@@ -26,8 +25,7 @@ static int find_draft(struct node_api_call *call, struct draft **ret_draft)
     return OK;
 }
 
-/* If-Match, when it is there, is the ETag of now. */
-static int check_match(struct node_api_call *call, const struct draft *draft, bool required)
+int node_api_match_draft(struct node_api_call *call, const struct draft *draft, bool required)
 {
     const char *wanted = http_header(call->request, "If-Match");
     char tag[2 * KEY_UUID_BYTES + 1], etag[sizeof tag + 2];
@@ -141,7 +139,7 @@ int node_api_get_drafts(struct node_api_call *call)
 int node_api_get_draft(struct node_api_call *call)
 {
     struct draft *draft = NULL;
-    int error = find_draft(call, &draft);
+    int error = node_api_find_draft(call, &draft);
     if (error != OK)
         return error;
     struct node_api_subject subject = subject_of(draft);
@@ -152,14 +150,16 @@ int node_api_get_draft(struct node_api_call *call)
 
 int node_api_post_draft(struct node_api_call *call)
 {
-    char account[LIMIT_NAME_BYTES + 1];
+    char account[LIMIT_NAME_BYTES + 1], author[LIMIT_NAME_BYTES + 1];
     struct draft *draft = NULL;
     struct buf document;
     buf_init(&document);
     node_api_account(call, account);
+    node_api_person(call, author);
     int error = read_words(call, &document);
     if (error == OK)
-        error = node_draft_new(call->node, buf_slice(&document), account, call->now_us, &call->note, &draft);
+        error = node_draft_new(call->node, &(struct drafts_words){buf_slice(&document), account, author, 0},
+                               call->now_us, &call->note, &draft);
     end_words(&document);
     if (error != OK)
         return error;
@@ -171,23 +171,27 @@ int node_api_post_draft(struct node_api_call *call)
 static int check_change(struct node_api_call *call, const struct draft *draft, const struct buf *document)
 {
     bool given = http_header(call->request, "If-Match") != NULL;
-    return given && slice_equal(buf_slice(document), buf_slice(&draft->document)) ? OK : check_match(call, draft, true);
+    return given && slice_equal(buf_slice(document), buf_slice(&draft->document)) ?
+        OK :
+        node_api_match_draft(call, draft, true);
 }
 
 int node_api_put_draft(struct node_api_call *call)
 {
-    char account[LIMIT_NAME_BYTES + 1];
+    char account[LIMIT_NAME_BYTES + 1], author[LIMIT_NAME_BYTES + 1];
     struct draft *draft = NULL;
     struct buf document;
     buf_init(&document);
     node_api_account(call, account);
-    int error = find_draft(call, &draft);
+    node_api_person(call, author);
+    int error = node_api_find_draft(call, &draft);
     if (error == OK)
         error = read_words(call, &document);
     if (error == OK)
         error = check_change(call, draft, &document);
     if (error == OK)
-        error = node_draft_change(call->node, draft, buf_slice(&document), account, call->now_us, &call->note);
+        error = node_draft_change(call->node, draft, &(struct drafts_words){buf_slice(&document), account, author, 0},
+                                  call->now_us, &call->note);
     end_words(&document);
     if (error != OK)
         return error;
@@ -199,9 +203,9 @@ int node_api_delete_draft(struct node_api_call *call)
 {
     struct node_api_subject subject = {.kind = NODE_API_NOTHING};
     struct draft *draft = NULL;
-    int error = find_draft(call, &draft);
+    int error = node_api_find_draft(call, &draft);
     if (error == OK)
-        error = check_match(call, draft, true);
+        error = node_api_match_draft(call, draft, true);
     if (error != OK)
         return error;
     node_api_record(call, NULL);
@@ -259,7 +263,7 @@ static void copy_member(struct jdoc *to, const struct jdoc *from, const char *na
 static struct jdoc *compose(const struct node_api_call *call, const struct jdoc *words)
 {
     static const char *const of_draft[] = {"case", "restricted", "drill"};
-    static const char *const of_request[] = {"status", "drill", "confirm", "dry_run"};
+    static const char *const of_request[] = {"status", "drill", "confirm", "dry_run", "break_glass"};
     struct jdoc *body = jdoc_object();
     for (size_t i = 0; i < sizeof of_draft / sizeof of_draft[0]; i++)
         copy_member(body, words, of_draft[i]);
@@ -271,19 +275,17 @@ static struct jdoc *compose(const struct node_api_call *call, const struct jdoc 
 
 int node_api_post_draft_publish(struct node_api_call *call)
 {
-    static const struct node_api_field fields[] = {{"status", JDOC_TEXT, true},
-                                                   {"confirm", JDOC_TEXT, false},
-                                                   {"drill", JDOC_TEXT, false},
-                                                   {"dry_run", JDOC_BOOL, false},
-                                                   {NULL, JDOC_NULL, false}};
+    static const struct node_api_field fields[] = {{"status", JDOC_TEXT, true},       {"confirm", JDOC_TEXT, false},
+                                                   {"drill", JDOC_TEXT, false},       {"dry_run", JDOC_BOOL, false},
+                                                   {"break_glass", JDOC_TEXT, false}, {NULL, JDOC_NULL, false}};
     struct draft *draft = NULL;
     struct jdoc *words = NULL;
-    int error = find_draft(call, &draft);
+    int error = node_api_find_draft(call, &draft);
     if (error == OK)
         error = node_api_check_fields(call, fields);
     bool dry = jdoc_get_bool(call->body, "dry_run", false);
     if (error == OK)
-        error = check_match(call, draft, !dry);
+        error = node_api_match_draft(call, draft, !dry);
     if (error == OK)
         error = jdoc_parse(buf_slice(&draft->document), "draft", &call->note, &words);
     if (error == OK)

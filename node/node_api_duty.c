@@ -71,11 +71,15 @@ int node_api_post_console_arm(struct node_api_call *call)
     return done(call, node_api_audit(call->api, &call->caller, call->route, "", "OK"));
 }
 
+static const struct node_api_field console_fields[] = {
+    {"console", JDOC_TEXT, true},
+    {NULL, JDOC_NULL, false},
+};
+
 /* A body that names a console and nothing else, and whose it would be. */
 static int read_who(struct node_api_call *call, uint8_t id[DUTY_ID_BYTES], char who[LIMIT_NAME_BYTES + 1])
 {
-    static const struct node_api_field fields[] = {{"console", JDOC_TEXT, true}, {NULL, JDOC_NULL, false}};
-    int error = node_api_check_fields(call, fields);
+    int error = node_api_check_fields(call, console_fields);
     if (error == OK)
         error = read_console(call, id);
     caller_label(&call->caller, who);

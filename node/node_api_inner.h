@@ -67,6 +67,7 @@ struct node_api_call {
     struct case_entry *entry;
     struct draft *draft;  /* that this request sends: erased in the turn of its case; NULL */
     const char *key;      /* Idempotency-Key; NULL: not needed */
+    const char *result;   /* as it stands in the audit log; NULL: "OK" */
     struct key_hash hash; /* of method, path and body */
     int64_t now_us;
     struct err_note note;    /* of a refusal; "path: ..." names a field */
@@ -176,6 +177,24 @@ void node_api_record(const struct node_api_call *call, const struct case_entry *
 uint64_t node_api_audit(struct node_api *api, const struct caller *caller, const struct node_api_route *route,
                         const char *subject, const char *result);
 
+/* --- node_api_draft.c --- */
+
+/* By its id in the path, or the first six or more digits of it. ERR_NOT_FOUND, ERR_AMBIGUOUS. */
+int node_api_find_draft(struct node_api_call *call, struct draft **ret_draft) MUST_CHECK;
+/* If-Match, when it is there or required, is the ETag of now. */
+int node_api_match_draft(struct node_api_call *call, const struct draft *draft, bool required) MUST_CHECK;
+
+/* --- node_api_approval.c --- */
+
+/* The person who answers for what the caller does: himself, or whoever made the token. */
+void node_api_person(const struct node_api_call *call, char name[LIMIT_NAME_BYTES + 1]);
+/* Before an opening is sent: the second person that it has, or a reason to send without; *ret_needed false: nothing is
+ * to be kept. ERR_POLICY: one is missing, the note says who may be it. */
+int node_api_second(struct node_api_call *call, const struct node_draft *draft, struct case_second *ret_second,
+                    bool *ret_needed) MUST_CHECK;
+/* The same, told in the answer to a dry run. */
+void node_api_tell_second(const struct node_api_call *call, const struct node_draft *draft, struct jdoc *plan);
+
 /* --- node_api_duty.c --- */
 
 /* A timer's: forgets consoles that are silent. ctx: the API. */
@@ -238,6 +257,8 @@ node_api_handler node_api_get_audit, node_api_get_audit_verify;                 
 
 node_api_handler node_api_get_drafts, node_api_post_draft, node_api_get_draft, node_api_put_draft,
     node_api_delete_draft, node_api_post_draft_publish; /* node_api_draft.c */
+
+node_api_handler node_api_post_draft_approval, node_api_delete_draft_approval; /* node_api_approval.c */
 
 node_api_handler node_api_get_notes, node_api_post_note, node_api_delete_note; /* node_api_note.c */
 

@@ -52,7 +52,7 @@ void node_api_record(const struct node_api_call *call, const struct case_entry *
         .who = call->caller.name,
         .act = act,
         .subject = entry != NULL ? name : "",
-        .result = "OK",
+        .result = call->result != NULL ? call->result : "OK",
     };
     (void)audit_add(node_audit(call->node), node_vault(call->node), &kept);
     log_event(LOG_INFO, "act", "account", label, "act", act, "case", name, NULL);

@@ -13,6 +13,7 @@
 
 static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL};
 static const char *const log_formats[] = {"logfmt", "json", NULL};
+static const char *const approvers[] = {"anybody", "supervisor", NULL};
 
 static const struct conf_option options[] = {
     {.path = "member", .type = CONF_ID, .example = "be-baken", .doc = "This hotline's id, as on the roster."},
@@ -148,6 +149,25 @@ static const struct conf_option options[] = {
      .max = 30 * CLOCK_DAY_US,
      .standard = "72h",
      .doc = "A handover note is erased this long after it was written."},
+    {.path = "approval.required",
+     .type = CONF_LIST,
+     .max = 8,
+     .standard = "",
+     .doc = "Real cases that a second person must approve before they are sent: LIVE (all), RESTRICTED, or categories "
+            "such as PARENTAL_ABDUCTION. Whoever breaks the glass is told to everybody. Drills, updates, closings and "
+            "retractions never wait."},
+    {.path = "approval.advised",
+     .type = CONF_LIST,
+     .max = 8,
+     .standard = "",
+     .doc = "The same, of cases where it is asked for and may be left out."},
+    {.path = "approval.by",
+     .type = CONF_ENUM,
+     .names = approvers,
+     .standard = "anybody",
+     .doc =
+         "Who the second person may be: anybody who may publish real cases, or a supervisor, logged in as such. Never "
+         "whoever wrote the words."},
     {.path = "escalation.first",
      .type = CONF_DURATION,
      .min = 0,
@@ -248,8 +268,20 @@ static void fill_waking(const struct conf *source, struct node_conf *conf)
     conf->ca_file = conf_text(source, "webhooks.ca_file");
 }
 
+/* Words that are none are found by check_approval. */
+static unsigned approval_set(const struct conf *source, const char *path)
+{
+    unsigned set = 0, bit = 0;
+    for (size_t i = 0; i < conf_item_count(source, path); i++)
+        set |= approval_word_of(conf_item(source, path, i), &bit) == OK ? bit : 0;
+    return set;
+}
+
 static void fill(const struct conf *source, struct node_conf *conf)
 {
+    conf->approval.required = approval_set(source, "approval.required");
+    conf->approval.advised = approval_set(source, "approval.advised");
+    conf->approval.by_supervisor = conf_number(source, "approval.by") == 1;
     conf->member = conf_text(source, "member");
     conf->key = conf_text(source, "key");
     conf->passphrase_file = conf_text(source, "passphrase_file");
@@ -303,6 +335,19 @@ static void check_mail(const struct node_conf *conf, struct conf_problems *probl
         conf_object(conf->source, problems, "mail.user", "an account has both mail.user and mail.password_file");
 }
 
+static void check_approval(const struct node_conf *conf, struct conf_problems *problems)
+{
+    static const char *const paths[] = {"approval.required", "approval.advised"};
+    unsigned bit;
+    for (size_t p = 0; p < 2; p++)
+        for (size_t i = 0; i < conf_item_count(conf->source, paths[p]); i++)
+            if (approval_word_of(conf_item(conf->source, paths[p], i), &bit) != OK)
+                conf_object(conf->source, problems, paths[p],
+                            "%s is none of LIVE, RESTRICTED, RUNAWAY, PARENTAL_ABDUCTION, CRIMINAL_ABDUCTION, "
+                            "MISSING_IN_MIGRATION, LOST_INJURED, OTHERWISE_MISSING",
+                            conf_item(conf->source, paths[p], i));
+}
+
 static void check_waking(const struct node_conf *conf, struct conf_problems *problems)
 {
     static const char *const names[] = {"escalation.first", "escalation.second", "escalation.third"};
@@ -349,6 +394,7 @@ static void check_sense(const struct node_conf *conf, struct conf_problems *prob
         conf_object(conf->source, problems, "retention.sent_in_error_latest",
                     "is shorter than retention.sent_in_error_after_ack");
     check_waking(conf, problems);
+    check_approval(conf, problems);
 }
 
 static int load(const char *file, struct conf_problems *problems, struct node_conf **ret_conf)

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "node/approval.h"
 #include "node/escalation.h"
 #include "node/hooks.h"
 #include "proto/conf.h"
@@ -62,6 +63,7 @@ struct node_conf {
     const char *command; /* of escalation; NULL: none */
     struct node_mail mail;
     struct hooks_policy hooks;
+    struct approval_policy approval;
     const char *ca_file;        /* NULL: the system's authorities */
     int64_t disk_reserve_bytes; /* less free space than this: new cases are refused */
     struct conf *source;

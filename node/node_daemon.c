@@ -183,6 +183,7 @@ static struct node_settings settings_of(const struct node_conf *conf)
         .escalate_mail = conf->mail.server != NULL,
         .escalate_command = conf->command != NULL,
         .hooks = conf->hooks,
+        .approval = conf->approval,
     };
 }
 

@@ -9,27 +9,54 @@ const struct drafts *node_drafts(const struct node *node)
 }
 
 /* Stamped by the clock that erasing follows: a wrong one must not end a draft early. */
-static struct drafts_words words_of(const struct node *node, struct slice document, const char *by, int64_t now_us)
+static struct drafts_words stamped(const struct node *node, const struct drafts_words *words, int64_t now_us)
 {
-    int64_t at_us;
-    (void)node_final_us(node, now_us, &at_us);
-    return (struct drafts_words){.document = document, .by = by, .at_us = at_us};
+    struct drafts_words stamped = *words;
+    (void)node_final_us(node, now_us, &stamped.at_us);
+    return stamped;
 }
 
-int node_draft_new(struct node *node, struct slice document, const char *by, int64_t now_us, struct err_note *note,
+int node_draft_new(struct node *node, const struct drafts_words *words, int64_t now_us, struct err_note *note,
                    struct draft **ret_draft)
 {
-    struct drafts_words words = words_of(node, document, by, now_us);
+    struct drafts_words now = stamped(node, words, now_us);
     int result = node_check_disk(node, note);
-    return result == OK ? drafts_add(&node->drafts, node->vault, &words, note, ret_draft) : result;
+    return result == OK ? drafts_add(&node->drafts, node->vault, &now, note, ret_draft) : result;
 }
 
-int node_draft_change(struct node *node, struct draft *draft, struct slice document, const char *by, int64_t now_us,
+int node_draft_change(struct node *node, struct draft *draft, const struct drafts_words *words, int64_t now_us,
                       struct err_note *note)
 {
-    struct drafts_words words = words_of(node, document, by, now_us);
+    struct drafts_words now = stamped(node, words, now_us);
     int result = node_check_disk(node, note);
-    return result == OK ? drafts_change(node->vault, draft, &words) : result;
+    return result == OK ? drafts_change(node->vault, draft, &now) : result;
+}
+
+const struct approval_policy *node_approval_policy(const struct node *node)
+{
+    return &node->settings.approval;
+}
+
+uint64_t node_draft_approve(struct node *node, struct draft *draft, const char *by, int64_t now_us)
+{
+    const struct node_event event = {
+        .type = NODE_DRAFTS_CHANGED, .at_us = now_us, .draft = draft->id, .state = by != NULL};
+    uint64_t ticket = drafts_approve(node->vault, draft, by, now_us);
+    node_hold_event(node, ticket, &event);
+    return ticket;
+}
+
+uint64_t node_case_second(struct node *node, struct case_entry *entry, const struct case_second *second, int64_t now_us)
+{
+    const struct node_event event = {.type = NODE_CASE_BREAK_GLASS,
+                                     .at_us = now_us,
+                                     .entry = entry,
+                                     .item = entry->revisions[entry->revision_count - 1]};
+    CHECK(cases_set_second(entry, second) == OK); /* the case is in the turn: never without it */
+    uint64_t ticket = cases_save(node->vault, entry);
+    if (second->reason[0] != '\0')
+        node_hold_event(node, ticket, &event);
+    return ticket;
 }
 
 uint64_t node_draft_erase(struct node *node, struct draft *draft)

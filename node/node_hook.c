@@ -48,6 +48,7 @@ static enum hooks_event kind_of(const struct node_event *event)
         {NODE_CASE_REVIEW, 0, HOOKS_CASE_REVIEW},
         {NODE_CASE_CONFLICT, 0, HOOKS_CASE_CONFLICT},
         {NODE_CASE_ESCALATED, 0, HOOKS_CASE_ESCALATED},
+        {NODE_CASE_BREAK_GLASS, 0, HOOKS_CASE_BREAK_GLASS},
         {NODE_REPLY_RECEIVED, 0, HOOKS_REPLY_RECEIVED},
         {NODE_REFERRAL_RECEIVED, 0, HOOKS_REFERRAL_RECEIVED},
         {NODE_LADDER_CHANGED, 0, HOOKS_LADDER_CHANGED},
@@ -103,9 +104,15 @@ static int add(struct node *node, enum dispatch_way way, const struct hook *hook
     return error;
 }
 
+/* What mail and command say too. */
+static bool wakes(const struct node_event *event)
+{
+    return event->type == NODE_CASE_ESCALATED || event->type == NODE_CASE_BREAK_GLASS;
+}
+
 static bool wants(const struct node *node, const struct node_event *event, enum hooks_event kind)
 {
-    bool any = event->type == NODE_CASE_ESCALATED && (node->settings.escalate_mail || node->settings.escalate_command);
+    bool any = wakes(event) && (node->settings.escalate_mail || node->settings.escalate_command);
     for (size_t i = 0; i < node->hooks.count; i++)
         any |= (node->hooks.list[i]->events & HOOKS_BIT(kind)) != 0;
     return any;
@@ -124,9 +131,9 @@ void node_hook_event(struct node *node, const struct node_event *event)
     for (size_t i = 0; error == OK && i < node->hooks.count; i++)
         if ((node->hooks.list[i]->events & HOOKS_BIT(kind)) != 0)
             (void)!add(node, DISPATCH_WEB, node->hooks.list[i], &new, &made);
-    if (error == OK && event->type == NODE_CASE_ESCALATED && node->settings.escalate_mail)
+    if (error == OK && wakes(event) && node->settings.escalate_mail)
         (void)!add(node, DISPATCH_MAIL, NULL, &new, &made);
-    if (error == OK && event->type == NODE_CASE_ESCALATED && node->settings.escalate_command)
+    if (error == OK && wakes(event) && node->settings.escalate_command)
         (void)!add(node, DISPATCH_COMMAND, NULL, &new, &made);
     buf_free(&body);
 }

@@ -135,6 +135,23 @@ static void set_photos(const struct node *node, struct jdoc *view, const Hotline
     }
 }
 
+static void set_approval(const struct node *node, struct jdoc *view, const struct draft *draft,
+                         const struct jdoc *words, const Hotline__Case *alert)
+{
+    const struct approval_policy *policy = node_approval_policy(node);
+    const struct approval_facts facts = {.exercise = strcmp(jdoc_get_text(words, "status", ""), "EXERCISE") == 0,
+                                         .restricted = jdoc_get_bool(words, "restricted", false),
+                                         .category = alert->has_category ? (int)alert->category : 0};
+    const char *why = NULL;
+    struct jdoc *part = jdoc_set_doc(view, "approval", jdoc_object());
+    jdoc_set_text(part, "need", approval_need_name(approval_need(policy, &facts, &why)));
+    node_view_set_text_if(part, "why", why);
+    jdoc_set_text(part, "by", policy->by_supervisor ? "SUPERVISOR" : "ANYBODY");
+    jdoc_set_text(part, "author", draft->author);
+    node_view_set_text_if(part, "approved_by", draft->approved_by);
+    node_view_set_time_if(part, "approved_at", draft->approved_at_us);
+}
+
 static struct jdoc *view(const struct node *node, const struct draft *draft, bool whole, int64_t now_us)
 {
     struct jdoc *words = NULL, *out = jdoc_object();
@@ -150,6 +167,7 @@ static struct jdoc *view(const struct node *node, const struct draft *draft, boo
     set_words(out, words);
     set_child(out, alert);
     set_missing(node, out, words, alert, now_us);
+    set_approval(node, out, draft, words, alert);
     if (whole) {
         jdoc_set_doc(out, "case", jdoc_copy(jdoc_get(words, "case")));
         node_view_set_text_if(out, "notes", jdoc_get_text(words, "notes", NULL));

@@ -90,6 +90,19 @@ static void set_continued(const struct node *node, struct jdoc *view, const stru
     }
 }
 
+/* ---- the second person ---- */
+
+static void set_second(struct jdoc *view, const struct case_second *second)
+{
+    if (second == NULL)
+        return;
+    bool broken = second->reason[0] != '\0';
+    struct jdoc *part = jdoc_set_doc(view, "approval", jdoc_object());
+    node_view_set_text_if(part, "break_glass", second->reason);
+    jdoc_set_text(part, broken ? "break_glass_by" : "approved_by", second->by);
+    node_view_set_time(part, broken ? "break_glass_at" : "approved_at", second->at_us);
+}
+
 void node_view_set_life(const struct node *node, struct jdoc *view, const struct case_entry *entry, int64_t now_us)
 {
     const struct item *newest = cases_newest(node_cases(node), entry);
@@ -98,4 +111,5 @@ void node_view_set_life(const struct node *node, struct jdoc *view, const struct
     if (entry->mine && node_state(node, entry, now_us) != CASE_OPEN)
         set_erased_by(node, view, newest, now_us);
     set_continued(node, view, entry, newest);
+    set_second(view, entry->second);
 }

@@ -210,6 +210,24 @@ static void set_warnings(const struct node *node, struct jdoc *view, int64_t now
     }
 }
 
+static void set_words(struct jdoc *part, const char *key, unsigned set)
+{
+    struct jdoc *words = jdoc_set_doc(part, key, jdoc_array());
+    unsigned bit;
+    const char *word;
+    for (int i = 0; (word = approval_word(i, &bit)) != NULL; i++)
+        if ((set & bit) != 0)
+            jdoc_add_text(words, word);
+}
+
+static void set_approval(struct jdoc *view, const struct approval_policy *policy)
+{
+    struct jdoc *part = jdoc_set_doc(view, "approval", jdoc_object());
+    set_words(part, "required", policy->required);
+    set_words(part, "advised", policy->advised);
+    jdoc_set_text(part, "by", policy->by_supervisor ? "SUPERVISOR" : "ANYBODY");
+}
+
 struct jdoc *node_view_status(const struct node *node, int64_t started_us, int64_t now_us)
 {
     struct jdoc *view = jdoc_object();
@@ -223,6 +241,7 @@ struct jdoc *node_view_status(const struct node *node, int64_t started_us, int64
     set_boxes(node, view, now_us);
     jdoc_set_int(view, "clock_offset_ms", node_clock_offset_us(node) / CLOCK_MS_US);
     set_disk(node, view);
+    set_approval(view, node_approval_policy(node));
     set_warnings(node, view, now_us);
     return view;
 }

@@ -86,6 +86,8 @@
 #define LIMIT_DRAFT_NOTES_CHARS 8000
 /* A draft is about a child too: it ends when nobody has touched it for so long. */
 #define LIMIT_DRAFT_LIFE_US (INT64_C(30) * 24 * 3600 * 1000000)
+/* Why somebody sent a case without the second person that it needed. */
+#define LIMIT_BREAK_GLASS_CHARS 500
 /* Handover notes of one node, all in memory: a desk that needs more has lost sight of them. */
 #define LIMIT_NOTES 200
 #define LIMIT_NOTE_CHARS 4000

@@ -14,6 +14,8 @@ static int error_by_name(const char *code)
             return -ordinal;
     if (strcmp(code, "STALE") == 0 || strcmp(code, "PRECONDITION") == 0)
         return ERR_STATE;
+    if (strcmp(code, "APPROVAL") == 0 || strcmp(code, "SAME_PERSON") == 0 || strcmp(code, "SUPERVISOR") == 0)
+        return ERR_POLICY;
     return strcmp(code, "IDEMPOTENCY") == 0 ? ERR_EXISTS : ERR_INTERNAL;
 }
 
@@ -56,6 +58,10 @@ int cli_api_problem(struct cli *cli, int status, struct slice body)
         hint_candidates(cli, jdoc_get(problem, "candidates"));
     else if (error == ERR_NOT_FOUND)
         cli_hint(cli, "`hotline inbox` lists the cases received here, `hotline inbox --sent` those sent.");
+    else if (code != NULL && strcmp(code, "APPROVAL") == 0)
+        cli_hint(cli,
+                 "Another person: `hotline draft approve ID`, or at the console. When nobody is there: --break-glass "
+                 "REASON sends it, and everybody is told.");
     else if (error == ERR_MEMBER || error == ERR_EXPIRED)
         cli_hint(cli, "`hotline status` shows the roster and this member's standing.");
     jdoc_free(problem);

@@ -80,6 +80,10 @@ static int add_plan(const struct jdoc *plan, struct buf *out)
     cli_view_list(jdoc_get(plan, "unreached"), list);
     if (jdoc_count(jdoc_get(plan, "unreached")) > 0)
         buf_printf(out, "\nNOBODY REACHED IN: %s\n", list);
+    const struct jdoc *approval = jdoc_get(plan, "approval");
+    if (jdoc_get_bool(approval, "missing", false))
+        buf_printf(out, "\nAPPROVAL %s (%s): nobody else has approved it\n", jdoc_get_text(approval, "need", "?"),
+                   jdoc_get_text(approval, "why", "?"));
     return error;
 }
 
@@ -146,6 +150,8 @@ int cli_send_confirm(struct cli *cli, const struct cli_args *args, struct cli_se
         return cli_fail(cli, ERR_INVALID, "--confirm: \"%s\" is not the name of the child in this case", name);
     }
     jdoc_set_text(sending->request, "confirm", given_name(sending));
+    if (cli_args_has(args, "break-glass"))
+        jdoc_set_text(sending->request, "break_glass", cli_args_text(args, "break-glass", ""));
     return OK;
 }
 
@@ -160,7 +166,7 @@ static int write_result(struct cli *cli, enum cli_form form, const struct jdoc *
     static const char *const keys[] = {"reference", "case_id",     "member",          "revision",   "status",
                                        "state",     "sent_at",     "expires_at",      "restricted", "drill_id",
                                        "countries", "accepted_by", "accepted_needed", "relays",     "unreached",
-                                       "left_out",  "ladder"};
+                                       "left_out",  "ladder",      "approval"};
     int error = OK;
     if (form == CLI_TABLE) {
         struct buf out;

@@ -24,6 +24,7 @@ struct cli_sending {
     }
 #define CLI_OPTIONS_CONFIRM                                                                                            \
     {"confirm", 0, CLI_ARGS_VALUE, "NAME", "the child's given name or alias, typed by the one who sends"},             \
+        {"break-glass", 0, CLI_ARGS_VALUE, "REASON", "send it without the second person that the rules ask for"},      \
     {                                                                                                                  \
         "dry-run", 0, CLI_ARGS_FLAG, NULL, "check all, show who would get it and who would not, send nothing"          \
     }

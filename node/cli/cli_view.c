@@ -78,6 +78,18 @@ static void add_backups(const struct jdoc *ladder, int64_t now_us, struct buf *o
     }
 }
 
+/* Who read it before it was sent, or why nobody did. */
+static void add_second(const struct jdoc *view, int64_t now_us, struct buf *out)
+{
+    const struct jdoc *second = jdoc_get(view, "approval");
+    const char *reason = jdoc_get_text(second, "break_glass", NULL);
+    add_field(out, "approved by", jdoc_get_text(second, "approved_by", NULL));
+    add_time(out, "approved", jdoc_get_text(second, "approved_at", NULL), now_us);
+    add_field(out, "GLASS BROKEN", reason);
+    add_field(out, "by", jdoc_get_text(second, "break_glass_by", NULL));
+    add_time(out, "at", jdoc_get_text(second, "break_glass_at", NULL), now_us);
+}
+
 /* What became of it after its end. */
 static void add_life(const struct jdoc *view, int64_t now_us, struct buf *out)
 {
@@ -141,6 +153,7 @@ void cli_view_headline(const struct jdoc *view, int64_t now_us, struct buf *out)
         snprintf(text, sizeof text, "photo %" PRId64 " came and is refused: no picture, or more than one", number);
         add_field(out, "PHOTO", text);
     }
+    add_second(view, now_us, out);
     add_life(view, now_us, out);
 }
 

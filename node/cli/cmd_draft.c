@@ -5,6 +5,7 @@
 #include "cli_api.h"
 #include "cli_list.h"
 #include "cli_photo.h"
+#include "cli_prompt.h"
 #include "cli_send.h"
 #include "cli_text.h"
 #include "cli_view.h"
@@ -64,6 +65,20 @@ static void meant_as(const struct jdoc *view, char text[80])
              jdoc_get(view, "drill") != NULL ? " " : "", jdoc_get_text(view, "drill", ""));
 }
 
+/* What a second person has said, or has to. */
+static void approval_of(const struct jdoc *view, char text[200])
+{
+    const struct jdoc *approval = jdoc_get(view, "approval");
+    const char *by = jdoc_get_text(approval, "approved_by", NULL), *need = jdoc_get_text(approval, "need", "NONE");
+    bool needed = strcmp(need, "NONE") != 0;
+    if (by != NULL)
+        snprintf(text, 200, "by %.100s", by);
+    else
+        snprintf(text, 200, "%.10s%s%.30s%s%.100s", needed ? need : "", needed ? " (" : "",
+                 needed ? jdoc_get_text(approval, "why", "") : "", needed ? "), not by " : "",
+                 needed ? jdoc_get_text(approval, "author", "") : "");
+}
+
 static int add_head(const struct jdoc *view, int64_t now_us, struct buf *out)
 {
     char text[CLI_VIEW_LIST_MAX + 40], time[CLI_TEXT_TIME_MAX], status[80];
@@ -80,6 +95,9 @@ static int add_head(const struct jdoc *view, int64_t now_us, struct buf *out)
     add_row(table, "changed", text);
     cli_text_time(jdoc_get_text(view, "erased_at", NULL), now_us, time);
     add_row(table, "erased", time);
+    approval_of(view, text);
+    if (text[0] != '\0')
+        add_row(table, "approved", text);
     int error = cli_table_write(table, out);
     cli_table_free(table);
     return error;
@@ -350,6 +368,58 @@ static int run_publish(struct cli *cli, const struct cli_args *args)
     return error;
 }
 
+/* What is approved is what was read: the state that the screen shows now, or the one that --etag names. */
+static int ask_approval(struct cli *cli, const struct jdoc *view)
+{
+    char typed[200];
+    struct buf out;
+    Hotline__Case *alert = NULL;
+    buf_init(&out);
+    int error = add_head(view, clock_wall_us(), &out);
+    if (error == OK)
+        error = cli_view_case(jdoc_get(view, "case"), &out);
+    add_missing(view, &out);
+    fputs(buf_text(&out), stderr);
+    buf_free(&out);
+    if (error == OK && case_from_json(jdoc_get(view, "case"), &cli->note, &alert) != OK)
+        error = cli_failed(cli, ERR_INTERNAL);
+    if (error == OK)
+        error = cli_prompt_line(cli, "\nType the child's given name to approve it: ", typed, sizeof typed);
+    if (error == OK && !case_confirms(alert, typed))
+        error = cli_fail(cli, ERR_INVALID, "\"%s\" is not the name of the child in this draft", typed);
+    case_free(alert);
+    return error;
+}
+
+static int run_approve(struct cli *cli, const struct cli_args *args)
+{
+    const char *id = cli_args_at(args, 0), *etag = cli_args_text(args, "etag", NULL);
+    bool back = cli_args_has(args, "take-back");
+    char path[CLI_API_PATH_MAX];
+    struct jdoc *view = NULL, *body = jdoc_object(), *answer = NULL;
+    int error = get_draft(cli, id, &view);
+    if (error == OK && !back && etag == NULL && !cli_prompt_possible(cli)) {
+        cli_hint(cli, "hotline draft show %.32s -o json | jq -r .etag", id);
+        error = cli_fail(cli, ERR_USAGE, "--etag ETAG is missing: the state of the draft that was read");
+    }
+    if (error == OK && !back && etag == NULL)
+        error = ask_approval(cli, view);
+    if (error == OK)
+        error = draft_path(cli, id, "/approval", path);
+    etag = etag != NULL ? etag : jdoc_get_text(view, "etag", "");
+    if (error == OK && back)
+        error = refused(cli, cli_api_delete_if(cli, path, etag), id);
+    else if (error == OK)
+        error = refused(cli, cli_api_send_if(cli, "POST", path, etag, body, &answer), id);
+    if (error == OK)
+        cli_talk(back ? "The approval of draft %.12s is taken back." : "Draft %.12s is approved. Any change ends that.",
+                 jdoc_get_text(view, "id", "?"));
+    jdoc_free(answer);
+    jdoc_free(body);
+    jdoc_free(view);
+    return error;
+}
+
 static int run_delete(struct cli *cli, const struct cli_args *args)
 {
     const char *id = cli_args_at(args, 0);
@@ -382,6 +452,11 @@ static const struct cli_args_option save_options[] = {
 static const struct cli_args_option read_options[] = {CLI_OPTION_OUTPUT, CLI_OPTION_END};
 static const struct cli_args_option publish_options[] = {
     CLI_OPTIONS_STATUS, CLI_OPTIONS_CONFIRM, CLI_OPTION_WAIT, CLI_OPTION_OUTPUT, CLI_OPTION_END,
+};
+static const struct cli_args_option approve_options[] = {
+    {"etag", 0, CLI_ARGS_VALUE, "ETAG", "the state that was read, from `draft show -o json`; without it you are asked"},
+    {"take-back", 0, CLI_ARGS_FLAG, NULL, "it is not approved after all"},
+    CLI_OPTION_END,
 };
 static const struct cli_args_option no_options[] = {CLI_OPTION_END};
 
@@ -426,6 +501,20 @@ const struct cli_command cmd_draft[] = {
      .least = 1,
      .most = 1,
      .run = run_check},
+    {.name = "draft approve",
+     .synopsis = "ID [--etag ETAG | --take-back]",
+     .summary = "say as a second person that a draft may be sent as it is",
+     .examples = "  hotline draft approve 3f9a11c2d0e4\n"
+                 "  hotline draft approve 3f9a11 --etag \"$(hotline draft show 3f9a11 -o json | jq -r .etag)\"\n"
+                 "  hotline draft approve 3f9a11c2d0e4 --take-back\n",
+     .notes =
+         "The node's setting approval.required says what needs it; approval.by, who may. Never who wrote the words,\n"
+         "nor a program. Any change of the draft ends the approval.\n"
+         "Exit 5: it may not be you, or the draft has changed.\n",
+     .options = approve_options,
+     .least = 1,
+     .most = 1,
+     .run = run_approve},
     {.name = "draft publish",
      .synopsis = "ID (--live|--exercise) [--confirm NAME] [OPTION]...",
      .summary = "open a case of a draft and send it; the draft is gone with it",

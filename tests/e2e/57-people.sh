@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What people do beside the alert itself: handover notes.
+# What people do beside the alert itself: handover notes; a second person's approval, and the glass broken without.
 # usage: 57-people.sh BUILD
 . "$(dirname "$0")/lib.sh"
 begin "$@"
@@ -22,7 +22,13 @@ user() { # user NAME ROLE: made and logged in, NAME.jar
 }
 authority
 add_relay relay-1
-add_node pt-farol PT
+mkdir sink
+take_port sink-web
+take_port sink-mail
+python3 "$here/receiver.py" "${port[sink-web]}" "${port[sink-mail]}" sink >sink.log 2>&1 &
+pid[sink]=$!
+add_node pt-farol PT "" 'webhooks:' '  loopback: true' 'mail:' "  server: smtp://127.0.0.1:${port[sink-mail]}" \
+    '  from: node@hotline.example' '  to: [head@hotline.example]'
 add_node es-faro ES
 sign
 everyone_up
@@ -50,5 +56,93 @@ check "in no file and no log" no_text Canary-Nota-5511 pt-farol.db* pt-farol.log
 check "in the log of acts without a word" bash -c "'$bin/hotline' --node pt-farol.sock audit -o json >audit.json && true_of '[.[].act] | contains([\"POST /v1/notes\", \"DELETE /v1/notes/{note}\"])' audit.json && ! grep -q Canary audit.json"
 check "deleted by the command" cli 0 pt-farol notes delete "$(at pt-farol notes -o json | jq -r '.[0].id')"
 check "no note (3)" cli 3 pt-farol notes delete 0123456789ab
+
+# --- a second person --------------------------------------------------------------------------------------------------
+draft case.json Leonor
+for name in anna bert; do check "user: $name" user $name operator; done
+check "user: head" user head supervisor
+policy() { # policy LINE...: below approval, taken by a reload
+    sed -i '/^approval:/,$d' pt-farol.yaml
+    { echo "approval:"; printf '  %s\n' "$@"; } >>pt-farol.yaml
+    kill -HUP "${pid[pt-farol]}"
+    within 5 status_has ".approval | tojson | contains(\"$policy_says\")"
+}
+status_has() { at pt-farol status -o json | true_of "$1"; }
+policy_says=RESTRICTED
+check "a policy" policy 'required: [RESTRICTED, PARENTAL_ABDUCTION]' 'advised: [LIVE]'
+keep() { # keep WHO BODY: a draft; its id and ETag into id, etag
+    answers 201 POST /v1/drafts "$2" --header "Idempotency-Key: keep-$RANDOM-$RANDOM" --jar "$1.jar" --csrf || return 1
+    id=$(body | jq -r .id) etag=$(body | jq -r .etag)
+}
+words() { jq -c '{case: ., to: ["ES"], restricted: true}' case.json; }
+approve() { answers "$1" POST "/v1/drafts/$id/approval" --header "If-Match: $etag" "${@:2}"; }               # approve STATUS WHO...
+send() { # send STATUS BODY WHO...: the draft
+    answers "$1" POST "/v1/drafts/$id/publish" "$2" --header "If-Match: $etag" --header "Idempotency-Key: send-$RANDOM-$RANDOM" "${@:3}"
+}
+live='{"status": "ACTUAL", "confirm": "Leonor"}'
+check "anna: a draft" keep anna "$(words)"
+check "it says what it needs" true_of '.approval == {need: "REQUIRED", why: "RESTRICTED", by: "ANYBODY", author: "anna"}' <(body)
+check "it is not sent without" send 403 "$live" --jar anna.jar --csrf
+check "and it is said who may" told '"code":"APPROVAL".*|a second person must approve this draft'
+check "nor directly" answers 403 POST /v1/cases "$(jq -c '{case: ., to: ["ES"], restricted: true, status: "ACTUAL", confirm: "Leonor"}' case.json)" --header "Idempotency-Key: direct-12345" --jar anna.jar --csrf
+check "not by herself" approve 403 --jar anna.jar --csrf
+check "told in words" told 'these words are by anna'
+check "nor without the state that was read" answers 428 POST "/v1/drafts/$id/approval" --jar bert.jar --csrf
+check "nor by read-only" approve 403 --jar p-read-only.jar --csrf
+check "nor by a program" approve 403 --token "$(cat program.token)"
+check "bert approves" approve 200 --jar bert.jar --csrf
+check "and it says so" true_of '.approval.approved_by == "bert"' <(body)
+murder pt-farol
+up pt-farol
+check "pt-farol: back again" within 20 connected pt-farol
+check "kept over a kill" true_of '.approval.approved_by == "bert"' <(at pt-farol draft show "$id" -o json)
+changed=$(words | jq -c '.case.circumstances = "another one"')
+check "changed" answers 200 PUT "/v1/drafts/$id" "$changed" --header "If-Match: $etag" --jar anna.jar --csrf
+etag=$(body | jq -r .etag)
+check "a change ends it" send 403 "$live" --jar bert.jar --csrf
+check "bert approves it as it is now" approve 200 --jar bert.jar --csrf
+check "the command: shows by whom" bash -c "'$bin/hotline' --node pt-farol.sock draft show $id 2>/dev/null | grep -Eq 'approved +by bert'"
+check "the command: takes it back" cli 0 pt-farol draft approve "$id" --take-back
+check "taken back: not sent" send 403 "$live" --jar anna.jar --csrf
+check "the command approves what was read" cli 0 pt-farol draft approve "$id" --etag "$etag"
+check "the command: nothing read, nothing approved (2)" cli 2 pt-farol draft approve "$id"
+check "sent" send 201 "$live" --jar anna.jar --csrf
+check "the case says by whom" true_of --arg me "$(id -un)" '.approval.approved_by == $me' <(body)
+sent=$(body | jq -r .reference)
+check "es-faro: has it" within 10 has es-faro "$sent"
+check "retracted by one alone" answers 201 POST "/v1/cases/$sent/retract" '{"reason": "sent in error"}' --header "Idempotency-Key: retract-12345" --jar anna.jar --csrf
+check "by bert's token" sh -c "'$bin/hotline' --node pt-farol.sock token add berts --scope draft >own.token 2>/dev/null"
+check "a program's draft" answers 201 POST /v1/drafts "$(words)" --header "Idempotency-Key: keep-token-1" --token "$(cat own.token)"
+id=$(body | jq -r .id) etag=$(body | jq -r .etag)
+check "nor by her own token" cli 5 pt-farol draft approve "$id" --etag "$etag"
+check "that is: not who made the token" says 'another person must approve them'
+check "an exercise needs nobody" send 201 '{"status": "EXERCISE", "confirm": "Leonor"}' --jar anna.jar --csrf
+draft plain.json Leonor '.category="RUNAWAY"'
+check "what is advised is told, and sent" bash -c "'$bin/hotline' --node pt-farol.sock publish plain.json --live --to ES --dry-run | grep -q 'APPROVAL ADVISED (LIVE)'"
+check "advised: sent" publish pt-farol plain.json p.json --live --to ES --confirm Leonor
+policy_says=SUPERVISOR
+check "by supervisors" policy 'required: [LIVE]' 'by: supervisor'
+check "anna: another draft" keep anna "$(words)"
+check "not by an operator" approve 403 --jar bert.jar --csrf
+check "nor by an account (5)" cli 5 pt-farol draft approve "$id" --etag "$etag"
+check "a supervisor" approve 200 --jar head.jar --csrf
+
+# --- the glass broken -------------------------------------------------------------------------------------------------
+check "a webhook" cli 0 pt-farol webhook add "http://127.0.0.1:${port[sink-web]}/broken" --event case.break_glass
+draft next.json Leonor
+check "the command: refused (5)" cli 5 pt-farol publish next.json --live --to ES --confirm Leonor
+check "with the next command" all_of says "draft approve ID" "--break-glass"
+check "without a reason (2)" cli 2 pt-farol publish next.json --live --to ES --confirm Leonor --break-glass " "
+check "with one: sent" cli 0 pt-farol publish next.json --live --to ES --confirm Leonor --break-glass "Canary-Razao-9912 alone at night" -o json
+broken=$(jq -r .reference said.log)
+check "es-faro: has it too" within 10 has es-faro "$broken"
+check "the case says why, and who" bash -c "'$bin/hotline' --node pt-farol.sock show $broken | grep -q 'GLASS BROKEN.*Canary-Razao-9912'"
+check "es-faro: is not told why" true_of '.approval == null and (tojson | contains("9912") | not)' <(at es-faro show "$broken" -o json)
+check "the log of acts says so" true_of '[.[] | select(.result == "BREAK_GLASS" and .act == "POST /v1/cases")] | length == 1' <(at pt-farol audit -o json)
+check "every console is told" within 10 bash -c "timeout 5 '$bin/hotline' --node pt-farol.sock watch -C 200 -W 1s -o jsonl --after 0 2>/dev/null | grep -q case.break_glass"
+check "and who waits outside" within 10 grep -q 'case.break_glass.*ACTUAL' sink/web.jsonl
+check "by mail too" within 10 grep -q 'was sent without a second person' sink/mail.jsonl
+check "and neither says why nor who" no_text 'Canary|anna|bert|Leonor' sink/web.jsonl sink/mail.jsonl
+check "the reason is in no log" no_text Canary-Razao-9912 pt-farol.log pt-farol.db*
 
 finish

@@ -85,7 +85,8 @@ def request_schema(operation):
 def check_fields(text, routes):
     """The table of fields of each handler: names, types, which are required. It stands in the handler, or in what reads its words: a table or a function beside it."""
     tables = dict(re.findall(r"\nstatic const struct node_api_field (\w+)\[\] = \{\n(.*?)\n\};", text, re.S))
-    shared = {"node_api_post_draft": "draft_fields", "node_api_put_draft": "draft_fields"}
+    shared = {"node_api_post_draft": "draft_fields", "node_api_put_draft": "draft_fields",
+              "node_api_post_console_alive": "console_fields", "node_api_post_console_disarm": "console_fields"}
     bodies = dict(re.findall(r"\nint (node_api_(?:post|put)_\w+)\(struct node_api_call \*call\)\n\{\n(.*?)\n\}\n", text, re.S))
     readers = dict(re.findall(r"\nstatic int (read_\w+)\(struct node_api_call \*call[^)]*\)\n\{\n(.*?)\n\}\n", text, re.S))
     for handler, body in bodies.items():
@@ -261,6 +262,9 @@ def check_drafts(case, publisher):
     draft = check_answer(publisher, "PUT", address, {"case": case, "to": ["IT"], "status": "EXERCISE", "drill": "A-1"}, want=200, etag=draft["etag"])
     check_answer(publisher, "GET", address, want=200)
     check_answer(publisher, "GET", "/v1/drafts", want=200)
+    check_answer(publisher, "POST", address + "/approval", want=428)
+    check_answer(publisher, "POST", address + "/approval", want=403, etag=draft["etag"])
+    check_answer(publisher, "DELETE", address + "/approval", want=404, etag=draft["etag"])
     sending = {"status": "EXERCISE", "confirm": case["child"]["given_name"]}
     check_answer(publisher, "POST", address + "/publish", {"status": "EXERCISE", "dry_run": True}, want=200)
     check_answer(publisher, "POST", address + "/publish", sending, "openapi-draft-2", want=201, etag=draft["etag"])

@@ -138,6 +138,37 @@ static void drafts_change_gives_a_new_tag_and_the_same_words_none(void **state)
     assert_false(key_uuid_equal(&draft->tag, &first));
 }
 
+static void drafts_approval_is_kept_and_ends_with_the_words(void **state)
+{
+    struct room *room = *state;
+    struct draft *draft = add(room, "one", 1000);
+    struct key_uuid tag = draft->tag;
+    drafts_approve(room->vault, draft, "karim", 2000);
+    vault_flush(room->vault);
+    reopen(room);
+    draft = room->drafts.list[0];
+    assert_string_equal(draft->approved_by, "karim");
+    assert_int_equal(draft->approved_at_us, 2000);
+    assert_string_equal(draft->author, "ineke");
+    assert_true(key_uuid_equal(&draft->tag, &tag));
+    struct drafts_words same = {.document = slice_text("one"), .by = "ineke", .at_us = 3000};
+    struct drafts_words other = {.document = slice_text("two"), .by = "token desk", .author = "anna", .at_us = 3000};
+    assert_int_equal(drafts_change(room->vault, draft, &same), OK);
+    assert_string_equal(draft->approved_by, "karim");
+    assert_int_equal(drafts_change(room->vault, draft, &other), OK);
+    assert_string_equal(draft->approved_by, "");
+    vault_flush(room->vault);
+    reopen(room);
+    draft = room->drafts.list[0];
+    assert_string_equal(draft->approved_by, "");
+    assert_string_equal(draft->author, "anna");
+    drafts_approve(room->vault, draft, "karim", 4000);
+    drafts_approve(room->vault, draft, NULL, 5000);
+    vault_flush(room->vault);
+    reopen(room);
+    assert_string_equal(room->drafts.list[0]->approved_by, "");
+}
+
 static void drafts_erased_draft_is_gone_with_its_key(void **state)
 {
     struct room *room = *state;
@@ -221,6 +252,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(drafts_kept_draft_comes_back_whole, setup, teardown),
         cmocka_unit_test_setup_teardown(drafts_change_gives_a_new_tag_and_the_same_words_none, setup, teardown),
+        cmocka_unit_test_setup_teardown(drafts_approval_is_kept_and_ends_with_the_words, setup, teardown),
         cmocka_unit_test_setup_teardown(drafts_erased_draft_is_gone_with_its_key, setup, teardown),
         cmocka_unit_test_setup_teardown(drafts_end_thirty_days_after_their_last_change, setup, teardown),
         cmocka_unit_test_setup_teardown(drafts_too_many_are_refused_with_the_limit, setup, teardown),

@@ -199,9 +199,10 @@ static void node_api_draft_same_key_keeps_one(void **state)
 static void node_api_draft_too_many_are_refused(void **state)
 {
     struct room *room = *state;
+    const struct drafts_words words = {.document = slice_text(DRAFT), .by = "ineke"};
     for (int i = 0; i < LIMIT_DRAFTS; i++) {
         struct draft *draft = NULL;
-        assert_int_equal(node_draft_new(room->node, slice_text(DRAFT), "ineke", room->now_us, NULL, &draft), OK);
+        assert_int_equal(node_draft_new(room->node, &words, room->now_us, NULL, &draft), OK);
     }
     refused(room, "POST /v1/drafts", KEY("one-too-many"), DRAFT, "422 LIMIT -");
     assert_int_equal(draft_count(room), LIMIT_DRAFTS);

@@ -125,10 +125,9 @@ static void clock_of_one_lying_relay_erases_nothing_and_keeps_nothing(void **sta
     char reference[CASES_REFERENCE_MAX];
     struct err_note note;
     struct draft *draft;
+    const struct drafts_words words = {.document = slice_text("{}"), .by = "desk"};
     publish(net, &half_an_hour, reference);
-    assert_int_equal(
-        node_draft_new(net->nodes[BE].node, slice_text("{}"), "desk", net_node_now(&net->nodes[BE]), &note, &draft),
-        OK);
+    assert_int_equal(node_draft_new(net->nodes[BE].node, &words, net_node_now(&net->nodes[BE]), &note, &draft), OK);
     net->relays[1].clock_error_us = 5 * 366 * CLOCK_DAY_US;
     net_pass(net, 30 * CLOCK_SECOND_US);
     assert_false(net_case(net, FR, reference)->erased);
