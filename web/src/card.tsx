@@ -74,6 +74,18 @@ export function clothes(person: Person | undefined, reader: string): string[] {
 const marks = (person: Person | undefined, reader: string): string[] =>
     (person?.marks ?? []).map((one) => words([code('MarkKind', one.kind, reader), code('BodyPlace', one.place, reader), code('BodySide', one.side, reader), one.detail], reader));
 
+/* The place's clock and the reader's, each with its name; one line when they are the same. */
+export function Times({ at, zone, reader }: { at: string; zone: string; reader: string }): JSX.Element {
+    const there = stamp(at, zone, reader);
+    const here = stamp(at, ownZone, reader);
+    return (
+        <span class="times">
+            <span><strong>{there}</strong> {say(reader, 'card.time.there', { zone })}</span>
+            {(zone !== ownZone || there !== here) && <span><strong>{here}</strong> {say(reader, 'card.time.here', { zone: ownZone })}</span>}
+        </span>
+    );
+}
+
 function LastSeen({ body, reader }: Reading): JSX.Element | null {
     const seen = body.last_seen;
     if (!seen) return null;
@@ -84,10 +96,7 @@ function LastSeen({ body, reader }: Reading): JSX.Element | null {
             {seen.hotspot && <span> · {code('Hotspot', seen.hotspot, reader)}</span>}
             {seen.region && <span> · {seen.region}</span>}
             {seen.at && (
-                <span class="times">
-                    <span><strong>{stamp(seen.at, zone, reader)}</strong> {say(reader, 'card.time.there', { zone })}</span>
-                    <span><strong>{stamp(seen.at, ownZone, reader)}</strong> {say(reader, 'card.time.here', { zone: ownZone })}</span>
-                </span>
+                <Times at={seen.at} zone={zone} reader={reader} />
             )}
         </Fact>
     );

@@ -99,7 +99,7 @@ export function chime(): void {
 }
 
 /* Nothing of a case is in it: other people may see the screen. */
-function notify(exercise: boolean): void {
+export function notify(exercise: boolean): void {
     if (!('Notification' in window) || Notification.permission !== 'granted' || !document.hidden) return;
     const notice = new Notification(t(exercise ? 'notice.exercise' : 'notice.live'), { tag: 'hotline', requireInteraction: !exercise });
     notice.onclick = () => window.focus();

@@ -4,10 +4,12 @@
  */
 import { mayRead, readAll, readCases, readDrafts, readMembers, readNotes, readStatus, state, update } from './store';
 import { get } from './api';
-import { chime, soundFor } from './duty';
+import { chime, notify, soundFor } from './duty';
+import { parse } from './route';
 import type { NodeEvent, NodeStatus } from './types';
 
 const SILENCE_MS = 25_000;
+const ANSWERS_MAX = 50;
 const OFFLINE_AFTER_MS = 12_000;
 const TYPES = [
     'case.received', 'case.updated', 'case.closed', 'case.retracted', 'case.expiring', 'case.expired', 'case.review',
@@ -35,6 +37,15 @@ function lost(): void {
     if (state.line === 'live') update({ line: 'reconnecting', lostAt: Date.now() });
 }
 
+/* A sighting goes before all else. The case that is open on the screen has been read already. */
+function answered(event: NodeEvent): void {
+    const { name, rest } = parse(state.hash);
+    if (name === 'case' && rest[1] === event.reference && !document.hidden) return;
+    const rank = (one: NodeEvent): number => (one.kind === 'SIGHTING' ? 0 : 1);
+    update({ answers: [event, ...state.answers].sort((a, b) => rank(a) - rank(b)).slice(0, ANSWERS_MAX) });
+    notify(event.status === 'EXERCISE');
+}
+
 function take(event: NodeEvent): void {
     const wasLost = state.line !== 'live';
     heard();
@@ -44,6 +55,7 @@ function take(event: NodeEvent): void {
     if (event.type.startsWith('case.') || event.type === 'reply.received' || event.type === 'alarm') void readCases();
     if (STATUS_CHANGES.includes(event.type)) void readStatus();
     if (event.type === 'members.changed' || event.type === 'roster.changed') void readMembers();
+    if (event.type === 'reply.received') answered(event);
     if (event.type === 'drafts.changed') void readDrafts();
     if (event.type === 'notes.changed') void readNotes();
     if (event.type === 'case.break_glass' && event.by !== state.session?.user) update({ glass: event });

@@ -4,7 +4,7 @@ import { call } from './api';
 import { disarm } from './duty';
 import { dropAll } from './keep';
 import * as i18n from './i18n';
-import { country, t } from './i18n';
+import { code, country, t } from './i18n';
 import { parse, to } from './route';
 import { lineState, may, mayRead, needsAnswer, openOnes, state, update, useNow, useStore } from './store';
 import type { State } from './store';
@@ -86,6 +86,18 @@ function Stalls(): JSX.Element | null {
         </p>
     );
 }
+/* What came from others and nobody has opened in this window: a sighting first. */
+function Answers(): JSX.Element | null {
+    const [first, ...more] = useStore().answers;
+    if (!first) return null;
+    return (
+        <p class={`stalls ${first.kind === 'SIGHTING' ? '' : 'stalls-calm'}`} role="alert">
+            <span aria-hidden="true">▲ </span>{code('ReplyKind', first.kind)} {first.status === 'EXERCISE' && <StatusMark status={first.status} />} {t('answers.from', { country: country(first.country) })} <a href={to('case', first.opener ?? '', first.reference ?? '')}>{first.reference}</a>
+            {more.length > 0 && <span> · {t('late.more', { n: more.length })}</span>}
+        </p>
+    );
+}
+
 /* Somebody here has sent without the second person that the rules ask for: everybody here is told. */
 function Glass(): JSX.Element | null {
     const { glass } = useStore();
@@ -132,6 +144,7 @@ export function Header({ line, exercise }: { line: State['line']; exercise: bool
                     <button type="button" class="quiet" onClick={() => void logOut()}>{t('logout', { user: now.session?.user ?? '' })}</button>
                 </div>
             </div>
+            <Answers />
             <Stalls />
             <Glass />
             <nav aria-label={t('nav')}>

@@ -29,6 +29,7 @@ export interface State {
     offlineSeen: boolean; /* the offline screen was put aside */
     exercise: boolean; /* what is on the screen is an exercise: the whole window shows it */
     stalls: Stall[]; /* our own open cases that somebody has not answered in time */
+    answers: NodeEvent[]; /* what other hotlines wrote and nobody has opened here, the newest first */
     glass: NodeEvent | undefined; /* somebody here has sent without the second person */
     notes: Note[] | undefined; /* undefined: not read, or the node keeps none */
     hash: string;
@@ -52,6 +53,7 @@ export const state: State = {
     offlineSeen: false,
     exercise: false,
     stalls: [],
+    answers: [],
     glass: undefined,
     notes: undefined,
     hash: location.hash,

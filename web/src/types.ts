@@ -296,6 +296,8 @@ export interface NodeEvent {
     relay?: string;
     draft?: string;
     by?: string;
+    kind?: ReplyKind;
+    country?: string;
 }
 
 export interface Problem {

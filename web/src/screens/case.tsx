@@ -2,13 +2,13 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { call, casePath, get, newKey } from '../api';
-import { Card } from '../card';
+import { Card, Times } from '../card';
 import { calm, shown } from '../duty';
 import { listen } from '../events';
 import { code, country, language, spoken, t } from '../i18n';
 import { parse, to } from '../route';
-import { needsAnswer, readCases, state, useExercise, useNow } from '../store';
-import { ago, clock, stamp } from '../time';
+import { lineState, needsAnswer, readCases, state, update, useExercise, useNow } from '../store';
+import { ago, clock, ownZone, stamp } from '../time';
 import type { CaseView, LadderRow, ReplyKind, Step, ThreadEntry } from '../types';
 import { Button, explain, label, Phone, StatusMark, Title, Trouble, UrgencyMark, useAct } from '../ui';
 import { CloseForm, RetractForm } from './closing';
@@ -68,6 +68,23 @@ export function Ladder({ rows }: { rows: LadderRow[] }): JSX.Element {
     );
 }
 
+/* ---- the photos ---- */
+
+export const photosToCome = (view: CaseView): number =>
+    view.case ? Math.max(0, (view.photos ?? 0) - (view.photos_here ?? 0) - (view.photos_refused?.length ?? 0)) : 0;
+
+/* What is not on the card yet, or never will be, is said: a card without its photo looks whole. */
+export function PhotosToCome({ view }: { view: CaseView }): JSX.Element {
+    const coming = photosToCome(view);
+    const refused = view.photos_refused?.length ?? 0;
+    return (
+        <div role="status">
+            {coming > 0 && <p class="warning">{t('photo.coming', { n: coming })}</p>}
+            {refused > 0 && <p class="trouble">{t('photo.refused', { n: refused })}</p>}
+        </div>
+    );
+}
+
 /* ---- the timeline ---- */
 
 interface Moment {
@@ -81,15 +98,16 @@ function Reply({ entry, own, answer }: { entry: ThreadEntry; own: boolean; answe
     return (
         <>
             <p>
-                <strong>{code('ReplyKind', entry.kind)}</strong> {entry.mine ? t('thread.mine') : t('thread.from', { name: entry.from_name ?? entry.from, country: country(entry.country) })}
+                <strong>{code('ReplyKind', entry.kind)}</strong> {entry.mine ? t(entry.state === 'QUEUED' ? 'thread.queued' : 'thread.mine') : t('thread.from', { name: entry.from_name ?? entry.from, country: country(entry.country) })}
             </p>
             {seen && (
                 <p class="big">
-                    {[seen.place, country(seen.country), stamp(seen.at, seen.zone), code('Confidence', seen.confidence)].filter(Boolean).join(' · ')}
+                    {[seen.place, country(seen.country), code('Confidence', seen.confidence)].filter(Boolean).join(' · ')}
                     {seen.with_companion && <span> · {t('sighting.companion')}</span>}
                     {seen.police_informed && <span> · {t('sighting.police')}</span>}
                 </p>
             )}
+            {seen?.at && <Times at={seen.at} zone={seen.zone ?? ownZone} reader={language()} />}
             {entry.text && <p class="written" lang={entry.text_language} dir="auto">{entry.text}{entry.text_language && entry.text_language !== language() && <span class="hint"> {t('card.as.written', { language: spoken(entry.text_language) })}</span>}</p>}
             {!entry.mine && own && ['QUESTION', 'SIGHTING', 'MESSAGE'].includes(entry.kind) && <Button kind="quiet" act={() => answer(entry.id)}>{t('thread.answer')}</Button>}
         </>
@@ -167,6 +185,7 @@ function Own({ view, doing, setDoing, set }: { view: CaseView; doing: Doing; set
         <>
             <div class="row" role="group" aria-label={t('case.acts')}>
                 {(view.state === 'OPEN' || view.state === 'CLOSED') && view.case && <a class="button" href={to('update', view.member, view.reference)}>{label(view.state === 'OPEN' ? 'case.update' : 'case.reopen', view.status)}</a>}
+                {lineState() !== 'live' && state.line === 'live' && <a class="button" download={`${view.reference}.sealed`} href={`${casePath(view.member, view.reference)}/sealed`}>{label('sealed.save', view.status)}</a>}
                 {view.state === 'OPEN' && <Button act={() => setDoing('close')}>{label('case.close', view.status)}</Button>}
                 {((view.state === 'OPEN' && view.case?.publicity?.level === 'PUBLIC') || (view.posters?.registered ?? 0) > 0) && <a class="button" href={to('poster', view.member, view.reference)}>{label('case.poster', view.status)}</a>}
                 <Button act={() => print()}>{t('case.receipt')}</Button>
@@ -198,6 +217,12 @@ function useCase(member: string, reference: string): { view?: CaseView; error: s
     useEffect(() => {
         if (view && !view.mine && needsAnswer(view)) void shown(view);
     }, [view?.revision]);
+    useEffect(() => {
+        if (!view || photosToCome(view) === 0) return;
+        const timer = setTimeout(read, 3000);
+        return () => clearTimeout(timer);
+    }, [view]);
+    useEffect(() => update({ answers: state.answers.filter((one) => one.reference !== reference) }), [member, reference, view?.thread.length]);
     return { view, error, read, set };
 }
 
@@ -213,7 +238,7 @@ function Over({ view }: { view: CaseView }): JSX.Element | null {
             {down > 0 && <p class="trouble"><a href={to('poster', view.member, view.reference)}>{t('poster.down', { n: down })}</a></p>}
             {view.erased_at && <p>{t('case.erased', { time: stamp(view.erased_at) })}</p>}
             {view.mine && view.erased_of !== undefined && <p>{t('case.erased.of', { done: view.erased_by ?? 0, n: view.erased_of })}</p>}
-            {(view.not_erased ?? []).map((one) => <p key={one.member} class="trouble">{t(one.withdrawn ? 'case.not.erased.withdrawn' : 'case.not.erased', { name: one.name ?? one.member, time: stamp(one.last_heard_at) })}</p>)}
+            {(view.not_erased ?? []).map((one) => <p key={one.member} class={one.withdrawn ? 'trouble' : 'hint'}>{t(one.withdrawn ? 'case.not.erased.withdrawn' : 'case.not.erased', { name: one.name ?? one.member, time: stamp(one.last_heard_at) })}</p>)}
         </div>
     );
 }
@@ -249,7 +274,7 @@ export function CaseScreen({ member, reference }: { member: string; reference: s
                 setAnswering('');
                 read();
             }} />}
-            {view.case && <section aria-labelledby="alert"><h2 id="alert">{t('case.alert')}</h2><Card body={view.case} reader={language()} photo={photo} /></section>}
+            {view.case && <section aria-labelledby="alert"><h2 id="alert">{t('case.alert')}</h2><PhotosToCome view={view} /><Card body={view.case} reader={language()} photo={photo} /></section>}
         </>
     );
 }

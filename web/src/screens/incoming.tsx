@@ -15,6 +15,7 @@ import { readCases, state, useNow } from '../store';
 import { ago, stamp } from '../time';
 import type { CaseSummary, CaseView } from '../types';
 import { Button, label, Phone, Trouble, useAct } from '../ui';
+import { PhotosToCome, photosToCome } from './case';
 import { nameOf } from './inbox';
 
 /* Acknowledged first: that alone ends the alarm here and tells the publisher that somebody acts. */
@@ -41,19 +42,22 @@ function useAnswers(one: CaseSummary): { act: ReturnType<typeof useAct>; answer:
     return { act, answer };
 }
 
+const READS_MAX = 200; /* photos come after the words */
+
 function useView(one: CaseSummary): CaseView | undefined {
     const [view, setView] = useState<CaseView | undefined>(undefined);
     useEffect(() => {
         let over = false;
         const read = async (): Promise<void> => {
-            for (let n = 0; !over && n < 20; n++) {
+            for (let n = 0; !over && n < READS_MAX; n++) {
                 try {
                     const found = await get<CaseView>(casePath(one.member, one.reference));
                     if (!over) setView(found);
-                    return;
+                    if (photosToCome(found) === 0) return;
                 } catch {
-                    await new Promise((done) => setTimeout(done, 1000));
+                    /* the card stays as the list has it */
                 }
+                await new Promise((done) => setTimeout(done, n < 20 ? 1000 : 5000));
             }
         };
         void read();
@@ -123,6 +127,7 @@ export function Incoming({ one, more }: { one: CaseSummary; more: number }): JSX
             {over && <p class="big do-not">{t('incoming.retracted.what')} {view?.closing?.reason && <q>{view.closing.reason}</q>}</p>}
             {!over && <WhyUs one={one} view={view} />}
             {view?.case && <Card body={view.case} reader={language()} photo={(n) => ((view.photos_here ?? 0) >= n ? `${casePath(one.member, one.reference)}/photo?number=${n}` : undefined)} />}
+            {view && <PhotosToCome view={view} />}
             {!view?.case && <p class="child-name">{nameOf(one)}</p>}
             {view?.phone && <p class="big">{t('incoming.call', { name: view.opener_name ?? one.member })} <Phone number={view.phone} /></p>}
         </main>

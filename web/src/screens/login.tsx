@@ -1,7 +1,7 @@
 /* login - who are you. */
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
-import { call } from '../api';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { call, Refused } from '../api';
 import { LanguageChoice } from '../header';
 import { t } from '../i18n';
 import { go } from '../route';
@@ -14,8 +14,17 @@ export function Login(): JSX.Element {
     const [user, setUser] = useState('');
     const [password, setPassword] = useState('');
     const [totp, setTotp] = useState('');
+    const [asked, setAsked] = useState(false);
+    const field = useRef<HTMLInputElement>(null);
+    useEffect(() => {
+        if (asked) field.current?.focus();
+    }, [asked]);
     const act = useAct(async () => {
-        await call<Session>('POST', '/v1/session', { body: { user, password, ...(totp && { totp }) } });
+        setAsked(false);
+        await call<Session>('POST', '/v1/session', { body: { user, password, ...(totp && { totp }) } }).catch((caught: unknown) => {
+            setAsked(caught instanceof Refused && caught.problem.code === 'TOTP');
+            throw caught;
+        });
         go('shift');
         dispatchEvent(new Event('hotline-login'));
     });
@@ -33,7 +42,7 @@ export function Login(): JSX.Element {
                     <input required type="password" autocomplete="current-password" value={password} onInput={(event) => setPassword(event.currentTarget.value)} />
                 </label>
                 <label>{t('login.totp')} <span class="hint">{t('login.totp.hint')}</span>
-                    <input inputMode="numeric" autocomplete="one-time-code" maxLength={8} value={totp} onInput={(event) => setTotp(event.currentTarget.value)} />
+                    <input ref={field} inputMode="numeric" autocomplete="one-time-code" maxLength={8} value={totp} onInput={(event) => setTotp(event.currentTarget.value)} />
                 </label>
                 <Trouble text={act.error} />
                 <button class="main" aria-disabled={act.busy}>{t('login.go')}</button>

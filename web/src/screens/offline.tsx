@@ -3,7 +3,10 @@ import type { JSX } from 'preact';
 import { country, t } from '../i18n';
 import { state, update, useNow, useStore } from '../store';
 import { ago, clock } from '../time';
-import { Button, Phone, Title } from '../ui';
+import { call } from '../api';
+import { go } from '../route';
+import type { CaseView } from '../types';
+import { Button, Phone, Title, Trouble, useAct } from '../ui';
 
 function PhoneList(): JSX.Element {
     const { members } = useStore();
@@ -26,6 +29,23 @@ function PhoneList(): JSX.Element {
     );
 }
 
+/* A case that was carried here by hand, sealed as it would have come by a relay. */
+function SealedIn(): JSX.Element {
+    const take = useAct(async () => {
+        const file = (document.getElementById('sealed-file') as HTMLInputElement).files?.[0];
+        if (!file) return;
+        const view = await call<CaseView>('POST', '/v1/sealed', { bytes: file });
+        update({ offlineSeen: true });
+        go('case', view.member, view.reference);
+    });
+    return (
+        <>
+            <label>{t('sealed.open')}<input id="sealed-file" type="file" onChange={take.run} /></label>
+            <Trouble text={take.error} />
+        </>
+    );
+}
+
 export function Offline(): JSX.Element {
     const now = useNow();
     const here = state.line !== 'live';
@@ -36,6 +56,7 @@ export function Offline(): JSX.Element {
             <p>{t('offline.since', { time: clock(new Date(state.lostAt || state.heardAt).toISOString()), ago: ago(state.lostAt || state.heardAt, now) })}</p>
             <p>{t('offline.what')}</p>
             <PhoneList />
+            {!here && <SealedIn />}
             <Button act={() => update({ offlineSeen: true })}>{t('offline.back')}</Button>
         </section>
     );
