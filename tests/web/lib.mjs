@@ -11,7 +11,7 @@ import { readFileSync } from 'node:fs';
 export const network = JSON.parse(process.env.NETWORK ?? '{}');
 export const quick = Boolean(process.env.QUICK);
 export const PASSWORD = 'lighthouse-keeper-2026';
-export const WAIT_MS = 60_000;
+export const WAIT_MS = Number(process.env.WAIT_MS ?? 60_000);
 
 /* ---- checks ---- */
 

@@ -3,9 +3,12 @@
 # usage: tests/web/run.sh BUILD [TEST...]      without TEST: all of them
 #   life       two hotlines in two browsers through the whole life of a case
 #   keyboard   a case sent, acknowledged and closed without a mouse
+#   newcomer   somebody who has read nothing sends the sample case
+#   hostile    what comes in wrongly, twice, too late or too large
 #   speed      from the click to the alarm in the other browser
 #   screens    axe, languages, light and dark, 400 % zoom, forced colours, reduced motion on every screen
-# KEEP=FOLDER keeps a picture of each failure there. QUICK=1: fewer languages and alerts, for a machine with little time.
+# KEEP=FOLDER keeps a picture of each failure there. QUICK=1, as the test command has it: without keyboard and hostile,
+# and with fewer languages and alerts.
 folder=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/e2e/lib.sh
 source "$folder/../e2e/lib.sh"
@@ -82,7 +85,9 @@ build=${1:-build}
 shift
 log=$(mktemp) || exit 2
 trap 'rm -f "$log"' EXIT
-for test in ${*:-life keyboard speed screens}; do
+every='life keyboard newcomer hostile speed screens'
+[ -z "${QUICK:-}" ] || every='life newcomer speed screens'
+for test in ${*:-$every}; do
     [ -e "$folder/$test.mjs" ] || { echo "run.sh: there is no test $test" >&2; exit 2; }
     KEEP=$pictures "$folder/run.sh" "$build" --one "$test" 2>&1 | tee "$log" | grep -av '^[0-9]* passed, [0-9]* failed$'
     sum=$(grep -aE '^[0-9]+ passed, [0-9]+ failed$' "$log" | tail -n 1)

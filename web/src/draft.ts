@@ -21,6 +21,7 @@ export interface Writing {
     saved: Saved;
     trouble: string;
     refusedPath: string;
+    changedBy: string;
     change: (part: Partial<DraftRequest>) => void;
     /* Resolves with the draft as it is kept, once everything typed is. */
     settle: () => Promise<Draft>;
@@ -50,6 +51,7 @@ class Keeper {
     saved: Saved = 'saved';
     trouble = '';
     refusedPath = '';
+    changedBy = ''; /* who wrote over what is kept here */
     private timer: ReturnType<typeof setTimeout> | undefined;
     private running: Promise<void> | undefined;
     private version = 0;
@@ -67,6 +69,7 @@ class Keeper {
     }
     private take(draft: Draft): void {
         this.draft = draft;
+        this.changedBy = draft.changed_by;
         this.words = requestOf(draft);
         this.say('saved');
     }
@@ -135,6 +138,11 @@ class Keeper {
         }
         const problem = error instanceof Refused ? error.problem : undefined;
         this.say(problem?.code === 'STALE' ? 'stale' : 'refused', explain(error), problem?.path ?? '');
+        if (this.saved === 'stale') void this.askWho();
+    }
+    private async askWho(): Promise<void> {
+        this.changedBy = (await get<Draft>(`/v1/drafts/${this.id}`)).changed_by;
+        this.draw();
     }
 
     async settle(): Promise<Draft> {
@@ -191,9 +199,9 @@ export function useDraft(id: string): Writing {
             own.leave();
         };
     }, []);
-    const { draft, words, saved, trouble, refusedPath } = own;
+    const { draft, words, saved, trouble, refusedPath, changedBy } = own;
     return {
-        draft, words, saved, trouble, refusedPath, change: (part) => own.change(part), settle: () => own.settle(),
+        draft, words, saved, trouble, refusedPath, changedBy, change: (part) => own.change(part), settle: () => own.settle(),
         takeTheirs: () => {
             drop(`draft/${id}`);
             void own.load();

@@ -76,11 +76,11 @@ export function Drafts(): JSX.Element {
 /* ---- the four steps ---- */
 
 function SavedState({ writing }: { writing: Writing }): JSX.Element {
-    const { saved, trouble, draft } = writing;
+    const { saved, trouble, changedBy } = writing;
     if (saved === 'stale') {
         return (
             <div class="panel panel-danger" role="alert">
-                <p>{t('saved.stale', { who: draft?.changed_by ?? '' })}</p>
+                <p>{t('saved.stale', { who: changedBy })}</p>
                 <div class="row"><Button act={writing.takeTheirs}>{t('saved.theirs')}</Button><Button act={writing.keepMine}>{t('saved.mine')}</Button></div>
             </div>
         );

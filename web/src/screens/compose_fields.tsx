@@ -104,11 +104,14 @@ export function ChildFields(): JSX.Element {
 
 /* ---- what happened ---- */
 
+/* Where most of a country's people are comes first: the others differ by hours. */
+const MAIN_ZONES = ['Europe/Lisbon', 'Europe/Madrid', 'Europe/Moscow', 'Asia/Nicosia'];
+const rank = (zone: string): number => (MAIN_ZONES.includes(zone) ? 0 : zone.startsWith('Europe/') ? 1 : 2);
 function zonesOf(code: string | undefined): string[] {
     if (!code) return [];
     try {
         const locale = new Intl.Locale('und', { region: code }) as Intl.Locale & { getTimeZones?: () => string[]; timeZones?: string[] };
-        return locale.getTimeZones?.() ?? locale.timeZones ?? [];
+        return [...(locale.getTimeZones?.() ?? locale.timeZones ?? [])].sort((a, b) => rank(a) - rank(b));
     } catch {
         return [];
     }
