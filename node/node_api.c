@@ -67,6 +67,7 @@ static const struct node_api_route routes[] = {
     {"POST", "/v1/session", NODE_API_BODY, CALLER_ANYBODY, node_api_post_session},
     {"GET", "/v1/session", 0, CALLER_SOMEBODY, node_api_get_session},
     {"DELETE", "/v1/session", 0, CALLER_SOMEBODY, node_api_delete_session},
+    {"PUT", "/v1/session/password", NODE_API_BODY, CALLER_SOMEBODY, node_api_put_session_password},
     {"GET", "/v1/users", 0, CALLER_ADMIN, node_api_get_users},
     {"POST", "/v1/users", NODE_API_BODY, CALLER_ADMIN, node_api_post_user},
     {"DELETE", "/v1/users/{user}", 0, CALLER_ADMIN, node_api_delete_user},

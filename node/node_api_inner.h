@@ -218,6 +218,27 @@ void node_api_slow_done(struct node_api_slow *slow, size_t size);
 /* Answers all with 503; what is under way finds no API. */
 void node_api_slow_end(struct node_api *api);
 
+/* --- node_api_session.c: wrong tries of a password --- */
+
+/* Against whom a try counts. */
+#define NODE_API_TRIES_MAX 160
+struct node_api_tries {
+    char by_user[NODE_API_TRIES_MAX], by_address[NODE_API_TRIES_MAX];
+};
+void node_api_tries_of(const struct node_api_call *call, const char *user, struct node_api_tries *ret_tries);
+/* True: there must be a wait before the next try; it was answered (429). */
+bool node_api_tries_wait(struct node_api_call *call, const struct node_api_tries *tries);
+/* A try counts as wrong from its beginning: many at once are no way around the wait. */
+void node_api_tries_begin(struct node_api_call *call, const struct node_api_tries *tries);
+/* It was right after all. */
+void node_api_tries_right(struct node_api *api, const struct node_api_tries *tries);
+
+/* --- node_api_user.c --- */
+
+/* A password that a user may have, in this member of the body; it says what it lacks. */
+int node_api_check_password(struct node_api_call *call, const char *field, const char *user,
+                            const char **ret_password) MUST_CHECK;
+
 /* --- node_api_wait.c --- */
 
 /* Keeps the Idempotency-Key in the act's own turn, and answers 201 (subscriptions: 200) once the ticket is committed.
@@ -249,6 +270,7 @@ node_api_handler node_api_post_referral, node_api_get_referrals, node_api_get_re
 node_api_handler node_api_post_console_arm, node_api_post_console_alive, node_api_post_console_disarm,
     node_api_post_shown;                                                               /* node_api_duty.c */
 node_api_handler node_api_post_session, node_api_get_session, node_api_delete_session; /* node_api_session.c */
+node_api_handler node_api_put_session_password;                                        /* node_api_password.c */
 node_api_handler node_api_get_users, node_api_post_user, node_api_delete_user, node_api_put_user_role,
     node_api_put_user_password, node_api_post_user_totp, node_api_delete_user_totp,
     node_api_post_user_unlock;                                                    /* node_api_user.c */

@@ -10,13 +10,12 @@
 /* Wrong tries without a wait: of one user, and of one address, behind which a whole office may sit. */
 #define FREE_OF_USER 5
 #define FREE_OF_ADDRESS 20
-#define NAME_MAX_BYTES 160
 
 struct login {
     struct node_api_slow slow;
     struct accounts_password password; /* of the user; of nobody when there is none */
     char user[ACCOUNTS_NAME_MAX + 1];  /* "": unknown */
-    char by_user[NAME_MAX_BYTES], by_address[NAME_MAX_BYTES];
+    struct node_api_tries tries;
     char totp[16];
     bool has_totp;
 };
@@ -65,6 +64,49 @@ static void refuse_for_now(struct http_request *request, int64_t wait_us, const 
     node_api_refuse_as(request, 429, "TOO_MANY", detail);
 }
 
+/* ---- wrong tries ---- */
+
+/* The last address that the declared proxy wrote; else who connected. */
+static void address_of(const struct node_api_call *call, char text[HTTP_REMOTE_MAX])
+{
+    const char *forwarded = call->names->proxy != NULL ? http_header(call->request, "X-Forwarded-For") : NULL;
+    const char *last = forwarded != NULL ? strrchr(forwarded, ',') : NULL;
+    http_remote(call->request, text);
+    if (forwarded != NULL)
+        snprintf(text, HTTP_REMOTE_MAX, "%s", last != NULL ? last + 1 + strspn(last + 1, " ") : forwarded);
+}
+
+void node_api_tries_of(const struct node_api_call *call, const char *user, struct node_api_tries *ret_tries)
+{
+    char address[HTTP_REMOTE_MAX];
+    address_of(call, address);
+    snprintf(ret_tries->by_user, sizeof ret_tries->by_user, "user %.140s", user);
+    snprintf(ret_tries->by_address, sizeof ret_tries->by_address, "address %s", address);
+}
+
+bool node_api_tries_wait(struct node_api_call *call, const struct node_api_tries *tries)
+{
+    const struct lockout *lockout = &call->api->lockout;
+    int64_t of_user = lockout_wait(lockout, tries->by_user, call->now_us);
+    int64_t of_address = lockout_wait(lockout, tries->by_address, call->now_us);
+    int64_t wait_us = of_user > of_address ? of_user : of_address;
+    if (wait_us > 0)
+        refuse_for_now(call->request, wait_us, "too many wrong tries: wait, or have an administrator unlock it");
+    return wait_us > 0;
+}
+
+void node_api_tries_begin(struct node_api_call *call, const struct node_api_tries *tries)
+{
+    lockout_wrong(&call->api->lockout, tries->by_user, FREE_OF_USER, call->now_us);
+    lockout_wrong(&call->api->lockout, tries->by_address, FREE_OF_ADDRESS, call->now_us);
+}
+
+void node_api_tries_right(struct node_api *api, const struct node_api_tries *tries)
+{
+    lockout_right(&api->lockout, tries->by_user);
+    lockout_right(&api->lockout, tries->by_address);
+}
+
 /* ---- logging in ---- */
 
 static void let_in(struct login *login, struct user *user)
@@ -77,8 +119,8 @@ static void let_in(struct login *login, struct user *user)
     int64_t now_us = node_now(node, clock_wall_us(), clock_steady_us());
     struct caller caller = {.kind = CALLER_USER, .role = user->role};
     snprintf(caller.name, sizeof caller.name, "%s", user->name);
-    lockout_forget(&api->lockout, login->by_user);
-    lockout_right(&api->lockout, login->by_address);
+    lockout_forget(&api->lockout, login->tries.by_user);
+    lockout_right(&api->lockout, login->tries.by_address);
     seal_random(secret, sizeof secret);
     buf_hex(slice_of(secret, sizeof secret), cookie);
     user->login_us = now_us;
@@ -115,8 +157,7 @@ static void judge(struct login *login, bool right)
     if (user == NULL || !right || !seal_equal(user->password.hash, login->password.hash, KEY_BYTES)) {
         turn_away(login, 401, "LOGIN", "user, password or code is wrong");
     } else if (user->has_totp && !login->has_totp) {
-        lockout_right(&login->slow.api->lockout, login->by_user);
-        lockout_right(&login->slow.api->lockout, login->by_address);
+        node_api_tries_right(login->slow.api, &login->tries);
         turn_away(login, 401, "TOTP", "the six digits of the authenticator are needed too");
     } else if (user->has_totp && !totp_check(user->totp_secret, login->totp, now_us, &user->totp_last)) {
         turn_away(login, 401, "LOGIN", "user, password or code is wrong");
@@ -142,24 +183,11 @@ static void on_checked(void *ctx, int result, const uint8_t key[KEY_BYTES])
     node_api_slow_done(&login->slow, sizeof *login);
 }
 
-/* The last address that the declared proxy wrote; else who connected. */
-static void address_of(const struct node_api_call *call, char text[HTTP_REMOTE_MAX])
-{
-    const char *forwarded = call->names->proxy != NULL ? http_header(call->request, "X-Forwarded-For") : NULL;
-    const char *last = forwarded != NULL ? strrchr(forwarded, ',') : NULL;
-    http_remote(call->request, text);
-    if (forwarded != NULL)
-        snprintf(text, HTTP_REMOTE_MAX, "%s", last != NULL ? last + 1 + strspn(last + 1, " ") : forwarded);
-}
-
 static void fill_login(struct login *login, const struct node_api_call *call)
 {
     const char *name = jdoc_get_text(call->body, "user", ""), *totp = jdoc_get_text(call->body, "totp", NULL);
     const struct user *user = accounts_user(node_accounts(call->node), name);
-    char address[HTTP_REMOTE_MAX];
-    address_of(call, address);
-    snprintf(login->by_user, sizeof login->by_user, "user %.140s", name);
-    snprintf(login->by_address, sizeof login->by_address, "address %s", address);
+    node_api_tries_of(call, name, &login->tries);
     login->has_totp = totp != NULL && totp[0] != '\0';
     snprintf(login->totp, sizeof login->totp, "%.15s", totp != NULL ? totp : "");
     if (user == NULL) {
@@ -174,21 +202,14 @@ static void fill_login(struct login *login, const struct node_api_call *call)
 /* A try counts as wrong from its beginning: many at once are no way around the wait. */
 static int begin(struct node_api_call *call, struct login *login, const char *password)
 {
-    struct lockout *lockout = &call->api->lockout;
-    int64_t of_user = lockout_wait(lockout, login->by_user, call->now_us);
-    int64_t of_address = lockout_wait(lockout, login->by_address, call->now_us);
-    int64_t wait_us = of_user > of_address ? of_user : of_address;
-    if (wait_us > 0) {
-        refuse_for_now(call->request, wait_us, "too many wrong tries: wait, or have an administrator unlock it");
+    if (node_api_tries_wait(call, &login->tries))
         return OK;
-    }
     int error = argon_ask(call->api->argon, password, &login->password.argon, on_checked, login);
     if (error != OK) {
         refuse_for_now(call->request, CLOCK_SECOND_US, "too many log in at this moment");
         return ERR_BUSY;
     }
-    lockout_wrong(lockout, login->by_user, FREE_OF_USER, call->now_us);
-    lockout_wrong(lockout, login->by_address, FREE_OF_ADDRESS, call->now_us);
+    node_api_tries_begin(call, &login->tries);
     return ERR_AGAIN;
 }
 

@@ -98,15 +98,15 @@ static size_t characters(const char *text)
     return count;
 }
 
-static int check_password(struct node_api_call *call, const char *user, const char **ret_password)
+int node_api_check_password(struct node_api_call *call, const char *field, const char *user, const char **ret_password)
 {
-    const char *password = jdoc_get_text(call->body, "password", "");
+    const char *password = jdoc_get_text(call->body, field, "");
     if (characters(password) < LIMIT_PASSWORD_CHARS_LEAST)
-        return err_set(&call->note, ERR_INVALID, "password: has fewer than %d characters", LIMIT_PASSWORD_CHARS_LEAST);
+        return err_set(&call->note, ERR_INVALID, "%s: has fewer than %d characters", field, LIMIT_PASSWORD_CHARS_LEAST);
     if (strlen(password) > LIMIT_PASSPHRASE_BYTES)
-        return err_set(&call->note, ERR_LIMIT, "password: has more than %d bytes", LIMIT_PASSPHRASE_BYTES);
+        return err_set(&call->note, ERR_LIMIT, "%s: has more than %d bytes", field, LIMIT_PASSPHRASE_BYTES);
     if (strstr(password, user) != NULL && characters(password) < strlen(user) + LIMIT_PASSWORD_CHARS_LEAST)
-        return err_set(&call->note, ERR_INVALID, "password: is the user's name and little else");
+        return err_set(&call->note, ERR_INVALID, "%s: is the user's name and little else", field);
     *ret_password = password;
     return OK;
 }
@@ -114,7 +114,7 @@ static int check_password(struct node_api_call *call, const char *user, const ch
 static int hash_password(struct node_api_call *call, const struct user *user, bool is_new)
 {
     const char *password = NULL;
-    int error = check_password(call, user->name, &password);
+    int error = node_api_check_password(call, "password", user->name, &password);
     struct setting *setting = error == OK ? node_api_slow_new(call, sizeof *setting) : NULL;
     if (setting == NULL)
         return error != OK ? error : ERR_NOMEM;

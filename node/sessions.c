@@ -167,9 +167,14 @@ struct sessions_row *sessions_use(struct sessions *sessions, struct vault *vault
 
 size_t sessions_end_user(struct sessions *sessions, struct vault *vault, const char *user)
 {
+    return sessions_end_others(sessions, vault, user, NULL);
+}
+
+size_t sessions_end_others(struct sessions *sessions, struct vault *vault, const char *user, const struct key_hash *but)
+{
     size_t at = 0, count = 0;
     for (struct sessions_row *session; (session = lookup_next(&sessions->table, &at)) != NULL;) {
-        if (strcmp(session->user, user) != 0)
+        if (strcmp(session->user, user) != 0 || (but != NULL && key_hash_equal(&session->hash, but)))
             continue;
         sessions_end(sessions, vault, session);
         count++;

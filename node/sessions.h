@@ -44,6 +44,9 @@ int64_t sessions_end_us(const struct sessions_row *session);
 void sessions_end(struct sessions *sessions, struct vault *vault, struct sessions_row *session);
 /* Ends all of a user; how many. */
 size_t sessions_end_user(struct sessions *sessions, struct vault *vault, const char *user);
+/* Ends all of a user but the one of this hash (NULL: none is spared); how many. */
+size_t sessions_end_others(struct sessions *sessions, struct vault *vault, const char *user,
+                           const struct key_hash *but);
 /* Ends those whose time is over. */
 void sessions_sweep(struct sessions *sessions, struct vault *vault, int64_t now_us);
 /* How many a user has. */

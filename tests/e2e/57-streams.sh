@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Streams of events: they end with the right to read them (logout, a user removed, another role or password, a sixth login, a token revoked); and
-# whoever was away gets exactly what he missed, over kill -9 of the node.
+# whoever was away gets exactly what he missed, over kill -9 of the node. And users change their own passwords.
 # usage: 57-streams.sh BUILD
 . "$(dirname "$0")/lib.sh"
 begin "$@"
@@ -69,6 +69,36 @@ check "a sixth" login p-operator more-5
 check "a sixth: the one used longest ago ends, and its stream" ended stays
 check "ended streams are counted" bash -c "python3 '$here/console.py' ${port[pt-farol]} GET /metrics | grep -q '^hotline_node_event_streams_ended_total 6$'"
 check "the account still reads" goes_on account
+
+# --- one's own password -------------------------------------------------------------------------------------------------
+fresh="a brighter horse and another battery"
+change() { answers "$1" PUT /v1/session/password "$(jq -n --arg o "$2" --arg n "$3" '{password: $o, new: $n}')" "${@:4}"; } # change STATUS OLD NEW WHO...
+told() { grep -qE -- "$1" call.log || { tail -n 1 call.log; return 1; }; }
+check "user add: owner" cli 0 pt-farol user add owner --role operator --password-file pw
+check "owner: logged in" login owner here
+check "owner: logged in elsewhere" login owner there
+check "owner: reads there" reads there --jar there.jar
+check "password: without the page's word" change 403 "$secret" "$fresh" --jar here.jar
+check "password: the present one is wrong" change 403 "not the present one" "$fresh" --jar here.jar --csrf
+check "password: and it is said" told '"code":"PASSWORD"'
+check "password: too short" change 422 "$secret" short --jar here.jar --csrf
+check "password: the same again" change 422 "$secret" "$secret" --jar here.jar --csrf
+at pt-farol token add programs --scope read >token 2>/dev/null
+check "password: a token has none" change 403 "$secret" "$fresh" --token "$(cat token)"
+check "password: all that changed nothing" answers 200 GET /v1/session --jar there.jar
+check "password: changed" change 204 "$secret" "$fresh" --jar here.jar --csrf
+check "password: the stream there ends" ended there
+check "password: the session there too" answers 401 GET /v1/session --jar there.jar
+check "password: the one here goes on" answers 200 GET /v1/session --jar here.jar
+check "password: the old one lets nobody in" not login owner older
+check "password: the new one does" bash -c "[ \$(python3 '$here/console.py' ${port[pt-farol]} POST /v1/session '{\"user\": \"owner\", \"password\": \"$fresh\"}' | head -n 1) = 200 ]"
+guess() { for _ in 1 2 3 4; do change 403 "not the present one" "$secret" --jar here.jar --csrf || return 1; done; }
+check "password: guessing" guess
+check "password: the fifth guess" change 403 "not the present one" "$secret" --jar here.jar --csrf
+check "password: then a wait, with the right one too" change 429 "$fresh" "$secret" --jar here.jar --csrf --headers
+check "password: so long" told '^Retry-After: [1-9]'
+check "password: each try is in the audit log" bash -c "'$bin/hotline' --node pt-farol.sock audit -n 100 -o json | jq -e '[.[] | select(.act == \"PUT /v1/session/password\" and .who == \"owner\") | .result] | (map(select(. == \"OK\")) | length) == 1 and (map(select(. == \"PASSWORD\")) | length) == 6'"
+check "password: none is in the store or the log" no_text "$secret|$fresh|not the present one" pt-farol.db* pt-farol.log
 
 # --- what was missed, over kill -9 --------------------------------------------------------------------------------------
 at_socket() { # at_socket NAME ARGUMENTS...: begins a stream at the socket, its lines go to NAME.stream
