@@ -5,6 +5,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { call, get, newKey, Refused, Unreachable } from './api';
 import { listen } from './events';
+import { t } from './i18n';
 import { drop, keep, kept } from './keep';
 import { readDrafts } from './store';
 import type { Draft, DraftRequest } from './types';
@@ -13,6 +14,7 @@ import { Blocked, explain } from './ui';
 const SAVE_AFTER_MS = 500;
 const SAVE_WITHIN_MS = 2000; /* also of somebody who types without a pause */
 const TRY_AGAIN_MS = 3000;
+const LOOK_AGAIN_MS = 10_000; /* whether somebody else has changed, approved or sent it */
 
 export type Saved = 'saved' | 'saving' | 'unsaved' | 'refused' | 'stale';
 export interface Writing {
@@ -163,7 +165,13 @@ class Keeper {
     }
     /* Somebody else approved it, or changed it, while it is open here. */
     async look(): Promise<void> {
-        const draft = await get<Draft>(`/v1/drafts/${this.id}`);
+        if (this.saved !== 'saved' || !this.draft) return;
+        let draft: Draft;
+        try {
+            draft = await get<Draft>(`/v1/drafts/${this.id}`);
+        } catch (error) {
+            return this.gone(error);
+        }
         if (this.saved !== 'saved') return;
         if (draft.etag === this.draft?.etag) {
             this.draft = draft;
@@ -171,6 +179,13 @@ class Keeper {
         } else {
             this.take(draft);
         }
+    }
+    /* Sent or deleted by somebody else: its form would only pretend. */
+    private gone(error: unknown): void {
+        if (!(error instanceof Refused && error.problem.status === 404)) return;
+        this.draft = undefined;
+        drop(this.name());
+        this.say('saved', t('drafts.gone'));
     }
     leave(): void {
         void this.save();
@@ -191,10 +206,12 @@ export function useDraft(id: string): Writing {
         };
         addEventListener('beforeunload', warn);
         const deaf = listen((event) => {
-            if (event.type === 'drafts.changed' && event.draft === id) own.look().catch(() => {});
+            if (event.type === 'drafts.changed' && event.draft === id) void own.look();
         });
+        const looks = setInterval(() => void own.look(), LOOK_AGAIN_MS);
         return () => {
             deaf();
+            clearInterval(looks);
             removeEventListener('beforeunload', warn);
             own.leave();
         };

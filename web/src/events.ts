@@ -46,6 +46,10 @@ function answered(event: NodeEvent): void {
     notify(event.status === 'EXERCISE');
 }
 
+/* Where the rules ask for a second person, what waits for one is looked for: a draft is written without an event. */
+let beats = 0;
+const approvalAsked = (): boolean => (state.status?.approval?.required.length ?? 0) > 0 && ++beats % 2 === 0;
+
 function take(event: NodeEvent): void {
     const wasLost = state.line !== 'live';
     heard();
@@ -56,7 +60,7 @@ function take(event: NodeEvent): void {
     if (STATUS_CHANGES.includes(event.type)) void readStatus();
     if (event.type === 'members.changed' || event.type === 'roster.changed') void readMembers();
     if (event.type === 'reply.received') answered(event);
-    if (event.type === 'drafts.changed') void readDrafts();
+    if (event.type === 'drafts.changed' || (event.type === 'heartbeat' && approvalAsked())) void readDrafts();
     if (event.type === 'notes.changed') void readNotes();
     if (event.type === 'case.break_glass' && event.by !== state.session?.user) update({ glass: event });
     for (const listener of [...listeners]) listener(event);

@@ -6,7 +6,7 @@ import * as duty from './duty';
 import * as events from './events';
 import * as i18n from './i18n';
 import { go } from './route';
-import { readAll, state, update } from './store';
+import { readAll, state, update, whenAsked } from './store';
 import type { Session } from './types';
 
 async function findSession(): Promise<Session | null | undefined> {
@@ -46,6 +46,7 @@ async function main(): Promise<void> {
     update({ hash: location.hash });
     addEventListener('hotline-login', () => void resume());
     events.listen(() => duty.tend());
+    whenAsked(duty.chime);
     render(<App />, document.getElementById('app')!);
     await resume();
 }

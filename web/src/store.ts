@@ -102,6 +102,13 @@ export const mayRead = (now: State): boolean => may(now, 'READ');
 
 /* ---- reading ---- */
 
+let onAsked: () => void = () => {};
+/* Acts when a draft begins to wait for this person's approval. */
+export function whenAsked(act: () => void): void {
+    onAsked = act;
+}
+
+
 interface Page<T> {
     items: T[];
     next_cursor?: string | null;
@@ -138,7 +145,10 @@ export const readCases = reader(async () => {
     update({ received: received.items, sent: sent.items, loaded: true });
 });
 export const readDrafts = reader(async () => {
-    if (may(state, 'DRAFT')) update({ drafts: (await get<Page<DraftSummary>>('/v1/drafts')).items });
+    if (!may(state, 'DRAFT')) return;
+    const had = new Set(state.drafts.filter(waitsForApproval).map((one) => one.id));
+    update({ drafts: (await get<Page<DraftSummary>>('/v1/drafts')).items });
+    if (state.drafts.some((one) => waitsForApproval(one) && mayApprove(state, one) && !had.has(one.id))) onAsked();
 });
 export const readMembers = reader(async () => update({ members: (await get<Page<Member>>('/v1/members')).items }));
 export const readStatus = reader(async () => {
