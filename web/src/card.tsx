@@ -21,6 +21,14 @@ export function personName(child: Person | undefined, family: boolean): string {
     return [given, family && !child?.family_name_hidden ? child?.family_name : ''].filter(Boolean).join(' ');
 }
 
+/* Other names that the child answers to or is written with: in another script than the reader's, the only one to read. */
+function otherNames(child: Person | undefined): string[] {
+    const family = (name: string | undefined): string | undefined => (child?.family_name_hidden ? undefined : name);
+    const written = (child?.transliterations ?? []).map((one) => [one.given_name, family(one.family_name)].filter(Boolean).join(' '));
+    const first = child?.given_name ?? child?.aliases?.[0];
+    return [...written, ...(child?.aliases ?? []).filter((one) => one !== first)].filter(Boolean);
+}
+
 export function ageOf(child: Person | undefined, reader: string): string {
     if (child?.age_years !== undefined) return say(reader, 'age', { n: child.age_years });
     if (child?.age_min_years !== undefined && child.age_max_years !== undefined)
@@ -162,6 +170,7 @@ export function Card(props: Reading): JSX.Element {
                 ))}
                 <div class="who">
                     <p class="child-name" dir="auto">{personName(child, !props.hideFamily)}</p>
+                    {otherNames(child).length > 0 && <p class="big" dir="auto">{say(reader, 'card.also', { names: list(otherNames(child), reader) })}</p>}
                     <p class="big">{words([ageOf(child, reader), child?.sex && inner('Sex', child.sex, reader)], reader)}</p>
                     <p>{say(reader, 'card.speaks', { languages: list((child?.languages ?? []).map((one) => spoken(one, reader)), reader) })}</p>
                     <p><strong>{code('Category', body.category, reader)}</strong></p>

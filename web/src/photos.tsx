@@ -57,6 +57,7 @@ export function Photos(): JSX.Element {
                     <li key={photo.upload ?? photo.name}>
                         {preview(photo) ? <img src={preview(photo)} alt={t('photo.number', { n: index + 1 })} /> : <p class="hint">{t('photo.kept', { n: index + 1 })}</p>}
                         <label class="check"><input type="checkbox" checked={photo.looks_different_now ?? false} onChange={(event) => set(photos.map((one, n) => (n === index ? put(one, 'looks_different_now', event.currentTarget.checked || undefined) : one)))} />{t('card.photo.different')}</label>
+                        <label>{t('photo.taken')}<input type="date" value={photo.taken_on ?? ''} onInput={(event) => set(photos.map((one, n) => (n === index ? put(one, 'taken_on', event.currentTarget.value) : one)))} /></label>
                         <button type="button" class="quiet" onClick={() => set(photos.filter((_, n) => n !== index))}>{t('photo.remove', { n: index + 1 })}</button>
                     </li>
                 ))}

@@ -37,13 +37,39 @@ function Age(): JSX.Element {
     );
 }
 
-type Row = Record<string, string | undefined>;
+/* The name as others can read it, and what else the child answers to. */
+function OtherNames(): JSX.Element {
+    const form = useContext(FormContext);
+    const id = useId();
+    const [latin, ...others] = form.body.child?.transliterations ?? [];
+    const change = (name: string, text: string): void => {
+        const { script: _, ...next } = put(latin ?? {}, name, text);
+        const rows = Object.keys(next).length > 0 ? [{ script: 'Latn', ...next }, ...others] : others;
+        form.set(put(form.body, 'child.transliterations', rows));
+    };
+    const aliases = form.body.child?.aliases ?? [];
+    return (
+        <>
+            <label for={`${id}-l`} data-path="child.transliterations">{t('f.child.transliterations')}
+                <input id={`${id}-l`} maxLength={80} value={latin?.given_name ?? ''} onInput={(event) => change('given_name', event.currentTarget.value)} />
+            </label>
+            <label for={`${id}-f`}>{t('f.child.transliterations.family')}
+                <input id={`${id}-f`} maxLength={80} value={latin?.family_name ?? ''} onInput={(event) => change('family_name', event.currentTarget.value)} />
+            </label>
+            <label for={`${id}-a`} data-path="child.aliases">{t('f.child.aliases')}
+                <input id={`${id}-a`} maxLength={200} defaultValue={aliases.join(', ')} onChange={(event) => form.set(put(form.body, 'child.aliases', event.currentTarget.value.split(',').map((one) => one.trim()).filter(Boolean).slice(0, 8)))} />
+            </label>
+        </>
+    );
+}
+
+type Row = Record<string, string | number | undefined>;
 /* A list of coded things (clothes, marks): a line each, one more below. */
-function Lines({ path, parts, add }: { path: string; parts: { name: string; type: string }[]; add: Key }): JSX.Element {
+function Lines({ path, parts, add, hours }: { path: string; parts: { name: string; type: string }[]; add: Key; hours?: boolean }): JSX.Element {
     const { value, set } = useField(path);
     const id = useId();
     const rows = (value as Row[] | undefined) ?? [];
-    const change = (index: number, name: string, text: string): void =>
+    const change = (index: number, name: string, text: string | number | undefined): void =>
         set(rows.map((row, n) => (n === index ? put(row, name, text) : row)));
     return (
         <div data-path={path}>
@@ -57,6 +83,7 @@ function Lines({ path, parts, add }: { path: string; parts: { name: string; type
                             </select>
                         </label>
                     ))}
+                    {hours && <label for={`${id}-${index}-hours`}>{t('f.child.medical_needs.within_hours')}<input id={`${id}-${index}-hours`} type="number" inputMode="numeric" min={1} max={720} value={row['within_hours'] ?? ''} onInput={(event) => change(index, 'within_hours', Number.parseInt(event.currentTarget.value, 10) || undefined)} /></label>}
                     <label for={`${id}-${index}-detail`}>{t('f.detail')}<input id={`${id}-${index}-detail`} maxLength={120} value={row['detail'] ?? ''} onInput={(event) => change(index, 'detail', event.currentTarget.value)} /></label>
                     <button type="button" class="quiet" onClick={() => set(rows.filter((_, n) => n !== index))}>{t('remove')}</button>
                 </div>
@@ -74,6 +101,7 @@ export function ChildFields(): JSX.Element {
                     <Text path="child.given_name" star max={80} hint="f.child.given_name.hint" />
                     <div><Text path="child.family_name" max={80} /><Check path="child.family_name_hidden" /></div>
                     <Age />
+                    <OtherNames />
                     <Coded path="child.sex" type="Sex" />
                 </div>
                 <Several path="child.languages" star choices={spokenChoices()} few={[language(), 'en', 'fr', 'de', 'es', 'it', 'pl', 'ro', 'ar', 'uk']} />
@@ -94,7 +122,7 @@ export function ChildFields(): JSX.Element {
                 <Lines path="child.marks" add="compose.marks.add" parts={[{ name: 'kind', type: 'MarkKind' }, { name: 'place', type: 'BodyPlace' }, { name: 'side', type: 'BodySide' }]} />
                 <h3>{t('f.child.medical_needs')}</h3>
                 <p class="hint">{t('compose.medical.hint')}</p>
-                <Lines path="child.medical_needs" add="compose.medical.add" parts={[{ name: 'need', type: 'MedicalCode' }]} />
+                <Lines path="child.medical_needs" add="compose.medical.add" hours parts={[{ name: 'need', type: 'MedicalCode' }]} />
                 <Several path="child.nationalities" choices={europe().map((one) => ({ value: one, text: country(one) }))} />
                 <Text path="child.detail" rows={3} max={1000} />
             </Part>

@@ -21,6 +21,10 @@ function tell(one: CaseSummary): string {
     return t(`state.${one.state}`);
 }
 
+/* It took more than a minute to come: then both times are said. */
+const delayed = (one: CaseSummary): boolean =>
+    !one.mine && Date.parse(one.received_at ?? '') - Date.parse(one.sent_at ?? '') > 60_000;
+
 export function CaseCard({ one, now }: { one: CaseSummary; now: number }): JSX.Element {
     const waits = needsAnswer(one);
     const late = state.stalls.filter((stall) => stall.one.case_id === one.case_id);
@@ -40,6 +44,7 @@ export function CaseCard({ one, now }: { one: CaseSummary; now: number }): JSX.E
             <p class="card-foot">
                 <span>{t(one.mine ? 'inbox.mine' : 'inbox.from', { country: country(one.country), reference: one.reference })}</span>
                 <span>{t(one.mine ? 'inbox.sent' : 'inbox.arrived', { time: stamp(one.received_at ?? one.sent_at), ago: ago(one.received_at ?? one.sent_at, now) })}</span>
+                {delayed(one) && <span>{t('inbox.sent', { time: stamp(one.sent_at), ago: ago(one.sent_at, now) })}</span>}
                 {late.map(({ row }) => <span key={row.member} class="stall">✕ {t(`late.${lateStep(row)}`, { country: country(row.country) })} <Phone number={row.phone} /></span>)}
                 {one.late && <span class="trouble">{t('inbox.late')}</span>}
                 {one.opener_withdrawn && <span class="trouble">{t('inbox.withdrawn')}</span>}
