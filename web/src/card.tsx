@@ -2,7 +2,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { code, country, inner, list, spoken, tIn } from './i18n';
 import type { Key } from './i18n';
-import { ownZone, stamp } from './time';
+import { day, ownZone, stamp } from './time';
 import type { CaseBody, Person } from './types';
 import { Phone, UrgencyMark } from './ui';
 
@@ -164,7 +164,7 @@ export function Card(props: Reading): JSX.Element {
                     <figure key={index}>
                         <img src={source} alt={say(reader, 'card.photo', { name: personName(child, false) })} />
                         {(photo.taken_on || photo.looks_different_now) && (
-                            <figcaption>{photo.taken_on && say(reader, 'card.photo.taken', { date: photo.taken_on })} {photo.looks_different_now && <strong>{say(reader, 'card.photo.different')}</strong>}</figcaption>
+                            <figcaption>{photo.taken_on && say(reader, 'card.photo.taken', { date: day(photo.taken_on, reader) })} {photo.looks_different_now && <strong>{say(reader, 'card.photo.different')}</strong>}</figcaption>
                         )}
                     </figure>
                 ))}

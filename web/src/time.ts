@@ -24,8 +24,8 @@ export function stamp(at: string | undefined, zone?: string, reader = language()
 export function clock(at: string | undefined): string {
     return at ? format(new Date(at), undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' }, language()) : '';
 }
-export function day(at: string | undefined): string {
-    return at ? format(new Date(at), undefined, { dateStyle: 'medium' }, language()) : '';
+export function day(at: string | undefined, reader = language()): string {
+    return at ? format(new Date(at), undefined, { dateStyle: 'medium' }, reader) : '';
 }
 
 /* "Seconds ago", "3 min. ago": to be drawn again as time goes. */
