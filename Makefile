@@ -84,6 +84,12 @@ $(BUILD)/gen/web_assets.c: $(web_folder)/index.html web/embed.py node/web_assets
 	@mkdir -p $(BUILD)/gen
 	$(Q)web/embed.py $(web_folder) $@
 
+# The codes in the console's other languages, for the command line.
+locales := $(filter-out web/locales/en.json,$(wildcard web/locales/*.json))
+$(BUILD)/gen/case_phrases.c: $(locales) web/phrases.py
+	@mkdir -p $(BUILD)/gen
+	$(Q)web/phrases.py $(locales) >$@
+
 $(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c | $(gen_h)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=c11 -O2 -g $(HARDEN) $(if $(SAN),-fsanitize=$(SAN)) -I. -I$(BUILD)/gen $(PKG_CFLAGS) -c -o $@ $<
@@ -95,7 +101,8 @@ $(BUILD)/obj/%.o: %.c | $(gen_h)
 # Closing what a started program must not inherit is the C library's own.
 $(BUILD)/obj/node/hook_link_run.o: CPPFLAGS += -D_GNU_SOURCE
 
-$(BUILD)/libproto.a: $(call object,$(proto_c)) $(call gen_object,$(filter $(BUILD)/gen/proto/%,$(gen_c)))
+$(BUILD)/libproto.a: $(call object,$(proto_c)) $(call gen_object,$(filter $(BUILD)/gen/proto/%,$(gen_c))) \
+	$(BUILD)/obj/gen/case_phrases.o
 $(BUILD)/librelay.a: $(call object,$(relay_c))
 $(BUILD)/libnode.a: $(call object,$(node_c)) $(call gen_object,$(filter $(BUILD)/gen/node/%,$(gen_c))) \
 	$(BUILD)/obj/gen/web_assets.o

@@ -7,8 +7,6 @@
 
 #include "mapper.h"
 
-static const struct case_catalogue *const catalogues[] = {&case_catalogue_en};
-
 static int compare_key(const void *key, const void *row)
 {
     return strcmp(key, ((const struct case_phrase_row *)row)->key);
@@ -29,6 +27,23 @@ static void make_key(const ProtobufCEnumDescriptor *type, const char *code, char
     snprintf(key, 96, "%.*s.%s", (int)strcspn(holder, "."), holder, code);
 }
 
+/* English for a language that has none. */
+static const struct case_catalogue *catalogue_of(const char *language)
+{
+    size_t wanted = language != NULL ? strcspn(language, "-") : 0;
+    for (size_t i = 0; wanted > 0 && i < case_catalogue_count; i++)
+        if (strlen(case_catalogues[i].language) == wanted &&
+            strncmp(case_catalogues[i].language, language, wanted) == 0)
+            return &case_catalogues[i];
+    return &case_catalogue_en;
+}
+
+bool case_phrase_speaks(const char *language)
+{
+    return catalogue_of(language) != &case_catalogue_en ||
+        (strcspn(language, "-") == 2 && strncmp(language, "en", 2) == 0);
+}
+
 const char *case_phrase(const char *language, const ProtobufCEnumDescriptor *type, int value)
 {
     const char *code = mapper_code_name(type, value);
@@ -36,14 +51,8 @@ const char *case_phrase(const char *language, const ProtobufCEnumDescriptor *typ
         return "(unknown code)";
     char key[96];
     make_key(type, code, key);
-    size_t wanted = language != NULL ? strcspn(language, "-") : 0;
-    for (size_t i = 0; wanted > 0 && i < sizeof catalogues / sizeof catalogues[0]; i++) {
-        const char *phrase = NULL;
-        if (strlen(catalogues[i]->language) == wanted && strncmp(catalogues[i]->language, language, wanted) == 0)
-            phrase = look_up(catalogues[i], key);
-        if (phrase != NULL)
-            return phrase;
-    }
-    const char *phrase = look_up(&case_catalogue_en, key);
+    const char *phrase = look_up(catalogue_of(language), key);
+    if (phrase == NULL)
+        phrase = look_up(&case_catalogue_en, key);
     return phrase != NULL ? phrase : code;
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli_text.h"
+#include "proto/case_phrase.h"
 #include "proto/country.h"
 #include "proto/limits.h"
 
@@ -63,6 +64,28 @@ void cli_hint(struct cli *cli, const char *format, ...)
     va_start(args, format);
     vsnprintf(cli->hint, sizeof cli->hint, format, args);
     va_end(args);
+}
+
+bool cli_language(const char *locale, char language[LIMIT_LANGUAGE_CHARS + 1])
+{
+    size_t len = locale != NULL ? strcspn(locale, "-_.@") : 0;
+    snprintf(language, LIMIT_LANGUAGE_CHARS + 1, "en");
+    if (len == 0 || len > LIMIT_LANGUAGE_CHARS)
+        return false;
+    char wanted[LIMIT_LANGUAGE_CHARS + 1];
+    snprintf(wanted, sizeof wanted, "%.*s", (int)len, locale);
+    if (!case_phrase_speaks(wanted))
+        return false;
+    snprintf(language, LIMIT_LANGUAGE_CHARS + 1, "%s", wanted);
+    return true;
+}
+
+int cli_take_language(struct cli *cli, const struct cli_args *args)
+{
+    const char *wanted = cli_args_text(args, "lang", NULL);
+    if (wanted == NULL || cli_language(wanted, cli->language))
+        return OK;
+    return cli_fail(cli, ERR_USAGE, "--lang: there are no phrases in %.20s: de, en, es, fr, hu, it, pl or ro", wanted);
 }
 
 int cli_form_of(struct cli *cli, const struct cli_args *args, enum cli_form *ret_form)

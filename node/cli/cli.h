@@ -14,6 +14,7 @@
 #include "proto/buf.h"
 #include "proto/err.h"
 #include "proto/jdoc.h"
+#include "proto/limits.h"
 
 #define CLI_VERSION "hotline 0.1.0"
 #define CLI_HINT_MAX 2048
@@ -22,9 +23,10 @@ struct cli_command;
 
 struct cli {
     const char *socket_path;
-    bool no_input;                     /* never ask a person */
-    int exit_status;                   /* of a command with exit statuses of its own; 0: the error's */
-    const struct cli_command *command; /* the one that runs */
+    char language[LIMIT_LANGUAGE_CHARS + 1]; /* of the reader: "fr"; "en" unless the environment says another */
+    bool no_input;                           /* never ask a person */
+    int exit_status;                         /* of a command with exit statuses of its own; 0: the error's */
+    const struct cli_command *command;       /* the one that runs */
     struct err_note note;
     char hint[CLI_HINT_MAX];
 };
@@ -52,6 +54,10 @@ enum cli_form { CLI_TABLE, CLI_JSON, CLI_JSONL };
     {                                                                                                                  \
         "timeout", 'W', CLI_ARGS_VALUE, "DURATION", "how long to wait at most (default 60s)"                           \
     }
+#define CLI_OPTION_LANG                                                                                                \
+    {                                                                                                                  \
+        "lang", 0, CLI_ARGS_VALUE, "LANG", "codes in de, en, es, fr, hu, it, pl or ro (default: $LANG's)"              \
+    }
 #define CLI_OPTION_END                                                                                                 \
     {                                                                                                                  \
         NULL, 0, CLI_ARGS_FLAG, NULL, NULL                                                                             \
@@ -68,6 +74,11 @@ void cli_hint(struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
 void cli_talk(const char *format, ...) PRINTF_LIKE(1, 2);
 /* The same, marked as a warning. */
 void cli_warn(const char *format, ...) PRINTF_LIKE(1, 2);
+
+/* "fr_FR.UTF-8" or "fr-BE" as "fr"; "en" for NULL, "C" and what there are no phrases for: then false. */
+bool cli_language(const char *locale, char language[LIMIT_LANGUAGE_CHARS + 1]);
+/* Reads --lang into cli->language, when it is there. ERR_USAGE: there are no phrases for it. */
+int cli_take_language(struct cli *cli, const struct cli_args *args) MUST_CHECK;
 
 /* Reads -o. ERR_USAGE. */
 int cli_form_of(struct cli *cli, const struct cli_args *args, enum cli_form *ret_form) MUST_CHECK;

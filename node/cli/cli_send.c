@@ -10,6 +10,7 @@
 #include "cli_table.h"
 #include "cli_view.h"
 #include "cli_wait.h"
+#include "proto/case.pb-c.h"
 #include "proto/clock.h"
 
 static const char *given_name(const struct cli_sending *sending)
@@ -119,7 +120,7 @@ static int tell_plan(struct cli *cli, struct cli_sending *sending)
         return error;
     struct buf out;
     buf_init(&out);
-    error = cli_view_case(sending->doc, &out);
+    error = cli_view_case(sending->doc, &hotline__case__descriptor, cli->language, &out);
     if (error == OK)
         error = add_plan(plan, &out);
     if (error == OK)
@@ -171,7 +172,7 @@ static int write_result(struct cli *cli, enum cli_form form, const struct jdoc *
     if (form == CLI_TABLE) {
         struct buf out;
         buf_init(&out);
-        cli_view_headline(view, clock_wall_us(), &out);
+        cli_view_headline(view, cli->language, clock_wall_us(), &out);
         error = cli_view_ladder(view, clock_wall_us(), &out);
         cli_view_relays(view, &out);
         error = error == OK ? cli_write(cli, &out) : cli_failed(cli, error);

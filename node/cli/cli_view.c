@@ -5,6 +5,8 @@
 
 #include "cli_table.h"
 #include "cli_text.h"
+#include "proto/case.pb-c.h"
+#include "proto/case_phrase.h"
 
 #define RED "31;1"
 #define GREEN "32"
@@ -111,7 +113,13 @@ static void add_life(const struct jdoc *view, int64_t now_us, struct buf *out)
     }
 }
 
-void cli_view_headline(const struct jdoc *view, int64_t now_us, struct buf *out)
+static const char *phrase_of(const ProtobufCEnumDescriptor *codes, const char *language, const char *code)
+{
+    const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value_by_name(codes, code);
+    return value != NULL ? case_phrase(language, codes, value->value) : code;
+}
+
+void cli_view_headline(const struct jdoc *view, const char *language, int64_t now_us, struct buf *out)
 {
     const char *state = jdoc_get_text(view, "state", "?"), *urgency = jdoc_get_text(view, "urgency", "");
     bool drill = strcmp(jdoc_get_text(view, "status", ""), "EXERCISE") == 0;
@@ -126,9 +134,10 @@ void cli_view_headline(const struct jdoc *view, int64_t now_us, struct buf *out)
     buf_add_text(out, "  ");
     cli_add_coloured(out, colour_of(state), state);
     buf_printf(out, "  revision %" PRId64 "  ", jdoc_get_int(view, "revision", 0));
-    cli_add_coloured(out, strcmp(urgency, "IMMEDIATE") == 0 ? RED : BOLD, urgency);
+    cli_add_coloured(out, strcmp(urgency, "IMMEDIATE") == 0 ? RED : BOLD,
+                     phrase_of(&hotline__urgency__code__descriptor, language, urgency));
     buf_add_text(out, "  ");
-    cli_text_clean(out, jdoc_get_text(view, "category", ""));
+    cli_text_clean(out, phrase_of(&hotline__category__code__descriptor, language, jdoc_get_text(view, "category", "")));
     buf_add_text(out, jdoc_get_bool(view, "restricted", false) ? "  RESTRICTED\n" : "\n");
     add_field(out, "case id", jdoc_get_text(view, "case_id", NULL));
     bool mine = jdoc_get_bool(view, "mine", false);
@@ -239,7 +248,15 @@ static void scalar_text(const struct jdoc *value, char *text, size_t size)
         snprintf(text, size, "-");
 }
 
-static void case_cell(struct cli_table *table, const char *path, const struct jdoc *value)
+/* A code's phrase, a text as it is. */
+static const char *text_of(const struct jdoc *value, const ProtobufCFieldDescriptor *field, const char *language)
+{
+    const char *text = jdoc_text(value);
+    return field != NULL && field->type == PROTOBUF_C_TYPE_ENUM ? phrase_of(field->descriptor, language, text) : text;
+}
+
+static void case_cell(struct cli_table *table, const char *path, const struct jdoc *value,
+                      const ProtobufCFieldDescriptor *field, const char *language)
 {
     char label[160] = "  ", text[32];
     size_t i = 0;
@@ -249,13 +266,15 @@ static void case_cell(struct cli_table *table, const char *path, const struct jd
     cli_table_cell(table, label);
     if (jdoc_type(value) != JDOC_TEXT)
         scalar_text(value, text, sizeof text);
-    cli_table_cell(table, jdoc_type(value) == JDOC_TEXT ? jdoc_text(value) : text);
+    cli_table_cell(table, jdoc_type(value) == JDOC_TEXT ? text_of(value, field, language) : text);
 }
 
 struct level {
     const struct jdoc *doc;
     struct jdoc_iter iter;
     size_t index, path_len;
+    const ProtobufCMessageDescriptor *type; /* of an object; NULL: not known */
+    const ProtobufCFieldDescriptor *field;  /* of the child; of an array: its own */
 };
 
 /* The next child of a level and its step of the path; false at its end. */
@@ -272,6 +291,7 @@ static bool next_child(struct level *level, char *path, size_t size, const struc
     if (!jdoc_next(level->doc, &level->iter, &key, ret_child))
         return false;
     snprintf(path + level->path_len, size - level->path_len, "%s%s", level->path_len > 0 ? ", " : "", key);
+    level->field = level->type != NULL ? protobuf_c_message_descriptor_get_field_by_name(level->type, key) : NULL;
     return true;
 }
 
@@ -280,9 +300,29 @@ static bool is_list_of_texts(const struct jdoc *value)
     return jdoc_type(value) == JDOC_ARRAY && jdoc_type(jdoc_at(value, 0)) == JDOC_TEXT;
 }
 
-static void case_rows(const struct jdoc *alert, struct cli_table *table)
+/* "Trafficking; Grooming": phrases of several words each; other lists with spaces, as everywhere. */
+static void list_text(const struct jdoc *list, const ProtobufCFieldDescriptor *field, const char *language,
+                      char text[CLI_VIEW_LIST_MAX])
 {
-    struct level levels[DEPTH_MAX] = {{.doc = alert}};
+    size_t len = 0;
+    if (field == NULL || field->type != PROTOBUF_C_TYPE_ENUM) {
+        cli_view_list(list, text);
+        return;
+    }
+    for (size_t i = 0; i < jdoc_count(list) && len < CLI_VIEW_LIST_MAX; i++)
+        len += (size_t)snprintf(text + len, CLI_VIEW_LIST_MAX - len, "%s%s", i > 0 ? "; " : "",
+                                text_of(jdoc_at(list, i), field, language));
+}
+
+static const ProtobufCMessageDescriptor *inner_type(const struct level *level)
+{
+    return level->field != NULL && level->field->type == PROTOBUF_C_TYPE_MESSAGE ? level->field->descriptor : NULL;
+}
+
+static void case_rows(const struct jdoc *alert, const ProtobufCMessageDescriptor *type, const char *language,
+                      struct cli_table *table)
+{
+    struct level levels[DEPTH_MAX] = {{.doc = alert, .type = type}};
     size_t depth = 1;
     char path[160] = "";
     while (depth > 0) {
@@ -291,20 +331,25 @@ static void case_rows(const struct jdoc *alert, struct cli_table *table)
             depth--;
         } else if (is_list_of_texts(child)) {
             char list[CLI_VIEW_LIST_MAX];
-            cli_view_list(child, list);
+            list_text(child, levels[depth - 1].field, language, list);
             struct jdoc *holder = jdoc_object();
             jdoc_set_text(holder, "list", list);
-            case_cell(table, path, jdoc_get(holder, "list"));
+            case_cell(table, path, jdoc_get(holder, "list"), NULL, language);
             jdoc_free(holder);
         } else if ((jdoc_type(child) == JDOC_OBJECT || jdoc_type(child) == JDOC_ARRAY) && depth < DEPTH_MAX) {
-            levels[depth++] = (struct level){.doc = child, .path_len = strlen(path)};
+            levels[depth] = (struct level){.doc = child,
+                                           .path_len = strlen(path),
+                                           .type = inner_type(&levels[depth - 1]),
+                                           .field = levels[depth - 1].field};
+            depth++;
         } else {
-            case_cell(table, path, child);
+            case_cell(table, path, child, levels[depth - 1].field, language);
         }
     }
 }
 
-int cli_view_case(const struct jdoc *alert, struct buf *out)
+int cli_view_case(const struct jdoc *alert, const ProtobufCMessageDescriptor *type, const char *language,
+                  struct buf *out)
 {
     if (alert == NULL)
         return OK;
@@ -318,7 +363,7 @@ int cli_view_case(const struct jdoc *alert, struct buf *out)
     struct cli_table *table = cli_table_new(NULL, 2);
     if (table == NULL)
         return ERR_NOMEM;
-    case_rows(alert, table);
+    case_rows(alert, type, language, table);
     int error = cli_table_write(table, out);
     cli_table_free(table);
     return error;
@@ -331,7 +376,7 @@ static void add_stamp(struct buf *out, const char *time, int64_t now_us)
     buf_printf(out, "  %s  ", text);
 }
 
-void cli_view_thread(const struct jdoc *view, int64_t now_us, struct buf *out)
+void cli_view_thread(const struct jdoc *view, const char *language, int64_t now_us, struct buf *out)
 {
     const struct jdoc *thread = jdoc_get(view, "thread");
     if (jdoc_count(thread) > 0)
@@ -341,7 +386,8 @@ void cli_view_thread(const struct jdoc *view, int64_t now_us, struct buf *out)
         add_stamp(out, jdoc_get_text(entry, "at", NULL), now_us);
         cli_text_clean(out, jdoc_get_text(entry, "from", "?"));
         buf_add_text(out, "  ");
-        cli_text_clean(out, jdoc_get_text(entry, "kind", "?"));
+        cli_text_clean(out,
+                       phrase_of(&hotline__reply_kind__code__descriptor, language, jdoc_get_text(entry, "kind", "?")));
         if (jdoc_get_text(entry, "to", NULL) != NULL) {
             buf_add_text(out, " to ");
             cli_text_clean(out, jdoc_get_text(entry, "to", ""));
@@ -358,7 +404,8 @@ void cli_view_thread(const struct jdoc *view, int64_t now_us, struct buf *out)
             cli_text_clean_lines(out, jdoc_get_text(entry, "text", ""), 4);
             buf_add_u8(out, '\n');
         }
-        if (jdoc_get(entry, "sighting") != NULL && cli_view_case(jdoc_get(entry, "sighting"), out) != OK)
+        if (jdoc_get(entry, "sighting") != NULL &&
+            cli_view_case(jdoc_get(entry, "sighting"), &hotline__sighting__descriptor, language, out) != OK)
             buf_add_text(out, "    (sighting: see -o json)\n");
     }
 }

@@ -272,7 +272,11 @@ const struct cli_command cmd_cap[] = {
      .notes =
          "The newest revision: an Alert, an Update, or, once it is closed or retracted, a Cancel. The file is not\n"
          "sealed. Photos are described by type, size and digest and are not contained; a hidden family name is\n"
-         "left out. What CAP has no element for is a parameter hotline:PATH, PATH as in the case's JSON.\n",
+         "left out. What CAP has no element for is a parameter hotline:PATH, PATH as in the case's JSON.\n"
+         "The case id becomes incidents, the envelope id identifier, the member sender, earlier revisions references,\n"
+         "countries area/geocode ISO3166-1, the category eventCode hotline:category; handling becomes code, a drill\n"
+         "status Exercise with its id in note. A restricted case has the scope Restricted, any other Private; never\n"
+         "Public.\n",
      .options = export_options,
      .least = 1,
      .most = 1,
@@ -286,7 +290,8 @@ const struct cli_command cmd_cap[] = {
                  "  hotline cap import alert.xml --draft\n",
      .notes = "On standard error it says, line by line, what has no place in a case and what it took for what. The\n"
               "XML is read by a process of its own that can open nothing. Refused (2): a DOCTYPE, more than 256 KiB,\n"
-              "more than 16 levels, elements out of the standard's order, words that an enumeration does not know.\n",
+              "more than 16 levels, elements out of the standard's order, words that an enumeration does not know.\n"
+              "A Cancel, an Ack or an Error tells no case and is refused (5).\n",
      .options = import_options,
      .least = 1,
      .most = 1,

@@ -10,6 +10,7 @@
 #include "cli_text.h"
 #include "cli_view.h"
 #include "cmd.h"
+#include "proto/case.pb-c.h"
 #include "proto/clock.h"
 
 /* ---- which one ---- */
@@ -137,7 +138,7 @@ static int write_draft(struct cli *cli, enum cli_form form, const struct jdoc *v
     buf_init(&out);
     int error = add_head(view, clock_wall_us(), &out);
     if (error == OK && whole)
-        error = cli_view_case(jdoc_get(view, "case"), &out);
+        error = cli_view_case(jdoc_get(view, "case"), &hotline__case__descriptor, cli->language, &out);
     if (whole && jdoc_get(view, "notes") != NULL) {
         buf_add_text(&out, "notes\n  ");
         cli_text_clean_lines(&out, jdoc_get_text(view, "notes", ""), 2);
@@ -377,7 +378,7 @@ static int ask_approval(struct cli *cli, const struct jdoc *view)
     buf_init(&out);
     int error = add_head(view, clock_wall_us(), &out);
     if (error == OK)
-        error = cli_view_case(jdoc_get(view, "case"), &out);
+        error = cli_view_case(jdoc_get(view, "case"), &hotline__case__descriptor, cli->language, &out);
     add_missing(view, &out);
     fputs(buf_text(&out), stderr);
     buf_free(&out);

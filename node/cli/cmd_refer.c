@@ -6,6 +6,7 @@
 #include "cli_text.h"
 #include "cli_view.h"
 #include "cmd.h"
+#include "proto/case.pb-c.h"
 #include "proto/clock.h"
 #include "proto/reply.h"
 
@@ -41,7 +42,7 @@ static int write_referral(struct cli *cli, const struct jdoc *view)
     jdoc_set_doc(facts, "countries", jdoc_copy(jdoc_get(view, "countries")));
     if (jdoc_get(view, "contact") != NULL)
         jdoc_set_doc(facts, "contact", jdoc_copy(jdoc_get(view, "contact")));
-    int error = cli_view_case(facts, &out);
+    int error = cli_view_case(facts, &hotline__referral__descriptor, cli->language, &out);
     const struct jdoc *answers = jdoc_get(view, "answers"), *ladder = jdoc_get(view, "ladder");
     for (size_t i = 0; i < jdoc_count(ladder); i++)
         buf_printf(&out, "  %-14s %s\n", jdoc_get_text(jdoc_at(ladder, i), "state", "?"),

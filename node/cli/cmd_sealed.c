@@ -51,11 +51,11 @@ static int run_export(struct cli *cli, const struct cli_args *args)
     return error;
 }
 
-static void tell(const struct jdoc *view, bool fresh)
+static void tell(const struct jdoc *view, const char *language, bool fresh)
 {
     struct buf out;
     buf_init(&out);
-    cli_view_headline(view, clock_wall_us(), &out);
+    cli_view_headline(view, language, clock_wall_us(), &out);
     fputs(buf_text(&out), stderr);
     buf_free(&out);
     const char *member = jdoc_get_text(view, "member", "?"), *reference = jdoc_get_text(view, "reference", "?");
@@ -80,7 +80,7 @@ static int run_import(struct cli *cli, const struct cli_args *args)
     error = cli_api_send_bytes(cli, "/v1/sealed", buf_slice(&bytes), &status, &view);
     buf_free(&bytes);
     if (error == OK && form == CLI_TABLE)
-        tell(view, status == 201);
+        tell(view, cli->language, status == 201);
     else if (error == OK)
         error = cli_write_doc(cli, form, view);
     jdoc_free(view);

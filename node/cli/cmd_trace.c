@@ -192,7 +192,7 @@ static int write_steps(struct cli *cli, enum cli_form form, const struct steps *
     }
     struct buf out;
     buf_init(&out);
-    cli_view_headline(view, clock_wall_us(), &out);
+    cli_view_headline(view, cli->language, clock_wall_us(), &out);
     buf_add_u8(&out, '\n');
     error = add_table(steps, newest, &out);
     error = error == OK ? cli_write(cli, &out) : cli_failed(cli, error);

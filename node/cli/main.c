@@ -139,11 +139,24 @@ static int dispatch(struct cli *cli, const char *const *argv, size_t argc)
     return cli->command != NULL ? run(cli, argv + words, argc - words) : refuse_command(cli, first, second);
 }
 
+/* As gettext looks for it. */
+static const char *reader_locale(void)
+{
+    static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *value = getenv(names[i]);
+        if (value != NULL && value[0] != '\0')
+            return value;
+    }
+    return NULL;
+}
+
 int main(int argc, char **argv)
 {
     const char *socket_path = getenv("HOTLINE_NODE");
     struct cli cli = {.socket_path = socket_path != NULL && socket_path[0] != '\0' ? socket_path : DEFAULT_SOCKET};
     setlocale(LC_TIME, "");
+    (void)cli_language(reader_locale(), cli.language);
     int error = seal_start();
     if (error == OK)
         error = dispatch(&cli, (const char *const *)(argv + 1), argc > 0 ? (size_t)argc - 1 : 0);

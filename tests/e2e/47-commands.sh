@@ -128,6 +128,20 @@ for shell in zsh fish; do
 done
 check "completion: no such shell (2)" exits 2 "$bin/hotline" completion tcsh
 
+# --- the page of the manual is the help ------------------------------------------------------------------------------
+check "man page: each command and option, as its help says" python3 "$here/man.py" "$bin/hotline"
+
+# --- codes in the reader's language ----------------------------------------------------------------------------------
+up relay-1 gb-beacon
+check "gb-beacon: back" within 20 connected gb-beacon 1
+show_in() { LC_ALL=$1 "$bin/hotline" --node gb-beacon.sock --no-input show "$ref" "${@:3}" | grep -q "$2"; }      # show_in LOCALE WORDS [OPTION...]
+check "show: English when nothing is said" show_in C 'Parental abduction'
+check "show: in French by the environment" show_in fr_BE.UTF-8 'Enlèvement parental'
+check "show: in Polish when asked" show_in fr_FR.UTF-8 'Uprowadzenie' --lang pl
+check "show: JSON has the codes" show_in fr_FR.UTF-8 '"PARENTAL_ABDUCTION"' -o json
+check "show: a language without phrases is refused (2)" cli 2 gb-beacon show "$ref" --lang tlh
+check "show: and those that there are are named" says 'de, en, es, fr, hu, it, pl or ro'
+
 # --- help that works as it is written --------------------------------------------------------------------------------
 check "db backup: its example lies where the unit may write" bash -c "state=/var/lib/\$(sed -n 's/^StateDirectory=//p' '$here/../../config/systemd/hotline-node.service') &&
     '$bin/hotline' help db backup | grep -q \"hotline db backup \$state/\""

@@ -148,6 +148,25 @@ static void case_phrase_falls_back_to_english(void **state)
     assert_string_equal(case_phrase("en", codes, 99), "(unknown code)");
 }
 
+/* What the schema can say, each of the console's languages can say. */
+static void case_phrase_every_language_has_every_code(void **state)
+{
+    (void)state;
+    assert_true(case_catalogue_count >= 7);
+    for (size_t i = 0; i < case_catalogue_count; i++) {
+        assert_int_equal(case_catalogues[i].count, case_catalogue_en.count);
+        for (size_t row = 0; row < case_catalogue_en.count; row++) {
+            assert_string_equal(case_catalogues[i].rows[row].key, case_catalogue_en.rows[row].key);
+            assert_true(case_catalogues[i].rows[row].phrase[0] != '\0');
+        }
+        assert_true(case_phrase_speaks(case_catalogues[i].language));
+    }
+    assert_true(case_phrase_speaks("en-GB"));
+    assert_false(case_phrase_speaks("tlh"));
+    assert_string_equal(case_phrase("fr-BE", &hotline__category__code__descriptor, HOTLINE__CATEGORY__CODE__RUNAWAY),
+                        "Fugue");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -157,6 +176,7 @@ int main(void)
         cmocka_unit_test(schema_every_rule_names_a_field),
         cmocka_unit_test(schema_every_code_has_its_phrase),
         cmocka_unit_test(case_phrase_falls_back_to_english),
+        cmocka_unit_test(case_phrase_every_language_has_every_code),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

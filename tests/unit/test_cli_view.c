@@ -39,12 +39,12 @@ static void cli_view_drill_says_so_in_words(void **state)
         parsed("{\"reference\":\"GR-2026-00001\",\"member\":\"gr-faros\",\"status\":\"EXERCISE\",\"state\":\"OPEN\","
                "\"revision\":1}");
     buf_init(&out);
-    cli_view_headline(view, 0, &out);
+    cli_view_headline(view, "en", 0, &out);
     says(&out, "*** EXERCISE ***");
     assert_null(strstr(buf_text(&out), "LIVE"));
     buf_clear(&out);
     jdoc_set_text(view, "status", "ACTUAL");
-    cli_view_headline(view, 0, &out);
+    cli_view_headline(view, "en", 0, &out);
     says(&out, "LIVE");
     assert_null(strstr(buf_text(&out), "EXERCISE"));
     buf_free(&out);
@@ -60,10 +60,10 @@ static void cli_view_text_of_others_cannot_steer(void **state)
                "\"ladder\":[{\"name\":\"n\",\"member\":\"m\\u001b[1m\",\"state\":\"QUEUED\",\"note\":\"\\u001b\"}]}");
     struct buf out;
     buf_init(&out);
-    cli_view_headline(view, 0, &out);
-    cli_view_thread(view, 0, &out);
+    cli_view_headline(view, "en", 0, &out);
+    cli_view_thread(view, "en", 0, &out);
     assert_int_equal(cli_view_ladder(view, 0, &out), OK);
-    assert_int_equal(cli_view_case(jdoc_get(view, "case"), &out), OK);
+    assert_int_equal(cli_view_case(jdoc_get(view, "case"), &hotline__case__descriptor, "en", &out), OK);
     const char *at = buf_text(&out);
     while (*at != '\0') {
         uint32_t c = cli_text_take(&at);
@@ -82,17 +82,70 @@ static void cli_view_case_lists_every_field_by_its_path(void **state)
         "\"last_seen\":{\"latitude\":38.25}}");
     struct buf out;
     buf_init(&out);
-    assert_int_equal(cli_view_case(alert, &out), OK);
+    assert_int_equal(cli_view_case(alert, &hotline__case__descriptor, NULL, &out), OK);
     says(&out, "DO NOT APPROACH\n");
     says(&out, "  child, given name        Eleni\n");
     says(&out, "  child, languages         el en\n");
-    says(&out, "  child, clothing 1, item  COAT\n");
-    says(&out, "  child, clothing 2, item  CAP\n");
+    says(&out, "  child, clothing 1, item  Coat\n");
+    says(&out, "  child, clothing 2, item  Cap\n");
     says(&out, "  child, glasses           no\n");
     says(&out, "  child, age years         9\n");
     says(&out, "  last seen, latitude      38.250000\n");
     buf_free(&out);
     jdoc_free(alert);
+}
+
+static void cli_view_case_says_codes_in_the_readers_language(void **state)
+{
+    (void)state;
+    struct jdoc *alert =
+        parsed("{\"category\":\"PARENTAL_ABDUCTION\",\"child\":{\"given_name\":\"COAT\",\"hair\":{\"colour\":"
+               "\"RED\"},\"clothing\":[{\"item\":\"COAT\",\"colour\":\"RED\"}]},\"risks\":[\"TRAFFICKING\","
+               "\"WEATHER\"],\"likely_countries\":[\"FR\",\"IT\"]}");
+    static const struct {
+        const char *language, *category, *coat;
+    } said[] = {{"en", "Parental abduction", "Coat"},
+                 {"fr", "Enlèvement parental", "Manteau"},
+                 {"xx", "Parental abduction", "Coat"}};
+    struct buf out;
+    buf_init(&out);
+    for (size_t i = 0; i < sizeof said / sizeof said[0]; i++) {
+        buf_clear(&out);
+        assert_int_equal(cli_view_case(alert, &hotline__case__descriptor, said[i].language, &out), OK);
+        says(&out, said[i].category);
+        says(&out, said[i].coat);
+        says(&out, " COAT\n"); /* what people wrote is nobody's code */
+        says(&out, "FR IT\n");
+        assert_null(strstr(buf_text(&out), "TRAFFICKING"));
+    }
+    buf_clear(&out);
+    struct jdoc *view =
+        parsed("{\"status\":\"ACTUAL\",\"state\":\"OPEN\",\"urgency\":\"IMMEDIATE\",\"category\":"
+               "\"RUNAWAY\",\"thread\":[{\"kind\":\"SIGHTING\",\"sighting\":{\"confidence\":\"PROBABLE\","
+               "\"source_grade\":\"B\",\"information_grade\":2}}]}");
+    cli_view_headline(view, "de", 0, &out);
+    cli_view_thread(view, "de", 0, &out);
+    assert_null(strstr(buf_text(&out), "RUNAWAY"));
+    assert_null(strstr(buf_text(&out), "PROBABLE"));
+    says(&out, "information grade");
+    buf_free(&out);
+    jdoc_free(view);
+    jdoc_free(alert);
+}
+
+static void cli_language_is_that_of_the_locale_or_english(void **state)
+{
+    (void)state;
+    char language[LIMIT_LANGUAGE_CHARS + 1];
+    assert_true(cli_language("fr_FR.UTF-8", language));
+    assert_string_equal(language, "fr");
+    assert_true(cli_language("pl-PL", language));
+    assert_string_equal(language, "pl");
+    static const char *const none[] = {NULL, "", "C", "C.UTF-8", "POSIX", "xx_XX", "e"};
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+        assert_false(cli_language(none[i], language));
+        assert_string_equal(language, "en");
+    }
 }
 
 static void cli_view_ladder_names_whom_to_call(void **state)
@@ -184,6 +237,8 @@ int main(void)
         cmocka_unit_test(cli_view_drill_says_so_in_words),
         cmocka_unit_test(cli_view_text_of_others_cannot_steer),
         cmocka_unit_test(cli_view_case_lists_every_field_by_its_path),
+        cmocka_unit_test(cli_view_case_says_codes_in_the_readers_language),
+        cmocka_unit_test(cli_language_is_that_of_the_locale_or_english),
         cmocka_unit_test(cli_view_ladder_names_whom_to_call),
         cmocka_unit_test(cli_view_event_is_one_line),
         cmocka_unit_test(cli_draft_put_keeps_order_and_replaces),
