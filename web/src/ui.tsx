@@ -51,19 +51,22 @@ export function useAct(act: () => Promise<unknown>): Act {
 }
 
 /* A list of the node, read now and whenever asked for. */
-export function useList<T>(path: string): { items: T[] | undefined; error: string; read: () => Promise<void> } {
+export function useList<T>(path: string): { items: T[] | undefined; error: string; absent: boolean; read: () => Promise<void> } {
     const [items, setItems] = useState<T[] | undefined>(undefined);
     const [error, setError] = useState('');
+    const [absent, setAbsent] = useState(false);
     const read = async (): Promise<void> => {
         try {
             setItems((await get<{ items: T[] }>(path)).items);
             setError('');
         } catch (caught) {
-            setError(explain(caught));
+            const none = caught instanceof Refused && caught.problem.status === 404;
+            setAbsent(none); /* an older node keeps no such list */
+            setError(none ? '' : explain(caught));
         }
     };
     useEffect(() => void read(), [path]);
-    return { items, error, read };
+    return { items, error, absent, read };
 }
 
 /* A wide table: scrolled by keyboard too, where it does not fit. */

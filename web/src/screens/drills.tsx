@@ -168,6 +168,7 @@ function Timetable(): JSX.Element | null {
     useEffect(() => listen((event) => {
         if (event.type.startsWith('drill.')) void planned.read();
     }), []);
+    if (planned.absent) return null;
     return (
         <section aria-labelledby="planned">
             <h2 id="planned">{t('drills.planned')}</h2>

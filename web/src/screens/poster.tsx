@@ -49,7 +49,7 @@ function Sheet({ view, reader, made, form }: { view: CaseView; reader: string; m
             {body.do_not_approach && <p><strong>{say('card.do.not.approach')}</strong></p>}
             <div class="poster-call">
                 <p>{say('poster.call')} <strong>{made?.phone ?? '…'}</strong></p>
-                {made && <img class="poster-qr" src={made.qr} alt={say('poster.qr', { phone: made.phone })} />}
+                {made?.qr && <img class="poster-qr" src={made.qr} alt={say('poster.qr', { phone: made.phone })} />}
             </div>
             <p class="poster-foot">{view.reference} · {say('poster.until', { time: stamp(made?.valid_until ?? view.expires_at ?? body.valid_until, undefined, reader) })}</p>
         </article>
@@ -86,10 +86,11 @@ function Registered({ items, path, read }: { items: Made[]; path: string; read: 
     );
 }
 
-function Maker({ view, path, read }: { view: CaseView; path: string; read: () => Promise<void> }): JSX.Element {
+function Maker({ view, path, read, plain }: { view: CaseView; path: string; read: () => Promise<void>; plain: Made | undefined }): JSX.Element {
     const [reader, setReader] = useState(language());
     const [form, setForm] = useState<Form>('a4');
-    const [made, setMade] = useState<Made | undefined>(undefined);
+    const [registered, setMade] = useState<Made | undefined>(undefined);
+    const made = registered ?? plain;
     const make = useAct(async () => {
         setMade(await call<Made>('POST', path, { body: { language: reader, form } }));
         await read();
@@ -109,7 +110,7 @@ function Maker({ view, path, read }: { view: CaseView; path: string; read: () =>
                         setMade(undefined);
                     }}><option value="a4">A4</option><option value="square">{t('poster.square')}</option></select></label>
                 </div>
-                {made ? <div class="row"><Button kind="main" act={() => print()} focus>{t('poster.print')}</Button><span class="good" role="status">✓ {t('poster.registered')}</span></div>
+                {made ? <div class="row"><Button kind="main" act={() => print()} focus>{t('poster.print')}</Button>{registered && <span class="good" role="status">✓ {t('poster.registered')}</span>}</div>
                     : <Button kind="main" act={make}>{t('poster.register')}</Button>}
                 <Trouble text={make.error} />
             </div>
@@ -118,7 +119,12 @@ function Maker({ view, path, read }: { view: CaseView; path: string; read: () =>
     );
 }
 
+/* Of a node that registers none: the hotline's own number, and no code. */
+const plainOf = (phone: string | undefined): Made =>
+    ({ id: '', language: '', form: 'a4', at: '', by: '', phone: phone ?? '', qr: '', withdraw: false });
+
 export function Poster({ member, reference }: { member: string; reference: string }): JSX.Element {
+    const now = useStore();
     const path = `${casePath(member, reference)}/posters`;
     const posters = useList<Made>(path);
     const [view, setView] = useState<CaseView | undefined>(undefined);
@@ -140,7 +146,7 @@ export function Poster({ member, reference }: { member: string; reference: strin
                 <Trouble text={posters.error} />
             </div>
             {!allowed && posters.items && <Registered items={posters.items} path={path} read={posters.read} />}
-            {allowed && <Maker view={view} path={path} read={posters.read} />}
+            {allowed && <Maker view={view} path={path} read={posters.read} plain={posters.absent ? plainOf(now.members.find((one) => one.self)?.phone) : undefined} />}
             {allowed && posters.items && <Registered items={posters.items} path={path} read={posters.read} />}
         </>
     );
