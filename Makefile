@@ -115,8 +115,8 @@ $(BUILD)/hotline: $(call object,$(cli_c)) $(BUILD)/libproto.a
 # The XML parser and SHA-1 are the command line's alone: the daemons never see them.
 $(BUILD)/hotline: LIBS += -lexpat -lnettle
 # Decoders of pictures, and the filter that they run under, are the node's alone.
-$(BUILD)/hotline-node $(tests) $(replays): LIBS += -ljpeg -lpng -lseccomp
-$(BUILD)/hotline-bench: LIBS += -ljpeg -lpng -lseccomp
+$(BUILD)/hotline-node $(tests) $(replays): LIBS += -ljpeg -lpng -lseccomp -lqrencode
+$(BUILD)/hotline-bench: LIBS += -ljpeg -lpng -lseccomp -lqrencode
 # HMAC-SHA-1 of one-time codes.
 $(BUILD)/hotline-node $(replays) $(BUILD)/hotline-bench: LIBS += -lnettle
 $(BUILD)/hotline-bench: $(call object,$(bench_c)) $(BUILD)/libnode.a $(BUILD)/libproto.a
@@ -128,7 +128,7 @@ $(BUILD)/tests/test_%: $(BUILD)/obj/tests/unit/test_%.o $(libs)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lexpat -lnettle -lcmocka
 
 # What the targets reach beyond the programs' own libraries.
-fuzz_libs := -ljpeg -lpng -lseccomp -lexpat -lnettle -lcmocka
+fuzz_libs := -ljpeg -lpng -lseccomp -lqrencode -lexpat -lnettle -lcmocka
 $(BUILD)/tests/replay_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuzz/replay_main.o $(libs)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) $(fuzz_libs)
@@ -162,7 +162,7 @@ $(BUILD)/sim/hotline-crash: $(call object,$(filter-out tests/sim/main.c,$(sim_c)
 sim_pure := sign_verify_detached sign_detached sign_seed_keypair core_ed25519_is_valid_point scalarmult_base box_beforenm
 $(BUILD)/sim/hotline-sim $(BUILD)/sim/hotline-crash:
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LDFLAGS) $(sim_pure:%=-Wl,--wrap=crypto_%) -o $@ $^ $(LIBS) -ljpeg -lpng -lseccomp -lnettle
+	$(Q)$(CC) $(LDFLAGS) $(sim_pure:%=-Wl,--wrap=crypto_%) -o $@ $^ $(LIBS) -ljpeg -lpng -lseccomp -lqrencode -lnettle
 
 sim: $(BUILD)/sim/hotline-sim ## a network in one process: SEED=n HOURS=n SCENARIO=name (or all) SEEDS=n
 	@$< $(if $(filter all,$(SCENARIO)),--all,--scenario $(or $(SCENARIO),random)) --seed $(or $(SEED),1) \

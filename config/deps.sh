@@ -10,7 +10,7 @@ libzmq3-dev:=libzmq libsodium-dev:=libsodium libuv1-dev:=libuv
 libprotobuf-c-dev:=libprotobuf-c protobuf-c-compiler:protoc-c protobuf-compiler:protoc
 libsqlite3-dev:=sqlite3 libmicrohttpd-dev:=libmicrohttpd libjansson-dev:=jansson libyaml-dev:=yaml-0.1
 libjpeg62-turbo-dev:=libjpeg libpng-dev:=libpng libseccomp-dev:=libseccomp
-libcurl4-gnutls-dev:=libcurl libexpat1-dev:=expat nettle-dev:=nettle libxml2-utils:xmllint libcmocka-dev:=cmocka
+libqrencode-dev:=libqrencode libcurl4-gnutls-dev:=libcurl libexpat1-dev:=expat nettle-dev:=nettle libxml2-utils:xmllint libcmocka-dev:=cmocka
 iso-codes: jq:jq python3:python3 python3-yaml:python3-yaml python3-nacl: python3-protobuf: python3-zmq: procps:ps ca-certificates: git:git
 nodejs:node npm:npm chromium:chromium fonts-dejavu-core:
 clang:clang libclang-rt-14-dev:

@@ -21,6 +21,7 @@ static const char *const event_names[HOOKS_EVENTS] = {
     [HOOKS_CASE_CONFLICT] = "case.conflict",
     [HOOKS_CASE_ESCALATED] = "case.escalated",
     [HOOKS_CASE_BREAK_GLASS] = "case.break_glass",
+    [HOOKS_POSTER_WITHDRAW] = "poster.withdraw",
     [HOOKS_REPLY_RECEIVED] = "reply.received",
     [HOOKS_REFERRAL_RECEIVED] = "referral.received",
     [HOOKS_ALARM_DELIVERED] = "alarm.delivered",

@@ -463,6 +463,7 @@ void node_tick(struct node *node, int64_t now_us, int64_t steady_us)
         node_alarms(node, now_us);
         node_escalate(node, now_us);
         node_watch_expiry(node, now_us);
+        node_watch_posters(node, now_us);
         node_watch_gaps(node, now_us);
         node_watch_promises(node, now_us);
     }
@@ -473,6 +474,7 @@ void node_tick(struct node *node, int64_t now_us, int64_t steady_us)
     if (steady_us - node->checked_us > CLOCK_HOUR_US) {
         node->checked_us = steady_us;
         forget_old(node, now_us);
+        (void)posters_sweep(&node->posters, node->vault, now_us);
         sessions_sweep(&node->sessions, node->vault, now_us);
         journal_sweep(&node->journal, node->vault, now_us);
         node_end_statistics(node, now_us);

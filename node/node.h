@@ -41,8 +41,9 @@ enum node_event_type {
     NODE_RELAY_STATE,
     NODE_ROSTER_CHANGED,
     NODE_MEMBERS_CHANGED,
-    NODE_DRAFTS_CHANGED, /* an approval was given or taken back */
-    NODE_NOTES_CHANGED,  /* handover notes: one more, or one less */
+    NODE_POSTER_WITHDRAW, /* a case is over, or not public any more, and posters of it hang; state: how many */
+    NODE_DRAFTS_CHANGED,  /* an approval was given or taken back */
+    NODE_NOTES_CHANGED,   /* handover notes: one more, or one less */
     NODE_ALARM
 };
 struct node_event {
@@ -89,8 +90,9 @@ struct node_settings {
     bool escalate_mail, escalate_command; /* by these ways, besides webhooks that asked for it */
     struct hooks_policy hooks;
     struct approval_policy approval;
-    size_t open_cases;                /* of our own at a time; 0: LIMIT_OPEN_CASES */
-    const char *const *subscriptions; /* for the first card only; borrowed during node_open */
+    char poster_phone[LIMIT_POSTER_PHONE_BYTES + 1]; /* "": 116 000 */
+    size_t open_cases;                               /* of our own at a time; 0: LIMIT_OPEN_CASES */
+    const char *const *subscriptions;                /* for the first card only; borrowed during node_open */
     size_t subscription_count;
 };
 
@@ -230,6 +232,25 @@ uint64_t node_case_second(struct node *node, struct case_entry *entry, const str
                           int64_t now_us);
 /* Ends it: with what else is in this turn, as its case when it was sent. Frees it and returns the ticket. */
 uint64_t node_draft_erase(struct node *node, struct draft *draft);
+/* --- posters --- */
+struct poster;
+struct posters;
+const struct posters *node_posters(const struct node *node);
+/* The number that the public is to call. */
+const char *node_poster_phone(const struct node *node);
+/* Registers one; language, form and who of the wish count. ERR_STATE: the case is over; ERR_POLICY: it is not PUBLIC;
+ * ERR_LIMIT, ERR_DISK_FULL with a sentence; ERR_NOMEM. */
+int node_poster_new(struct node *node, const struct case_entry *entry, struct poster *wish, int64_t now_us,
+                    struct err_note *note, struct poster **ret_poster) MUST_CHECK;
+/* Its case is over or not public any more, and nobody has marked it as taken down. */
+bool node_poster_must_go(const struct node *node, const struct poster *poster, int64_t now_us);
+/* It was taken down; again is no error. Returns the ticket. */
+uint64_t node_poster_withdrawn(struct node *node, struct poster *poster, const char *by, int64_t now_us);
+struct node_poster_count {
+    size_t registered, withdraw; /* withdraw: that must go */
+};
+struct node_poster_count node_poster_count(const struct node *node, const struct case_entry *entry, int64_t now_us);
+
 /* --- handover notes --- */
 struct note;
 struct notes;

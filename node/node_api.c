@@ -49,6 +49,11 @@ static const struct node_api_route routes[] = {
     {"DELETE", "/v1/notes/{note}", 0, CALLER_NOTES, node_api_delete_note},
     {"POST", "/v1/photos", 0, CALLER_DRAFT, node_api_post_photo},
     {"GET", "/v1/cases/{case}/photo", 0, CALLER_READ, node_api_get_photo},
+    {"GET", "/v1/cases/{case}/posters", 0, CALLER_READ, node_api_get_posters},
+    {"POST", "/v1/cases/{case}/posters", NODE_API_BODY, CALLER_ANSWER, node_api_post_poster},
+    {"GET", "/v1/cases/{case}/posters/{poster}", 0, CALLER_READ, node_api_get_poster},
+    {"GET", "/v1/cases/{case}/posters/{poster}/qr", 0, CALLER_READ, node_api_get_poster_qr},
+    {"POST", "/v1/cases/{case}/posters/{poster}/withdrawn", 0, CALLER_ANSWER, node_api_post_poster_withdrawn},
     {"GET", "/v1/cases/{case}/sealed", 0, CALLER_PUBLISH, node_api_get_sealed},
     {"POST", "/v1/sealed", NODE_API_BYTES, CALLER_ANSWER, node_api_post_sealed},
     {"GET", "/v1/webhooks", 0, CALLER_ADMIN, node_api_get_webhooks},
@@ -86,21 +91,35 @@ static const struct node_api_route routes[] = {
 
 /* ---- routes ---- */
 
-static bool path_fits(const char *pattern, const char *path, char name[NODE_API_NAME_MAX + 1])
+/* One name of a path, up to the next slash: how long it is; 0: there is none, or it is too long. */
+static size_t take_name(const char *path, char name[NODE_API_NAME_MAX + 1])
 {
-    const char *brace = strchr(pattern, '{');
-    if (brace == NULL)
-        return strcmp(pattern, path) == 0;
-    size_t head = (size_t)(brace - pattern);
-    if (strncmp(pattern, path, head) != 0)
-        return false;
-    const char *tail = strchr(brace, '}') + 1;
-    size_t len = strcspn(path + head, "/");
-    if (len == 0 || len > NODE_API_NAME_MAX || strcmp(path + head + len, tail) != 0)
-        return false;
-    memcpy(name, path + head, len);
+    size_t len = strcspn(path, "/");
+    if (len == 0 || len > NODE_API_NAME_MAX)
+        return 0;
+    memcpy(name, path, len);
     name[len] = '\0';
-    return true;
+    return len;
+}
+
+/* A pattern has two names at most. */
+static bool path_fits(const char *pattern, const char *path, struct node_api_call *call)
+{
+    char *room = call->name;
+    while (*pattern != '\0') {
+        if (*pattern != '{') {
+            if (*pattern++ != *path++)
+                return false;
+            continue;
+        }
+        size_t len = take_name(path, room);
+        if (len == 0)
+            return false;
+        path += len;
+        pattern = strchr(pattern, '}') + 1;
+        room = call->second;
+    }
+    return *path == '\0';
 }
 
 static int no_such_method(struct node_api_call *call, const char *allowed)
@@ -118,7 +137,7 @@ static int find_route(struct node_api_call *call)
     const char *method = http_method(call->request), *path = http_path(call->request);
     char allowed[32] = "";
     for (size_t i = 0; i < ROUTE_COUNT; i++) {
-        if (!path_fits(routes[i].path, path, call->name))
+        if (!path_fits(routes[i].path, path, call))
             continue;
         if (strcmp(routes[i].method, method) == 0) {
             call->route = &routes[i];

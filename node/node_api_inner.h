@@ -61,9 +61,10 @@ struct node_api_call {
     const struct node_api_route *route;
     const struct origin_names *names; /* of the console that it came to; NULL: the Unix socket */
     struct caller caller;
-    char cookie[SESSIONS_TEXT_MAX];   /* of a user; wiped with the call */
-    char name[NODE_API_NAME_MAX + 1]; /* of the case, as the path has it */
-    struct jdoc *body;                /* a root; NULL: the route needs none */
+    char cookie[SESSIONS_TEXT_MAX];     /* of a user; wiped with the call */
+    char name[NODE_API_NAME_MAX + 1];   /* of the case, as the path has it */
+    char second[NODE_API_NAME_MAX + 1]; /* what a path names besides: a poster */
+    struct jdoc *body;                  /* a root; NULL: the route needs none */
     struct case_entry *entry;
     struct draft *draft;  /* that this request sends: erased in the turn of its case; NULL */
     const char *key;      /* Idempotency-Key; NULL: not needed */
@@ -281,6 +282,9 @@ node_api_handler node_api_get_drafts, node_api_post_draft, node_api_get_draft, n
     node_api_delete_draft, node_api_post_draft_publish; /* node_api_draft.c */
 
 node_api_handler node_api_post_draft_approval, node_api_delete_draft_approval; /* node_api_approval.c */
+
+node_api_handler node_api_get_posters, node_api_post_poster, node_api_get_poster, node_api_get_poster_qr,
+    node_api_post_poster_withdrawn; /* node_api_poster.c */
 
 node_api_handler node_api_get_notes, node_api_post_note, node_api_delete_note; /* node_api_note.c */
 

@@ -168,6 +168,12 @@ static const struct conf_option options[] = {
      .doc =
          "Who the second person may be: anybody who may publish real cases, or a supervisor, logged in as such. Never "
          "whoever wrote the words."},
+    {.path = "poster.phone",
+     .type = CONF_TEXT,
+     .max = LIMIT_POSTER_PHONE_BYTES,
+     .standard = "",
+     .doc = "The number that posters tell the public to call, as it is to be printed. Default: 116 000, the number for "
+            "missing children in Europe."},
     {.path = "escalation.first",
      .type = CONF_DURATION,
      .min = 0,
@@ -279,6 +285,7 @@ static unsigned approval_set(const struct conf *source, const char *path)
 
 static void fill(const struct conf *source, struct node_conf *conf)
 {
+    conf->poster_phone = conf_text(source, "poster.phone");
     conf->approval.required = approval_set(source, "approval.required");
     conf->approval.advised = approval_set(source, "approval.advised");
     conf->approval.by_supervisor = conf_number(source, "approval.by") == 1;
@@ -333,6 +340,20 @@ static void check_mail(const struct node_conf *conf, struct conf_problems *probl
             conf_object(conf->source, problems, "mail.to", "entry %zu is no mail address", i + 1);
     if ((mail->user == NULL) != (mail->password_file == NULL))
         conf_object(conf->source, problems, "mail.user", "an account has both mail.user and mail.password_file");
+}
+
+/* What a telephone can be told by a QR code: digits, blanks between them, a plus before. */
+static void check_poster(const struct node_conf *conf, struct conf_problems *problems)
+{
+    const char *phone = conf->poster_phone;
+    size_t digits = 0;
+    if (phone == NULL)
+        return;
+    for (const char *c = phone; *c != '\0'; c++)
+        digits += *c >= '0' && *c <= '9';
+    const char *rest = phone[0] == '+' ? phone + 1 : phone;
+    if (digits < 3 || digits > 15 || strspn(rest, "0123456789 ") != strlen(rest))
+        conf_object(conf->source, problems, "poster.phone", "is no telephone number: digits and blanks, a plus before");
 }
 
 static void check_approval(const struct node_conf *conf, struct conf_problems *problems)
@@ -395,6 +416,7 @@ static void check_sense(const struct node_conf *conf, struct conf_problems *prob
                     "is shorter than retention.sent_in_error_after_ack");
     check_waking(conf, problems);
     check_approval(conf, problems);
+    check_poster(conf, problems);
 }
 
 static int load(const char *file, struct conf_problems *problems, struct node_conf **ret_conf)

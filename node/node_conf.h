@@ -64,6 +64,7 @@ struct node_conf {
     struct node_mail mail;
     struct hooks_policy hooks;
     struct approval_policy approval;
+    const char *poster_phone;   /* NULL: 116 000 */
     const char *ca_file;        /* NULL: the system's authorities */
     int64_t disk_reserve_bytes; /* less free space than this: new cases are refused */
     struct conf *source;

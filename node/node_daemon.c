@@ -168,7 +168,7 @@ static void on_relays_changed(void *ctx)
 
 static struct node_settings settings_of(const struct node_conf *conf)
 {
-    return (struct node_settings){
+    struct node_settings settings = {
         .deadline_delivered_us = conf->deadlines.delivered_us,
         .deadline_shown_us = conf->deadlines.shown_us,
         .deadline_acknowledged_us = conf->deadlines.acknowledged_us,
@@ -185,6 +185,9 @@ static struct node_settings settings_of(const struct node_conf *conf)
         .hooks = conf->hooks,
         .approval = conf->approval,
     };
+    if (conf->poster_phone != NULL)
+        snprintf(settings.poster_phone, sizeof settings.poster_phone, "%s", conf->poster_phone);
+    return settings;
 }
 
 static size_t list_subscriptions(const struct node_conf *conf, const char *subscriptions[LIMIT_COUNTRIES])

@@ -14,6 +14,7 @@
 #include "node/node_blob.h"
 #include "node/notes.h"
 #include "node/outlet.h"
+#include "node/posters.h"
 #include "node/sessions.h"
 #include "node/timekeeper.h"
 
@@ -124,6 +125,7 @@ struct node {
     struct node_blobs blobs;
     struct drafts drafts;
     struct notes notes;
+    struct posters posters;
     struct hooks hooks;
     struct dispatches dispatches;
     size_t armed; /* consoles */
@@ -341,6 +343,10 @@ void node_escalate(struct node *node, int64_t now_us);
 /* node_erase.c */
 /* Erases what is due: a few cases per call. */
 void node_erase_due(struct node *node, int64_t now_us);
+
+/* node_poster.c */
+/* Tells of cases that are over while posters of them hang; once each. */
+void node_watch_posters(struct node *node, int64_t now_us);
 
 /* node_notes.c */
 /* Tells who listens, after what is in this turn. */

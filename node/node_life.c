@@ -283,6 +283,7 @@ static void free_node(struct node *node)
     free(node->links);
     drafts_done(&node->drafts);
     notes_done(&node->notes);
+    posters_done(&node->posters);
     hooks_done(&node->hooks);
     dispatches_done(&node->dispatches);
     accounts_done(&node->accounts);
@@ -365,6 +366,7 @@ int node_open(struct node_setup *setup, struct err_note *note, struct node **ret
     cases_init(&node->cases, vault);
     drafts_init(&node->drafts);
     notes_init(&node->notes);
+    posters_init(&node->posters);
     hooks_init(&node->hooks);
     dispatches_init(&node->dispatches);
     accounts_init(&node->accounts);

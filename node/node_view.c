@@ -93,7 +93,7 @@ const char *node_view_event_type(enum node_event_type type)
         [NODE_RELAY_STATE] = "relay.state",           [NODE_ROSTER_CHANGED] = "roster.changed",
         [NODE_MEMBERS_CHANGED] = "members.changed",   [NODE_ALARM] = "alarm",
         [NODE_NOTES_CHANGED] = "notes.changed",       [NODE_DRAFTS_CHANGED] = "drafts.changed",
-        [NODE_CASE_BREAK_GLASS] = "case.break_glass",
+        [NODE_CASE_BREAK_GLASS] = "case.break_glass", [NODE_POSTER_WITHDRAW] = "poster.withdraw",
     };
     CHECK((size_t)type < sizeof names / sizeof names[0]);
     return names[type];
@@ -232,6 +232,8 @@ struct jdoc *node_view_event(const struct node *node, const struct node_event *e
         jdoc_set_int(object, "escalation", event->state);
     if (event->type == NODE_CASE_BREAK_GLASS && event->entry->second != NULL)
         jdoc_set_text(object, "by", event->entry->second->by);
+    if (event->type == NODE_POSTER_WITHDRAW)
+        jdoc_set_int(object, "count", event->state);
     if (event->type == NODE_DRAFTS_CHANGED) {
         node_view_set_hex(object, "draft", slice_of(event->draft.bytes, KEY_UUID_BYTES));
         jdoc_set_bool(object, "approved", event->state != 0);

@@ -30,6 +30,11 @@ struct jdoc *node_view_draft(const struct node *node, const struct draft *draft,
 /* All of them, DraftSummary each, newest change first. */
 struct jdoc *node_view_drafts(const struct node *node, int64_t now_us);
 
+/* --- node_view_poster.c: Poster; those of a case, newest first, and how many must go --- */
+struct poster;
+struct jdoc *node_view_poster(const struct node *node, const struct poster *poster, int64_t now_us);
+struct jdoc *node_view_posters(const struct node *node, const struct case_entry *entry, int64_t now_us);
+
 /* --- node_view_note.c: Note; all of them, newest first --- */
 struct note;
 struct jdoc *node_view_note(const struct node *node, const struct note *note);

@@ -103,6 +103,16 @@ static void set_second(struct jdoc *view, const struct case_second *second)
     node_view_set_time(part, broken ? "break_glass_at" : "approved_at", second->at_us);
 }
 
+static void set_posters(const struct node *node, struct jdoc *view, const struct case_entry *entry, int64_t now_us)
+{
+    struct node_poster_count count = node_poster_count(node, entry, now_us);
+    if (count.registered == 0)
+        return;
+    struct jdoc *part = jdoc_set_doc(view, "posters", jdoc_object());
+    jdoc_set_int(part, "registered", (int64_t)count.registered);
+    jdoc_set_int(part, "withdraw", (int64_t)count.withdraw);
+}
+
 void node_view_set_life(const struct node *node, struct jdoc *view, const struct case_entry *entry, int64_t now_us)
 {
     const struct item *newest = cases_newest(node_cases(node), entry);
@@ -112,4 +122,5 @@ void node_view_set_life(const struct node *node, struct jdoc *view, const struct
         set_erased_by(node, view, newest, now_us);
     set_continued(node, view, entry, newest);
     set_second(view, entry->second);
+    set_posters(node, view, entry, now_us);
 }

@@ -86,6 +86,9 @@
 #define LIMIT_DRAFT_NOTES_CHARS 8000
 /* A draft is about a child too: it ends when nobody has touched it for so long. */
 #define LIMIT_DRAFT_LIFE_US (INT64_C(30) * 24 * 3600 * 1000000)
+/* Posters registered at one node. */
+#define LIMIT_POSTERS 2000
+#define LIMIT_POSTER_PHONE_BYTES 32
 /* Why somebody sent a case without the second person that it needed. */
 #define LIMIT_BREAK_GLASS_CHARS 500
 /* Handover notes of one node, all in memory: a desk that needs more has lost sight of them. */

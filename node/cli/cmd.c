@@ -4,9 +4,9 @@
 #include "proto/near.h"
 
 static const struct cli_command *const groups[] = {
-    cmd_publish, cmd_draft, cmd_inbox,  cmd_watch,   cmd_trace, cmd_case,       cmd_sealed,
-    cmd_drill,   cmd_note,  cmd_refer,  cmd_figures, cmd_node,  cmd_user,       cmd_doctor,
-    cmd_webhook, cmd_key,   cmd_roster, cmd_cap,     cmd_db,    cmd_completion,
+    cmd_publish, cmd_draft,   cmd_inbox,  cmd_watch,  cmd_trace,   cmd_case, cmd_sealed,
+    cmd_drill,   cmd_note,    cmd_poster, cmd_refer,  cmd_figures, cmd_node, cmd_user,
+    cmd_doctor,  cmd_webhook, cmd_key,    cmd_roster, cmd_cap,     cmd_db,   cmd_completion,
 };
 
 size_t cmd_group_count(void)

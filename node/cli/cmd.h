@@ -16,6 +16,7 @@ extern const struct cli_command cmd_watch[];      /* cmd_watch.c: watch */
 extern const struct cli_command cmd_case[];       /* cmd_case.c: ack, decline, reply, update, close, retract */
 extern const struct cli_command cmd_drill[];      /* cmd_drill.c: drill ... */
 extern const struct cli_command cmd_note[];       /* cmd_note.c: notes ... */
+extern const struct cli_command cmd_poster[];     /* cmd_poster.c: poster ... */
 extern const struct cli_command cmd_refer[];      /* cmd_refer.c: refer, referrals, referral */
 extern const struct cli_command cmd_figures[];    /* cmd_figures.c: figures */
 extern const struct cli_command cmd_node[];       /* cmd_node.c: status, members, subscribe */

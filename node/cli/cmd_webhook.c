@@ -195,8 +195,8 @@ const struct cli_command cmd_webhook[] = {
          "allow more; what a name resolves to is looked at for each connection, redirects are not followed.\n"
          "Tried again for 24 h when it is not taken, over restarts, under the same webhook-id.\n"
          "Events: case.received, case.updated, case.closed, case.retracted, case.expiring, case.expired,\n"
-         "case.review, case.conflict, case.escalated, case.break_glass, reply.received, referral.received,\n"
-         "alarm.delivered, alarm.shown, alarm.acknowledged, ladder.changed.\n",
+         "case.review, case.conflict, case.escalated, case.break_glass, poster.withdraw, reply.received,\n"
+         "referral.received, alarm.delivered, alarm.shown, alarm.acknowledged, ladder.changed.\n",
      .options = add_options,
      .least = 1,
      .most = 1,

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What people do beside the alert itself: handover notes; a second person's approval, and the glass broken without.
+# What people do beside the alert itself: handover notes; a second person's approval, and the glass broken without;
+# posters, and that they come down again.
 # usage: 57-people.sh BUILD
 . "$(dirname "$0")/lib.sh"
 begin "$@"
@@ -28,7 +29,8 @@ take_port sink-mail
 python3 "$here/receiver.py" "${port[sink-web]}" "${port[sink-mail]}" sink >sink.log 2>&1 &
 pid[sink]=$!
 add_node pt-farol PT "" 'webhooks:' '  loopback: true' 'mail:' "  server: smtp://127.0.0.1:${port[sink-mail]}" \
-    '  from: node@hotline.example' '  to: [head@hotline.example]'
+    '  from: node@hotline.example' '  to: [head@hotline.example]' 'poster:' '  phone: "+351 21 555 0100"' \
+    'retention:' '  closed_after_ack: 0s' '  closed_latest: 0s'
 add_node es-faro ES
 sign
 everyone_up
@@ -144,5 +146,48 @@ check "and who waits outside" within 10 grep -q 'case.break_glass.*ACTUAL' sink/
 check "by mail too" within 10 grep -q 'was sent without a second person' sink/mail.jsonl
 check "and neither says why nor who" no_text 'Canary|anna|bert|Leonor' sink/web.jsonl sink/mail.jsonl
 check "the reason is in no log" no_text Canary-Razao-9912 pt-farol.log pt-farol.db*
+
+# --- posters ----------------------------------------------------------------------------------------------------------
+policy_says=ANYBODY
+check "no policy any more" policy 'required: []'
+check "a webhook for posters" cli 0 pt-farol webhook add "http://127.0.0.1:${port[sink-web]}/poster" --event poster.withdraw
+draft private.json Leonor '.publicity.level="PROFESSIONALS_ONLY"'
+draft public.json 'Leonor<script>x</script>' '.publicity.level="PUBLIC" | .child.family_name="Canary-Oculta" | .child.family_name_hidden=true | .child.medical_needs=[{"need": "INSULIN", "detail": "Canary-Necessidade"}]'
+check "a case for professionals" publish pt-farol private.json v.json --live --to ES --restricted --confirm Leonor
+check "not public: no poster (5)" cli 5 pt-farol poster "$(jq -r .reference v.json)" --lang fr -o no.html
+check "and none is registered" true_of 'length == 0' <(at pt-farol poster list "$(jq -r .reference v.json)" -o json)
+check "a picture" python3 "$here/picture.py" png photo.png 640 480
+check "a case for the public" publish pt-farol public.json u.json --live --to ES --restricted --photo photo.png --confirm 'Leonor<script>x</script>'
+shown=$(jq -r .reference u.json)
+check "no language (2)" cli 2 pt-farol poster "$shown" -o p.html
+check "a language without words (2)" cli 2 pt-farol poster "$shown" --lang tlh -o p.html
+for lang in en fr de es it pl ro hu; do
+    check "$lang: a poster" cli 0 pt-farol poster "$shown" --lang $lang -o "$lang.html"
+    check "$lang: says what the console says" grep -qF "<h1>$(jq -r '.["poster.help"]' "$here/../../web/locales/$lang.json")</h1>" $lang.html
+    check "$lang: the photo is in it" grep -q 'src="data:image/jpeg;base64,/9j/' $lang.html
+done
+check "a file that is there is kept (1)" cli 1 pt-farol poster "$shown" --lang fr -o fr.html
+check "square" cli 0 pt-farol poster "$shown" --lang fr --form square -o square.html
+check "square: its page" grep -q '@page{size:210mm 210mm' square.html
+check "no hidden name, no need, nothing of a companion" no_text 'Canary' ./*.html
+check "a script in a name is text" bash -c "grep -q 'Leonor&lt;script&gt;' fr.html && ! grep -q '<script' fr.html"
+check "nothing is fetched" bash -c "! grep -Eq '(src|href)=\"(http|//)' fr.html"
+check "the number is on it" grep -q '+351 21 555 0100' fr.html
+python3 "$here/qr_read.py" <fr.html >code.txt 2>&1
+check "the code calls the number" grep -qx 'tel:+351215550100' code.txt
+check "es-faro: may hang it too" within 10 cli 0 es-faro poster "$shown" --lang es -o es2.html
+made=$(at pt-farol poster list "$shown" -o json | jq length)
+check "they are registered" true_of --argjson n "$made" '.posters == {registered: $n, withdraw: 0}' <(at pt-farol show "$shown" -o json)
+check "closed" at pt-farol close "$shown" --outcome found-safe --wait accepted -W 20s
+check "to be taken down" true_of 'all(.[]; .withdraw)' <(at pt-farol poster list "$shown" -o json)
+check "who waits outside is told, once" within 10 bash -c "[ \$(grep -c 'poster.withdraw' sink/web.jsonl) = 1 ]"
+check "no more of them (5)" cli 5 pt-farol poster "$shown" --lang fr -o more.html
+erased() { shows pt-farol "$shown" '.erased_at != null'; }
+check "the case is erased" within 90 erased
+check "also when the case is erased" true_of --argjson n "$made" 'length == $n and all(.[]; .withdraw)' <(at pt-farol poster list "$shown" -o json)
+one=$(at pt-farol poster list "$shown" -o json | jq -r '.[0].id')
+check "one is taken down" cli 0 pt-farol poster withdrawn "$shown" "${one:0:12}"
+check "and listed as that" true_of --arg me "$(id -un)" '[.[] | select(.withdraw | not)] | length == 1 and .[0].withdrawn_by == $me' <(at pt-farol poster list "$shown" -o json)
+check "no such poster (3)" cli 3 pt-farol poster withdrawn "$shown" 0123456789ab
 
 finish

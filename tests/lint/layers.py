@@ -29,6 +29,7 @@ OWNERS = {
     r"nettle/.*": "node/cli/cap_digest node/totp",
     r"jpeglib\.h|jerror\.h|png\.h": "node/picture",
     r"seccomp\.h": "node/helper",
+    r"qrencode\.h": "node/qr",
 }
 FLOOR_OF = {module: floor for floor, names in FLOORS.items() for module in names.split()}
 
