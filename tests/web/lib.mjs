@@ -56,7 +56,7 @@ export function median(numbers) {
 
 export const launchOptions = {
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+    args: ['--no-sandbox', '--lang=en-GB', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
         '--disable-component-update', '--disable-sync', '--autoplay-policy=document-user-activation-required',
         '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'],
 };
@@ -146,6 +146,7 @@ export async function arm(page) {
     await page.getByRole('button', { name: 'Yes, I heard it' }).click();
     await page.getByRole('button', { name: 'Arm', exact: true }).click();
     await page.locator('.state.armed').waitFor();
+    await page.waitForURL(/#\/inbox$/); /* where arming leads: not to be overtaken by it later */
 }
 export const tones = (page) => page.evaluate(() => window.tones);
 export const alarm = (page) => page.evaluate(() => document.documentElement.dataset.alarm ?? '');
@@ -162,7 +163,7 @@ export async function compose(page, { name, circumstances = 'Did not come home f
     await page.getByRole('link', { name: /Next/ }).click();
     await page.getByRole('radio', { name: /Runaway/ }).check();
     await page.getByRole('radio', { name: /Immediate/ }).check();
-    await page.getByLabel(/^Country/).selectOption('GR');
+    await page.getByLabel(/^Country/).first().selectOption('GR');
     await page.getByLabel('Place', { exact: true }).fill('Patras, ferry port');
     await page.getByLabel('What happened', { exact: true }).fill(circumstances);
     await page.getByRole('radio', { name: 'informed', exact: true }).check();

@@ -111,6 +111,7 @@ await check('acknowledged with the keyboard: the exercise follows, in another to
     await italy.locator('.incoming-exercise').waitFor();
     await web.sounds(italy, 'exercise');
     must((await italy.title()).startsWith('EXERCISE'), 'the title does not say it');
+    must(!/\bLIVE\b/.test(await italy.locator('body').innerText()), 'the word LIVE stands in its window');
     const silent = (await italy.locator('.answers button').allTextContents()).filter((text) => !text.includes('EXERCISE'));
     must(silent.length === 0, `buttons without the word: ${silent}`);
     const [first, ...rest] = await web.tones(italy);

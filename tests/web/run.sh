@@ -6,6 +6,7 @@
 #   newcomer   somebody who has read nothing sends the sample case
 #   hostile    what comes in wrongly, twice, too late or too large
 #   speed      from the click to the alarm in the other browser
+#   pictures   docs/pictures anew (only when it is named)
 #   screens    axe, languages, light and dark, 400 % zoom, forced colours, reduced motion on every screen
 # KEEP=FOLDER keeps a picture of each failure there. QUICK=1, as the test command has it: without keyboard and hostile,
 # and with fewer languages and alerts.
