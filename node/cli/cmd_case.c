@@ -441,7 +441,8 @@ const struct cli_command cmd_case[] = {
          "  hotline reply GR-2026-00001 --answer \"A red backpack\" --to 019ab3f0\n"
          "  hotline reply GR-2026-00001 --sighting seen.json --message \"by the ticket office\"\n"
          "\n  seen.json: {\"at\": \"2026-11-21T18:05:00+01:00\", \"place\": \"Bari, port\", \"country\": \"IT\",\n"
-         "              \"confidence\": \"PROBABLE\"}\n",
+         "              \"confidence\": \"PROBABLE\", \"source_grade\": \"B\", \"information_grade\": 2}\n"
+         "  (source: A completely reliable to F cannot be judged; information: 1 confirmed to 6 cannot be judged)\n",
      .options = reply_options,
      .least = 1,
      .most = 1,

@@ -50,6 +50,17 @@ check "answer: es-faro has it" within 5 seen_as es-faro "$ref" --arg q "$asked" 
 check "answer: fr-phare has not" shows fr-phare "$ref" '.thread == []'
 check "answer: says to whom" shows pt-farol "$ref" '[.thread[] | select(.kind=="ANSWER") | .to] == ["es-faro"]'
 
+# --- a sighting, as it was told and graded --------------------------------------------------------------------------
+jq -n '{at: "2026-11-21T21:00:00Z", place: "Sevilla, Santa Justa", country: "ES", confidence: "PROBABLE", source_grade: "B", information_grade: 2}' >seen.json
+check "sighting: with time, place, confidence and grades" at es-faro reply "$ref" --sighting seen.json --wait delivered -W 10s
+sighted() { at pt-farol show "$ref" -o json | true_of --slurpfile s seen.json '[.thread[] | select(.kind=="SIGHTING") | .sighting | .at = (.at | sub("[.]000Z$"; "Z"))] == $s'; }
+check "sighting: arrives as it was told" within 5 sighted
+check "sighting: its grades are shown to people" shown pt-farol "$ref" 'source grade +.*usually reliable'
+check "sighting: fr-phare has nothing of it" shows fr-phare "$ref" '.thread == []'
+jq '.information_grade=7' seen.json >bad.json
+check "sighting: a grade that there is not (2)" cli 2 es-faro reply "$ref" --sighting bad.json
+check "sighting: and it is named" says 'information_grade: 7 is out of range'
+
 # --- reopened, as loud as an opening --------------------------------------------------------------------------------
 check "close" at pt-farol close "$ref" --outcome found-safe --found-country ES
 check "close: arrives" within 5 field es-faro "$ref" state CLOSED

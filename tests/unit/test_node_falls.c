@@ -382,6 +382,36 @@ static void node_key_rotation_keeps_old_keys_for_what_is_under_way(void **state)
     assert_int_equal(net_sent(net, FR, WIRE_UNREADABLES), 0);
 }
 
+/* Five weekly keys of BE are news to FR, whose own is five weeks old: each opens what the other locked. */
+static void node_that_slept_through_weeks_of_keys_reads_and_is_read(void **state)
+{
+    struct net *net = *state;
+    char before[CASES_REFERENCE_MAX], after[CASES_REFERENCE_MAX];
+    struct err_note note = {{0}};
+    net_cut(net, FR, NET_ALL);
+    struct key_id slept = node_directory(net->nodes[FR].node)->own_card.encryption_key_id;
+    struct key_id first = node_directory(net->nodes[BE].node)->own_card.encryption_key_id;
+    for (unsigned week = 0; week < 5; week++) {
+        net->now_us += 7 * CLOCK_DAY_US + CLOCK_MINUTE_US;
+        net_pass(net, 2 * CLOCK_SECOND_US);
+    }
+    assert_true(node_directory(net->nodes[BE].node)->own_count >= 5);
+    publish_and_run(net, &to_france, before); /* locked for the key that FR had when it went */
+    assert_true(key_id_equal(item_row(net_revision(net, BE, before, 1), "fr-phare")->grant.key_id, slept));
+    net_forget(net);
+    net_connect(net, FR, NET_ALL);
+    net_pass(net, 2 * CLOCK_SECOND_US);
+    assert_int_equal(net_events(net, FR, NODE_CASE_RECEIVED), 1);
+    assert_false(key_id_equal(node_directory(net->nodes[FR].node)->own_card.encryption_key_id, slept));
+    assert_ok(net_try_publish(net, FR, &(struct net_publish){.to = {"BE"}}, &note, after));
+    net_run(net);
+    struct key_id used = item_row(net_revision(net, FR, after, 1), "be-baken")->grant.key_id;
+    assert_false(key_id_equal(used, first));
+    assert_true(key_id_equal(used, node_directory(net->nodes[BE].node)->own_card.encryption_key_id));
+    assert_int_equal(net_events(net, BE, NODE_CASE_RECEIVED), 1);
+    assert_int_equal(net_sent(net, FR, WIRE_UNREADABLES) + net_sent(net, BE, WIRE_UNREADABLES), 0);
+}
+
 /* The 30 days of a replaced key begin when relays can have its successor. */
 static void node_key_is_not_rotated_while_no_relay_could_hear_of_it(void **state)
 {
@@ -539,6 +569,7 @@ int main(void)
         NET_TEST(node_case_that_arrives_after_its_time_is_late_not_dropped),
         NET_TEST(node_silence_is_alarmed_once_a_deadline),
         NET_TEST(node_key_rotation_keeps_old_keys_for_what_is_under_way),
+        NET_TEST(node_that_slept_through_weeks_of_keys_reads_and_is_read),
         NET_TEST(node_key_is_not_rotated_while_no_relay_could_hear_of_it),
         NET_TEST(node_recipient_without_its_key_gets_a_new_grant),
         NET_TEST(node_relay_that_leaves_the_roster_is_owed_nothing),
