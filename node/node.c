@@ -423,6 +423,8 @@ static void tick_delayed(struct node *node, int64_t steady_us)
     }
 }
 
+/* What is known once is known until it is over by more than our own clock: a start with it years ahead would forget
+ * which alerts were seen, and show them again. */
 static void forget_old(struct node *node, int64_t now_us)
 {
     size_t at = 0;
@@ -473,10 +475,14 @@ void node_tick(struct node *node, int64_t now_us, int64_t steady_us)
     }
     if (steady_us - node->checked_us > CLOCK_HOUR_US) {
         node->checked_us = steady_us;
-        forget_old(node, now_us);
         (void)posters_sweep(&node->posters, node->vault, now_us);
         sessions_sweep(&node->sessions, node->vault, now_us);
         journal_sweep(&node->journal, node->vault, now_us);
-        node_end_statistics(node, now_us);
+    }
+    int64_t final_us;
+    if (steady_us - node->forgot_us > CLOCK_HOUR_US && node_final_us(node, now_us, &final_us)) {
+        node->forgot_us = steady_us;
+        forget_old(node, final_us);
+        node_end_statistics(node, final_us);
     }
 }

@@ -137,7 +137,7 @@ struct node {
     struct journal journal;
     struct wire_arena arena, scratch;
     int64_t now_us, steady_us; /* of the last input: what commits bring is dated by them */
-    int64_t opened_us, welcomed_us, ticked_us, checked_us, erased_us;
+    int64_t opened_us, welcomed_us, ticked_us, checked_us, forgot_us, erased_us;
     int64_t backup_us;   /* wall: the last backup; 0 never */
     int64_t replaced_us; /* steady: when another node last took our place; 0 never */
     uint8_t first_subscriptions[LIMIT_COUNTRIES / 8];
@@ -215,9 +215,10 @@ int64_t node_surely_us(const struct node *node, int64_t now_us);
 int64_t node_maybe_us(const struct node *node, int64_t now_us);
 /* The relays' median less now_us as node_now gives it. False: no relay's word. */
 bool node_relays_offset(const struct node *node, int64_t *ret_us);
-/* The time by which what is final happens, erasure: it was reached by all clocks, ours and the relays', but for the
- * slowest (of two: by both). So one wrong clock delays nothing for ever, and neither ours nor all relays but one can
- * hasten an end. False: no relay said a word since the start, which is not a day ago: wait. */
+/* The time by which what is final happens, erasure: our own clock reached it, and so did the relays', but for the
+ * slowest of all (of two clocks: both did). So no relay delays anything for ever, all of them together hasten no end,
+ * and neither does our own clock without them. False: no relay said a word since the start, which is not a day ago:
+ * wait. */
 bool node_final_us(const struct node *node, int64_t now_us, int64_t *ret_us);
 /* Of an item, for its outlet. */
 int node_rank(const struct item *item);

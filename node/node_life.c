@@ -56,7 +56,7 @@ bool node_final_us(const struct node *node, int64_t now_us, int64_t *ret_us)
             clocks[count++] = now_us + node->links[i].uplink.skew_us;
     }
     sort_times(clocks, count);
-    *ret_us = clocks[count > 2 ? 1 : 0];
+    *ret_us = count > 2 && clocks[1] < now_us ? clocks[1] : count > 2 ? now_us : clocks[0];
     return count > 1 || node->steady_us - node->opened_us > ALONE_US;
 }
 

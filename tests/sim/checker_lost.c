@@ -86,6 +86,9 @@ static void check_recipient(struct checker *checker, const struct alert *alert, 
         /* It lost its key: only what is current, from a publisher that is there, can come again, and only to whom it
          * concerns still (subscriptions change). */
         const struct copy *own = table_row(&checker->copies, alert->hash, intent->node, false);
+        /* A reply or a referral that it answered is over: its publisher offers it to nobody any more. */
+        if (intent->of != 1 && rung != NULL && rung->state != 0)
+            return;
         if (intent->until_us <= checker->end_us || !is_newest(checker, alert) || own == NULL || !own->owned ||
             checker->was_withdrawn[intent->node] || alert->not_routed >> member & 1)
             return;

@@ -26,8 +26,12 @@ void disk_resize(struct buf *content, size_t len)
 
 void disk_put(struct buf *content, size_t offset, const uint8_t *data, size_t len)
 {
-    if (content->len < offset + len)
-        disk_resize(content, offset + len);
+    if (content->len < offset)
+        disk_resize(content, offset);
+    if (content->len < offset + len) {
+        CHECK(buf_reserve(content, offset + len - content->len) != NULL);
+        buf_grew(content, offset + len - content->len);
+    }
     memcpy(content->data + offset, data, len);
 }
 

@@ -11,6 +11,8 @@
 #include "tests/sim/sim.h"
 
 #define TICK_US 200000
+#define IDLE_TICK_US CLOCK_SECOND_US /* after AWAKE_US in which nobody said more than that it lives */
+#define AWAKE_US (5 * CLOCK_SECOND_US)
 
 static struct sim_node *node_of(struct sim_process *process)
 {
@@ -346,6 +348,14 @@ static struct sim_process *of_event(struct sim *sim, const struct event *event)
     return process->running && process->turn == event->number ? process : NULL;
 }
 
+/* A daemon looks at what is due five times a second. While nothing moves in the whole network, what is due then is due
+ * in seconds or minutes: a look each second finds the same, and is most of what a simulated day costs. */
+static int64_t tick_us(const struct sim *sim)
+{
+    bool idle = sim->now_us - sim->skipped_us - sim->moved_us > AWAKE_US;
+    return idle && !sim->quiet ? IDLE_TICK_US : TICK_US;
+}
+
 void proc_tick(struct sim *sim, struct event *event)
 {
     struct sim_process *process = of_event(sim, event);
@@ -355,7 +365,7 @@ void proc_tick(struct sim *sim, struct event *event)
         relay_tick(relay_of(process)->relay, proc_now(process));
     else
         node_tick(node_of(process)->node, proc_now(process), proc_steady(sim));
-    put(process, SIM_TICK, TICK_US);
+    put(process, SIM_TICK, tick_us(sim));
     proc_after(process);
 }
 

@@ -1,6 +1,7 @@
 /* The machine's clock goes wrong under a running node, or before it starts: no case ends by it, no alarm is silenced,
  * and nothing is late but what is. */
 #include "node/drafts.h"
+#include "node/node_inner.h"
 #include "node_world.h"
 
 static const struct net_publish half_an_hour = {.to = {"FR"}, .valid_for_us = 30 * CLOCK_MINUTE_US};
@@ -157,6 +158,47 @@ static void clock_alone_ends_what_is_over(void **state)
     assert_true(net_case(net, FR, reference)->erased);
 }
 
+/* Two of three lie, and the honest one is not heard: our own clock does not say so. */
+static void clock_of_all_relays_that_are_heard_erases_nothing_before_our_own(void **state)
+{
+    struct net *net = *state;
+    char reference[CASES_REFERENCE_MAX];
+    publish(net, &half_an_hour, reference);
+    for (unsigned r = 0; r < NET_RELAYS; r++)
+        net->relays[r].clock_error_us = (5 + r) * 366 * CLOCK_DAY_US;
+    net_pass(net, 30 * CLOCK_SECOND_US);
+    assert_false(net_case(net, FR, reference)->erased);
+    assert_false(net_case(net, BE, reference)->erased);
+}
+
+/* Dedup is for as long as what was seen could come again: a start with the clock ahead ends none of it. */
+static void clock_years_ahead_at_the_start_forgets_nothing_that_was_seen(void **state)
+{
+    struct net *net = *state;
+    char reference[CASES_REFERENCE_MAX];
+    struct node_idempotency record = {.key = "once", .status = 201};
+    publish(net, &half_an_hour, reference);
+    record.until_us = net_node_now(&net->nodes[FR]) + CLOCK_DAY_US;
+    assert_error(node_idempotency_put(net->nodes[FR].node, &record), OK);
+    net_pass(net, CLOCK_SECOND_US);
+    size_t seen = net->nodes[FR].node->seen.count;
+    assert_true(seen > 0);
+    net->nodes[FR].clock_error_us = 5 * 366 * CLOCK_DAY_US;
+    net_crash(net, FR);
+    net_pass(net, CLOCK_SECOND_US); /* no relay says a word */
+    net->now_us += 2 * CLOCK_HOUR_US;
+    net->steady_us += 2 * CLOCK_HOUR_US;
+    net_pass(net, 10 * CLOCK_SECOND_US);
+    assert_int_equal(net->nodes[FR].node->seen.count, seen);
+    net_connect(net, FR, NET_ALL);
+    net_pass(net, 10 * CLOCK_SECOND_US);
+    assert_int_equal(net->nodes[FR].node->seen.count, seen);
+    net->nodes[FR].clock_error_us = 0;
+    net_pass(net, 10 * CLOCK_SECOND_US);
+    assert_int_equal(net->nodes[FR].node->seen.count, seen);
+    assert_non_null(node_idempotency_find(net->nodes[FR].node, "once", net_node_now(&net->nodes[FR])));
+}
+
 /* What a relay ended too early it takes again from its sender: here both of them did. */
 static void clock_of_relays_that_jumps_and_comes_back_loses_nothing(void **state)
 {
@@ -240,6 +282,8 @@ int main(void)
         CASE(clock_an_hour_ahead_at_the_start_ends_no_case_and_makes_nothing_late),
         CASE(clock_years_ahead_at_the_start_erases_nothing),
         CASE(clock_of_one_lying_relay_erases_nothing_and_keeps_nothing),
+        CASE(clock_of_all_relays_that_are_heard_erases_nothing_before_our_own),
+        CASE(clock_years_ahead_at_the_start_forgets_nothing_that_was_seen),
         CASE(clock_alone_ends_what_is_over),
         CASE(clock_of_relays_that_jumps_and_comes_back_loses_nothing),
         CASE(clock_of_relays_that_comes_back_holds_no_receipt_back),
