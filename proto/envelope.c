@@ -113,8 +113,7 @@ static int padded_body(const ProtobufCMessage *body, struct buf *out)
     size_t zeros = size - out->len - 1;
     buf_add_u8(out, PAD_MARK);
     uint8_t *room = buf_reserve(out, zeros);
-    if (room == NULL)
-        return ERR_NOMEM;
+    CHECK(room != NULL); /* it was reserved above */
     memset(room, 0, zeros);
     buf_grew(out, zeros);
     return OK;

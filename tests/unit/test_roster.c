@@ -547,8 +547,13 @@ static void roster_request_is_proof_of_possession(void **state)
         request.data[at] ^= 1;
     }
     assert_null(got);
-    fixture->relay->name[0] = '\0';
+    char far[LIMIT_ENDPOINT_BYTES * 8];
+    memset(far, 'x', sizeof far);
+    far[sizeof far - 1] = '\0';
     buf_clear(&request);
+    assert_error(roster_request_make(fixture->relay, far, FIXTURE_NOW, &request), ERR_LIMIT);
+    assert_int_equal(request.len, 0);
+    fixture->relay->name[0] = '\0';
     assert_int_not_equal(roster_request_make(fixture->relay, NULL, FIXTURE_NOW, &request), OK);
     buf_free(&request);
 }
@@ -574,9 +579,25 @@ static void roster_sign_keeps_signatures_of_the_same_bytes_only(void **state)
     assert_error(roster_peek(buf_slice(&one.signed_bytes), &note, &peeked), OK);
     assert_int_equal(peeked->version, 2);
     assert_error(roster_check(peeked, &note), OK);
+    char *id = peeked->members[0]->id, far[LIMIT_ID_CHARS + 2];
+    memset(far, 'x', sizeof far);
+    far[sizeof far - 1] = '\0';
+    peeked->members[0]->id = far;
+    assert_error(roster_check(peeked, &note), ERR_LIMIT);
+    assert_note(&note, "id");
+    peeked->members[0]->id = id;
     protobuf_c_message_free_unpacked(&peeked->base, NULL);
     assert_int_not_equal(roster_sign(buf_slice(&other), slice_text("rubbish"), fixture->authority[1], &again), OK);
     assert_error(roster_sign(slice_of(NULL, 0), slice_of(NULL, 0), fixture->authority[1], &again), ERR_LIMIT);
+    /* Its own size is allowed, but not that of its signature on top. */
+    buf_clear(&again);
+    buf_clear(&other);
+    uint8_t *largest = buf_reserve(&other, LIMIT_ROSTER_BYTES);
+    assert_non_null(largest);
+    memset(largest, 0, LIMIT_ROSTER_BYTES);
+    buf_grew(&other, LIMIT_ROSTER_BYTES);
+    assert_error(roster_sign(buf_slice(&other), slice_of(NULL, 0), fixture->authority[1], &again), ERR_LIMIT);
+    assert_int_equal(again.len, 0);
     buf_free(&other);
     buf_free(&two);
     buf_free(&again);

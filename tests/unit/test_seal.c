@@ -1,5 +1,12 @@
 /* seal: published vectors (RFC 8032, RFC 9562, the XChaCha draft), and what must not open. */
+#include <linux/capability.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include "fixture.h"
+
+long syscall(long number, ...); /* no POSIX */
 
 /* RFC 8032, 7.1: seed, public key, message, signature. */
 static const struct {
@@ -252,6 +259,45 @@ static void seal_base64_goes_there_and_back_and_refuses_the_rest(void **state)
     buf_free(&bytes);
 }
 
+static void seal_box_shorter_than_its_tag_is_refused(void **state)
+{
+    static const uint8_t boxed[SEAL_TAG_BYTES + 1] = {1}, nonce[SEAL_NONCE_BYTES] = {2};
+    const struct key_pair pair = {{3}};
+    uint8_t out[1] = {0x5a};
+    (void)state;
+    for (size_t len = 0; len <= sizeof boxed; len++)
+        assert_int_equal(seal_unbox(&pair, nonce, slice_of(boxed, len), out), ERR_CRYPTO);
+}
+
+/* What a process may lock: the limit first, then, for root, the privilege that is above it. */
+static void set_lock(rlim_t bytes, bool privileged, struct __user_cap_data_struct caps[2])
+{
+    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_MEMLOCK, &limit), 0);
+    limit.rlim_cur = bytes < limit.rlim_max ? bytes : limit.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_MEMLOCK, &limit), 0);
+    struct __user_cap_data_struct wanted[2] = {caps[0], caps[1]};
+    if (!privileged)
+        wanted[0].effective &= ~(1u << CAP_IPC_LOCK);
+    assert_int_equal(syscall(SYS_capset, &head, wanted), 0);
+}
+
+static void seal_memory_that_may_not_be_locked_is_said_to_be_so(void **state)
+{
+    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct caps[2];
+    struct rlimit before;
+    (void)state;
+    assert_int_equal(syscall(SYS_capget, &head, caps), 0);
+    assert_int_equal(getrlimit(RLIMIT_MEMLOCK, &before), 0);
+    set_lock(0, false, caps);
+    assert_false(seal_memory_is_locked());
+    set_lock(before.rlim_cur, true, caps);
+    if (before.rlim_cur >= 8192)
+        assert_true(seal_memory_is_locked());
+}
+
 int main(void)
 {
     if (seal_start() != OK)
@@ -267,6 +313,8 @@ int main(void)
         cmocka_unit_test(seal_uuid_is_version_7_in_order_of_time),
         cmocka_unit_test(seal_argon_parameters_beyond_the_limits_are_refused),
         cmocka_unit_test(seal_base64_goes_there_and_back_and_refuses_the_rest),
+        cmocka_unit_test(seal_box_shorter_than_its_tag_is_refused),
+        cmocka_unit_test(seal_memory_that_may_not_be_locked_is_said_to_be_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
