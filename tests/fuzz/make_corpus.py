@@ -243,8 +243,79 @@ def binaries():
     put("picture", "bad-exif", b"II*\0\x08\0\0\0\xff\xff" + b"\x12\x01\3\0\1\0\0\0\6\0\0\0" * 9)
 
 
+def requests():
+    """Requests to the API, a list a file: fuzz_api.c says how they are written."""
+    child = {"given_name": "Lotte", "age_years": 9, "languages": ["nl"]}
+    case = {"category": "PARENTAL_ABDUCTION", "urgency": "IMMEDIATE", "child": child, "last_seen": {"country": "BE", "place": "Gent"},
+            "police": {"informed": True}, "publicity": {"level": "PROFESSIONALS_ONLY"}, "contact": {"phone": "+3225550000"}}
+    live = {"case": case, "status": "ACTUAL", "to": ["FR"], "confirm": "lotte"}
+    own, foreign = "/v1/cases/BE-2026-00001", "/v1/cases/FR-2026-00001"
+
+    def ask(line, body=None, *lines):
+        text = body if isinstance(body, str) else "" if body is None else json.dumps(body, separators=(",", ":"))
+        return "\n".join((line, *lines, "", text))
+
+    def several(name, *asked):
+        put("api", name, "\n---\n".join(asked).encode())
+
+    several("publish", ask("POST /v1/cases", live), ask("POST /v1/cases", live | {"dry_run": True, "to": ["FR", "NL"]}),
+            ask("POST /v1/cases", live, "Idempotency-Key: fuzz-key-0"), ask("GET /v1/cases?box=sent&limit=1"),
+            ask("POST /v1/cases", {"case": case, "status": "EXERCISE", "to": ["FR"], "drill": "SPRING-2026"}))
+    several("revise", ask(f"POST {own}/revisions", {"case": case, "to": ["NL"]}), ask(f"GET {own}?wait=accepted&timeout_ms=0"),
+            ask(f"POST {own}/close", {"outcome": "FOUND_SAFE", "found_country": "FR", "days_missing": 2}),
+            ask(f"POST {own}/retract", {"reason": "wrong child"}), ask(f"GET {own}/sealed?to=fr-phare"), ask(f"GET {own}"))
+    several("retract", ask(f"POST {own}/retract", {"reason": "wrong child"}), ask(f"POST {own}/close", {"outcome": "LOST"}))
+    several("answer", ask(f"POST {foreign}/acknowledge", {"as": "Ana"}), ask(f"POST {foreign}/replies", {"kind": "MESSAGE", "text": "seen"}),
+            ask(f"POST {foreign}/replies", {"kind": "SIGHTING", "sighting": {"at": "2026-11-20T10:00:00Z", "country": "FR", "place": "Lille"}}),
+            ask(f"GET {foreign}/photo"), ask(f"GET {foreign}?wait=accepted&of=acknowledgement&timeout_ms=0"))
+    several("decline", ask(f"POST {foreign}/decline", {"code": "DUPLICATE"}), ask(f"POST {foreign}/decline", {"code": "busy"}))
+    several("refer", ask("POST /v1/cases", live), ask("POST /v1/cases/BE-2026-00002/referrals", {
+        "languages": ["fr"], "countries": ["NL"], "answer_by": "2026-11-25T00:00:00Z", "child_age_years": 9, "children": 1,
+        "hague_pending": True, "text": "two parents"}), ask("GET /v1/referrals"), ask("GET /v1/referrals/@"),
+            ask("POST /v1/referrals/@/answer", {"act": "DECLINE", "decline": "OTHER"}))
+    several("drafts", ask("POST /v1/drafts", {"case": case, "to": ["FR"], "notes": "ring again"}), ask("GET /v1/drafts"),
+            ask("GET /v1/drafts/@"), ask("PUT /v1/drafts/@", {"case": case, "neighbours": True, "status": "ACTUAL"}),
+            ask("POST /v1/drafts/@/publish", {"status": "ACTUAL", "confirm": "Lotte", "dry_run": True}),
+            ask("POST /v1/drafts/@/publish", {"status": "ACTUAL", "confirm": "Lotte"}), ask("DELETE /v1/drafts/@"))
+    several("draft-gone", ask("POST /v1/drafts", {"case": {}}), ask("DELETE /v1/drafts/@"), ask("GET /v1/drafts/@"))
+    several("figures", ask("GET /v1/figures?year=2026"), ask("POST /v1/figures", {"year": 2026}), ask("GET /v1/figures?year=2026&format=csv"))
+    several("notes", ask("POST /v1/notes", {"text": "night shift: ring Gent"}), ask("GET /v1/notes"), ask("DELETE /v1/notes/@"))
+    several("subscriptions", ask("GET /v1/subscriptions"), ask("PUT /v1/subscriptions", {"countries": ["FR", "NL"]}),
+            ask("PUT /v1/subscriptions", {"add": ["LU"], "remove": ["FR"]}))
+    several("webhooks", ask("POST /v1/webhooks", {"url": "https://hooks.example/a", "events": ["case.received"]}), ask("GET /v1/webhooks/@"),
+            ask("GET /v1/webhooks/@/secret"), ask("POST /v1/webhooks/@/test"), ask("GET /v1/deliveries"), ask("GET /v1/webhooks"),
+            ask("POST /v1/webhooks", {"url": "http://127.0.0.1/"}), ask("DELETE /v1/webhooks/@"))
+    several("users", ask("POST /v1/users", {"user": "bart", "role": "operator", "password": "seven green bottles"}), ask("GET /v1/users"),
+            ask("PUT /v1/users/bart/role", {"role": "it"}), ask("PUT /v1/users/bart/password", {"password": "eight green bottles"}),
+            ask("POST /v1/users/bart/totp"), ask("POST /v1/session", {"user": "bart", "password": "eight green bottles", "totp": "123456"}, "@console"),
+            ask("POST /v1/session", {"user": "bart", "password": "eight green bottles"}, "@console"), ask("DELETE /v1/users/bart/totp"),
+            ask("POST /v1/users/bart/unlock"), ask("DELETE /v1/users/bart"))
+    several("tokens", ask("POST /v1/tokens", {"name": "other", "scopes": ["read", "publish:exercise"], "days": 3}), ask("GET /v1/tokens"), ask("DELETE /v1/tokens/@"))
+    several("audit", ask("GET /v1/audit?limit=2"), ask("GET /v1/audit/verify"), ask("GET /v1/events?after=0"), ask("GET /v1/status"),
+            ask("GET /v1/members"), ask("PATCH /v1/status"), ask("GET /v1/nothing"))
+    several("console", ask("POST /v1/console/arm", {"console": "d" * 32, "languages": ["nl", "fr"]}, "@user"),
+            ask("POST /v1/console/alive", {"console": "d" * 32}, "@user"), ask(f"POST {foreign}/shown", {"revision": 1}, "@user"),
+            ask("POST /v1/console/disarm", {"console": "d" * 32}, "@user"),
+            ask("GET /v1/session", None, "@user"), ask("GET /v1/users", None, "@user"), ask("POST /v1/cases", live, "@user"),
+            ask("GET /v1/events?after=0", None, "@user"), ask("DELETE /v1/session", None, "@user"), ask("GET /v1/cases", None, "@user"))
+    several("token-calls", ask("GET /v1/cases", None, "@token"), ask("POST /v1/cases", live, "@token"), ask("POST /v1/users", {"user": "eve"}, "@token"),
+            ask("POST /v1/cases", {"case": case, "status": "EXERCISE", "to": ["FR"]}, "@token"))
+    host = ("@console", "Host: console.example")
+    several("bad-pages", ask("GET /v1/cases", None, *host, "Origin: https://evil.example", "Cookie: hotline_session=" + "0" * 64),
+            ask("POST /v1/session", {"user": "anna", "password": "wrong"}, "@console", "Host: evil.example"),
+            ask("POST /v1/session", {"user": "anna", "password": "wrong"}, *host, "Origin: http://console.example"),
+            ask("GET /v1/cases", None, *host, "Authorization: Bearer hotline_" + "0" * 64),
+            ask("GET /v1/cases", None, *host, "Cookie: a=b; hotline_session=" + "f" * 64 + ";c"),
+            ask("GET /v1/cases", None, "@console", "Host: [::1]:7700", "Origin: null"), ask("DELETE /v1/session", None, "@console", "Cookie: ;;="))
+    several("bad-bodies", ask("POST /v1/cases", "{}", "@bare"), ask("POST /v1/cases", "{", "@bare", "Content-Type: application/json"),
+            ask("POST /v1/cases", {"case": {"child": {"hair": {"colour": "PURPLISH"}}}, "to": ["FR", "FR"], "status": "LIVE"}),
+            ask("POST /v1/cases", '{"case":{},"case":[]}'), ask("POST /v1/sealed", "hotline-sealed-1 x", "@bare", "Content-Type: application/octet-stream"),
+            ask("POST /v1/photos", "GIF89a", "@bare"), ask("GET /v1/cases?cursor=1-2-3&limit=0"), ask("POST /v1/drafts/publish", {"a": 1e308}))
+
+
 frames()
 envelopes()
+requests()
 rosters()
 texts()
 binaries()
