@@ -19,7 +19,7 @@ WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-proto
 HARDEN = -fstack-protector-strong -fPIE $(if $(SAN)$(COVER),,-D_FORTIFY_SOURCE=2)
 CFLAGS = -std=c11 $(if $(COVER),-O0 --coverage -fprofile-update=atomic,-O2) -g $(WARNINGS) $(if $(COVER),-Wno-maybe-uninitialized) $(HARDEN) \
 	$(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
-CPPFLAGS = -D_POSIX_C_SOURCE=200809L $(if $(FAILPOINTS),-DFAILPOINTS) -I. -I$(BUILD)/gen -include proto/banned.h
+CPPFLAGS = -D_POSIX_C_SOURCE=200809L $(if $(FAILPOINTS),-DFAILPOINTS) $(if $(findstring fuzzer,$(SAN)),-DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION) -I. -I$(BUILD)/gen -include proto/banned.h
 LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(if $(SAN),-fsanitize=$(SAN)) $(if $(COVER),--coverage)
 # Asked when first needed, not when this file is read: `make deps demo` installs them on the way.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PACKAGES) | tr ' ' '\n' | sed 's/^-I/-isystem/' | tr '\n' ' '))$(PKG_CFLAGS)

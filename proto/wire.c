@@ -4,6 +4,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+#include <sys/mman.h>
+#endif
 
 #include "limits.h"
 
@@ -35,9 +38,21 @@ const ProtobufCMessageDescriptor *wire_descriptor(uint8_t type)
 #define ARENA_FACTOR 24
 #define ARENA_FLOOR (16 * 1024)
 #ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
-#define ARENA_BYTES (4u << 20) /* a sanitizer marks every byte: a fuzzer would do nothing else */
+/* A sanitizer marks every byte that malloc gives and takes: a fuzzer would do little else. Pages that went back fault.
+ */
+#define ARENA_BYTES (4u << 20)
+#define arena_memory(bytes) arena_map(bytes)
+#define arena_forget(memory, bytes) ((void)((memory) != NULL && munmap((memory), (bytes))))
+
+static void *arena_map(size_t bytes)
+{
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | 0x20 /* anonymous */, -1, 0);
+    return memory == MAP_FAILED ? NULL : memory;
+}
 #else
 #define ARENA_BYTES (ARENA_FLOOR + 8 * LIMIT_ROSTER_BYTES)
+#define arena_memory(bytes) malloc(bytes)
+#define arena_forget(memory, bytes) free(memory)
 #endif
 
 static void *arena_alloc(void *data, size_t size)
@@ -66,13 +81,13 @@ int wire_arena_init_for(struct wire_arena *arena, size_t bytes)
 int wire_arena_init_sized(struct wire_arena *arena, size_t capacity)
 {
     *arena = (struct wire_arena){.allocator = {arena_alloc, arena_ignore_free, arena}, .capacity = capacity};
-    arena->memory = malloc(capacity);
+    arena->memory = arena_memory(capacity);
     return arena->memory ? OK : ERR_NOMEM;
 }
 
 void wire_arena_done(struct wire_arena *arena)
 {
-    free(arena->memory);
+    arena_forget(arena->memory, arena->capacity);
     arena->memory = NULL;
 }
 

@@ -16,6 +16,10 @@ done
 # shellcheck disable=SC2046 # a list of words
 make -s -j2 CC=clang SAN=address,undefined,fuzzer-no-link WARNINGS=-w BUILD=$out \
     $(printf "$out/fuzz/fuzz_%s " "$@") || exit 2
+for target in "$@"; do # once it was left out, and nobody saw that frames were not signed again
+    [ ! -e "$out/fuzz/fuzz_$target" ] || ! grep -q 'fuzz_steps.h' "tests/fuzz/fuzz_$target.c" ||
+        nm "$out/fuzz/fuzz_$target" | grep -q ' T LLVMFuzzerCustomMutator' || { echo "FAIL $target: without its mutator"; exit 1; }
+done
 mkdir -p $out/corpus $out/crashes $out/logs
 
 run_one() { # run_one TARGET: its line; 1 when it found something
