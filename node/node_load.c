@@ -167,9 +167,9 @@ static int load_relay(void *ctx, struct slice bytes)
         relay->at_us = record->at_us;
         relay->refused = (int)record->refused;
         snprintf(relay->reason, sizeof relay->reason, "%s", record->reason ? record->reason : "");
-        for (size_t i = 0; i < record->n_left_out && i < 8; i++)
-            snprintf(item->left_out[i], sizeof item->left_out[i], "%s", record->left_out[i]);
-        item->left_out_count = record->n_left_out < 8 ? record->n_left_out : 8;
+        /* Each relay's record holds what was known of all of them when it answered: the longest is the newest. */
+        for (size_t i = item->left_out_count; i < record->n_left_out && i < 8; i++)
+            snprintf(item->left_out[item->left_out_count++], sizeof item->left_out[0], "%s", record->left_out[i]);
     }
     hotline__node__relay_record__free_unpacked(record, NULL);
     return result;

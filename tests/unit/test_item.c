@@ -61,7 +61,7 @@ static void item_reply_replaces_nothing_and_who_was_left_out_is_kept(void **stat
     snprintf(item->left_out[0], sizeof item->left_out[0], "it-lanterna");
     item->left_out_count = 1;
     item_save_relay(node_vault(net->nodes[BE].node), item, item_relay(item, "relay-noord"), slice_of(NULL, 0));
-    net_commit(net, BE);
+    net_pass(net, CLOCK_SECOND_US);
     net_crash(net, BE);
     const struct item *kept = net_revision(net, BE, reference, 1);
     assert_int_equal(kept->left_out_count, 1);
@@ -229,6 +229,8 @@ static void item_body_of_another_kind_revision_or_status_is_refused(void **state
     WIRE_SET_BYTES(&closing, case_id, good->header->case_name->case_id.data, sizeof case_id);
     WIRE_SET(&closing, revision, 2);
     WIRE_SET(&closing, outcome, HOTLINE__OUTCOME__CODE__FOUND_SAFE);
+    WIRE_SET(&closing, closed_at, FIXTURE_NOW);
+    closing.reference = reference;
     end.content_case = HOTLINE__ENVELOPE_BODY__CONTENT_CLOSING;
     end.closing = &closing;
     header = *good->header;
