@@ -1,6 +1,6 @@
 /* photos - handed in by the browser, made small and plain there (no metadata leaves it) and once more in the node. */
 import type { JSX } from 'preact';
-import { useContext, useState } from 'preact/hooks';
+import { useContext, useRef, useState } from 'preact/hooks';
 import { call } from './api';
 import { FormContext, put } from './form';
 import { t } from './i18n';
@@ -38,16 +38,18 @@ async function plain(file: File): Promise<Blob> {
 
 export function Photos(): JSX.Element {
     const form = useContext(FormContext);
+    const latest = useRef(form); /* what is typed while a photo travels stays */
+    latest.current = form;
     const photos = form.body.photos ?? [];
     const [file, setFile] = useState<File | undefined>(undefined);
-    const set = (next: Photo[]): void => form.set(put(form.body, 'photos', next));
+    const set = (next: Photo[]): void => latest.current.set(put(latest.current.body, 'photos', next));
     const act = useAct(async () => {
         const chosen = (document.getElementById('photo-file') as HTMLInputElement).files?.[0] ?? file;
         if (!chosen) return;
         const blob = await plain(chosen);
         const { photo } = await call<{ photo: string }>('POST', '/v1/photos', { bytes: blob });
         shownHere.set(photo, URL.createObjectURL(blob));
-        set([...photos, { upload: photo }]);
+        set([...(latest.current.body.photos ?? []), { upload: photo }]);
         setFile(undefined);
     });
     return (
