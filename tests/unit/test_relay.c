@@ -526,6 +526,35 @@ static void relay_expired_envelope_is_deleted_and_its_debt_with_it(void **state)
     world_alert_done(&alert);
 }
 
+/* The case is over and gone; what its recipient said of it waits for a sender that is away, over a new start too. */
+static void relay_receipt_waits_30_days_for_its_sender_apart_from_the_case(void **state)
+{
+    struct world *world = *state;
+    struct world_alert alert;
+
+    world_hello_all(world);
+    world_seal(world, &(struct world_case){.sender = BE}, &alert);
+    world_grant(world, &alert, FR);
+    world_publish(world, &alert);
+    world_commit(world);
+    world_stop(world); /* the sender does not come back to this relay */
+    world_start(world);
+    world_hello(world, FR);
+    world_receipt(world, FR, &alert, DELIVERED);
+    world_commit(world);
+    world_pass(world, 29 * CLOCK_DAY_US);
+    assert_int_equal(relay_numbers(world->relay, world->now_us)->counters.held, 0);
+    assert_int_equal(relay_numbers(world->relay, world->now_us)->counters.words_owed, 1);
+    world_stop(world);
+    world_start(world);
+    world_hello(world, BE);
+    assert_non_null(world_take(world, BE, WIRE_RECEIPTS));
+    assert_int_equal(relay_numbers(world->relay, world->now_us)->counters.words_owed, 1); /* until it is answered */
+    world_pass(world, 2 * CLOCK_DAY_US);
+    assert_int_equal(relay_numbers(world->relay, world->now_us)->counters.words_owed, 0);
+    world_alert_done(&alert);
+}
+
 static void relay_unanswered_delivery_is_sent_again_after_a_minute(void **state)
 {
     struct world *world = *state;
@@ -596,6 +625,7 @@ int main(void)
         WORLD_TEST(relay_receipt_for_an_unknown_envelope_is_kept_and_forwarded),
         WORLD_TEST(relay_opening_that_reaches_nobody_is_refused),
         WORLD_TEST(relay_expired_envelope_is_deleted_and_its_debt_with_it),
+        WORLD_TEST(relay_receipt_waits_30_days_for_its_sender_apart_from_the_case),
         WORLD_TEST(relay_unanswered_delivery_is_sent_again_after_a_minute),
         WORLD_TEST(relay_full_disk_refuses_openings_and_lets_closings_pass),
         WORLD_TEST(relay_closing_passes_where_updates_are_refused_for_their_rate),
