@@ -149,7 +149,7 @@ int dispatches_load(struct dispatches *dispatches, struct slice bytes)
         result = ERR_CORRUPT;
     if (result == OK) {
         dispatches->list[dispatches->count++] = dispatch;
-        dispatches->waiting += dispatch->state == DISPATCH_WAITING;
+        dispatches->counters.waiting += dispatch->state == DISPATCH_WAITING;
     } else {
         free(dispatch);
     }
@@ -174,8 +174,8 @@ void dispatches_sort(struct dispatches *dispatches)
 static void drop(struct dispatches *dispatches, struct vault *vault, size_t at)
 {
     struct dispatch *dispatch = dispatches->list[at];
-    dispatches->waiting -= dispatch->state == DISPATCH_WAITING;
-    dispatches->dropped += dispatch->state == DISPATCH_WAITING;
+    dispatches->counters.waiting -= dispatch->state == DISPATCH_WAITING;
+    dispatches->counters.dropped += dispatch->state == DISPATCH_WAITING;
     vault_remove(vault, VAULT_DISPATCH, slice_of(dispatch->id.bytes, KEY_UUID_BYTES));
     dispatches->count--;
     memmove(&dispatches->list[at], &dispatches->list[at + 1], (dispatches->count - at) * sizeof dispatches->list[0]);
@@ -222,7 +222,7 @@ int dispatches_add(struct dispatches *dispatches, struct vault *vault, const str
     memcpy(dispatch->body, new->body, strlen(new->body));
     dispatch->at_us = dispatch->since_us = dispatch->next_us = new->at_us;
     dispatches->list[dispatches->count++] = dispatch;
-    dispatches->waiting++;
+    dispatches->counters.waiting++;
     save(vault, dispatch);
     *ret_dispatch = dispatch;
     return OK;
@@ -246,7 +246,7 @@ static size_t list_flying(const struct dispatches *dispatches, const struct disp
 struct dispatch *dispatches_due(const struct dispatches *dispatches, const struct vault *vault, int64_t now_us)
 {
     const struct dispatch *flying[LIMIT_DISPATCH_FLIGHTS];
-    if (dispatches->waiting == 0)
+    if (dispatches->counters.waiting == 0)
         return NULL;
     size_t flights = list_flying(dispatches, flying);
     for (size_t i = 0; flights < LIMIT_DISPATCH_FLIGHTS && i < dispatches->count; i++) {
@@ -279,9 +279,9 @@ bool dispatches_fails(const struct dispatches *dispatches, enum dispatch_way way
 
 static void end(struct dispatches *dispatches, struct dispatch *dispatch, enum dispatch_state state, int64_t now_us)
 {
-    dispatches->waiting -= dispatch->state == DISPATCH_WAITING;
-    dispatches->delivered += state == DISPATCH_DELIVERED;
-    dispatches->failed += state == DISPATCH_FAILED;
+    dispatches->counters.waiting -= dispatch->state == DISPATCH_WAITING;
+    dispatches->counters.delivered += state == DISPATCH_DELIVERED;
+    dispatches->counters.failed += state == DISPATCH_FAILED;
     dispatch->state = state;
     dispatch->ended_at_us = now_us;
 }
@@ -307,7 +307,7 @@ void dispatches_settle(struct dispatches *dispatches, struct vault *vault, struc
 
 uint64_t dispatches_again(struct dispatches *dispatches, struct vault *vault, struct dispatch *dispatch, int64_t now_us)
 {
-    dispatches->waiting += dispatch->state != DISPATCH_WAITING;
+    dispatches->counters.waiting += dispatch->state != DISPATCH_WAITING;
     dispatch->state = DISPATCH_WAITING;
     dispatch->since_us = dispatch->next_us = now_us;
     dispatch->ended_at_us = 0;

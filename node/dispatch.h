@@ -16,6 +16,7 @@
 #include "node/vault.h"
 #include "proto/key.h"
 #include "proto/limits.h"
+#include "proto/metric.h"
 
 enum dispatch_way { DISPATCH_WEB, DISPATCH_MAIL, DISPATCH_COMMAND, DISPATCH_WAYS };
 enum dispatch_state { DISPATCH_WAITING, DISPATCH_DELIVERED, DISPATCH_FAILED, DISPATCH_STATES };
@@ -38,10 +39,20 @@ struct dispatch {
     uint64_t ticket;
 };
 
+#define DISPATCH_METRICS(X)                                                                                            \
+    X(waiting, GAUGE, "hotline_node_dispatch_waiting", "Messages to wake people that wait for their receiver.")        \
+    X(delivered, COUNTER, "hotline_node_dispatch_delivered_total", "Messages that their receiver took.")               \
+    X(failed, COUNTER, "hotline_node_dispatch_failed_total", "Messages given up: their receiver did not take them.")   \
+    X(dropped, COUNTER, "hotline_node_dispatch_dropped_total", "Messages given up: too many waited.")
+
+struct dispatch_counters {
+    DISPATCH_METRICS(METRIC_FIELD)
+};
+
 struct dispatches {
     struct dispatch **list; /* by age; owned; LIMIT_DISPATCHES at most */
-    size_t count, waiting;
-    uint64_t delivered, failed, dropped; /* since the start */
+    size_t count;
+    struct dispatch_counters counters; /* since the start */
 };
 
 /* What a try came to. */

@@ -323,3 +323,12 @@ const struct http_counters *node_api_counters(const struct node_api *api)
 {
     return http_counters(api->http);
 }
+
+struct node_api_numbers node_api_numbers(const struct node_api *api, int64_t now_us)
+{
+    struct node_api_numbers numbers = api->numbers;
+    numbers.waiting = (int64_t)node_api_waiting(api);
+    numbers.sessions = (int64_t)sessions_live(node_sessions(api->conf.node), now_us);
+    numbers.armed = (int64_t)api->duty.count;
+    return numbers;
+}

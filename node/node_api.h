@@ -60,6 +60,25 @@ size_t node_api_waiting(const struct node_api *api);
 bool node_api_is_idle(const struct node_api *api);
 /* Answers what waits with 503 and ends the server. Never from a callback of it. */
 void node_api_close(struct node_api *api);
+/* Of the Unix socket's listener. */
 const struct http_counters *node_api_counters(const struct node_api *api);
+
+#define NODE_API_METRICS(X)                                                                                            \
+    X(waiting, GAUGE, "hotline_node_api_waiting", "Requests that wait for a commit or a step.")                        \
+    X(sessions, GAUGE, "hotline_node_sessions", "Sessions of users that are logged in.")                               \
+    X(armed, GAUGE, "hotline_node_consoles_armed", "Armed consoles.")                                                  \
+    X(logins, COUNTER, "hotline_node_logins_total", "Logins.")                                                         \
+    X(logins_refused, COUNTER, "hotline_node_logins_refused_total", "Logins refused: user, password or code.")         \
+    X(logins_put_off, COUNTER, "hotline_node_logins_put_off_total", "Logins told to wait: wrong tries, or too many.")  \
+    X(strangers, COUNTER, "hotline_node_api_strangers_total",                                                          \
+      "Calls refused: no session or token, or one that is over.")                                                      \
+    X(forbidden, COUNTER, "hotline_node_api_forbidden_total", "Calls refused: the caller may not do this.")            \
+    X(foreign, COUNTER, "hotline_node_api_foreign_total",                                                              \
+      "Calls refused: another site, another name, or without the page's word.")
+struct node_api_numbers {
+    NODE_API_METRICS(METRIC_FIELD)
+};
+/* What is counted, and what there is now. */
+struct node_api_numbers node_api_numbers(const struct node_api *api, int64_t now_us);
 
 #endif

@@ -71,6 +71,7 @@ static int refuse_stranger(struct node_api_call *call, const char *why)
 {
     call->status = 401;
     call->code = "LOGIN";
+    call->api->numbers.strangers++;
     int error = http_reply_header(call->request, "WWW-Authenticate", "Bearer");
     return error != OK ? error : err_set(&call->note, ERR_PERMISSION, "%s", why);
 }
@@ -101,6 +102,7 @@ static int check_csrf(struct node_api_call *call)
         (given != NULL && strlen(given) == strlen(wanted) && seal_equal(given, wanted, strlen(wanted))))
         return OK;
     call->code = "CSRF";
+    call->api->numbers.foreign++;
     return err_set(&call->note, ERR_PERMISSION, "the header X-CSRF-Token is not that of this session: GET /v1/session");
 }
 
@@ -134,6 +136,7 @@ static int find_caller(struct node_api_call *call)
 {
     const char *bearer = bearer_of(call->request);
     int error = check_page(call);
+    call->api->numbers.foreign += error != OK;
     if (error != OK || call->route->permission == CALLER_ANYBODY)
         return error;
     if (bearer != NULL)
@@ -148,6 +151,7 @@ int node_api_check_may(struct node_api_call *call, enum caller_permission permis
     if (caller_may(&call->caller, permission))
         return OK;
     caller_refusal(&call->caller, permission, &call->note);
+    call->api->numbers.forbidden++;
     return ERR_PERMISSION;
 }
 

@@ -50,7 +50,8 @@ struct node_api {
     struct argon *argon;
     struct lockout lockout;
     struct duty duty;
-    struct loop_timer *sweep; /* of duty */
+    struct loop_timer *sweep;        /* of duty */
+    struct node_api_numbers numbers; /* those that are counted */
 };
 
 /* One request; lives on the stack while its handler runs. */
@@ -173,6 +174,8 @@ void node_api_account(const struct node_api_call *call, char name[LIMIT_NAME_BYT
 /* An act, in the log and, in the open turn, in the audit log; entry: the case that it is about, or NULL.
  * node_api_answer_committed does it for its own. */
 void node_api_record(const struct node_api_call *call, const struct case_entry *entry);
+/* The same of an act about a draft. */
+void node_api_record_draft(const struct node_api_call *call, const struct key_uuid *id);
 /* An entry of the audit log and a line of the log, about a user or a token; result: "OK" or the code of a refusal.
  * Returns its ticket. */
 uint64_t node_api_audit(struct node_api *api, const struct caller *caller, const struct node_api_route *route,

@@ -90,8 +90,10 @@ bool node_api_tries_wait(struct node_api_call *call, const struct node_api_tries
     int64_t of_user = lockout_wait(lockout, tries->by_user, call->now_us);
     int64_t of_address = lockout_wait(lockout, tries->by_address, call->now_us);
     int64_t wait_us = of_user > of_address ? of_user : of_address;
-    if (wait_us > 0)
+    if (wait_us > 0) {
+        call->api->numbers.logins_put_off++;
         refuse_for_now(call->request, wait_us, "too many wrong tries: wait, or have an administrator unlock it");
+    }
     return wait_us > 0;
 }
 
@@ -124,6 +126,7 @@ static void let_in(struct login *login, struct user *user)
     seal_random(secret, sizeof secret);
     buf_hex(slice_of(secret, sizeof secret), cookie);
     user->login_us = now_us;
+    api->numbers.logins++;
     (void)accounts_save_user(node_vault(node), user);
     uint64_t begun = sessions_begin(node_sessions(node), node_vault(node), user->name, secret, now_us);
     uint64_t ticket = node_api_audit(api, &caller, slow->route, user->name, begun != 0 ? "OK" : "NOMEM");
@@ -142,6 +145,7 @@ static void turn_away(struct login *login, unsigned status, const char *code, co
 {
     struct http_request *request = login->slow.request;
     login->slow.request = NULL;
+    login->slow.api->numbers.logins_refused++;
     if (login->user[0] != '\0') /* who is unknown here may have typed a password where the name belongs */
         (void)node_api_audit(login->slow.api, &nobody, login->slow.route, login->user, code);
     if (request != NULL)
@@ -206,6 +210,7 @@ static int begin(struct node_api_call *call, struct login *login, const char *pa
         return OK;
     int error = argon_ask(call->api->argon, password, &login->password.argon, on_checked, login);
     if (error != OK) {
+        call->api->numbers.logins_put_off++;
         refuse_for_now(call->request, CLOCK_SECOND_US, "too many log in at this moment");
         return ERR_BUSY;
     }

@@ -18,6 +18,7 @@ struct node_console {
     struct origin_names names; /* of the texts below */
     char address[ORIGIN_HOST_MAX], name[ORIGIN_HOST_MAX], proxy[ORIGIN_HOST_MAX];
     struct node_console_sources sources;
+    struct node_console_counters counters;
 };
 
 /* ---- the numbers ---- */
@@ -69,8 +70,9 @@ static const struct metric_desc relay_table[] = {RELAY_METRICS(METRIC_ROW)};
 static const struct metric_desc zlink_table[] = {ZLINK_METRICS(METRIC_ROW)};
 static const struct metric_desc http_table[] = {HTTP_METRICS(METRIC_ROW)};
 static const struct metric_desc events_table[] = {NODE_EVENTS_METRICS(METRIC_ROW)};
-static const struct metric_desc waiting = {"hotline_node_api_waiting", "Requests that wait for a commit or a step.",
-                                           METRIC_GAUGE};
+static const struct metric_desc api_table[] = {NODE_API_METRICS(METRIC_ROW)};
+static const struct metric_desc console_table[] = {NODE_CONSOLE_METRICS(METRIC_ROW)};
+static const struct metric_desc dispatch_table[] = {DISPATCH_METRICS(METRIC_ROW)};
 static const struct metric_desc build = {"hotline_node_build_info", "This program.", METRIC_GAUGE};
 
 #define ROWS(table) (table), sizeof(table) / sizeof((table)[0])
@@ -147,6 +149,19 @@ static void write_relays(const struct node_console_sources *sources, struct buf 
     metric_write_sets(out, ROWS(zlink_table), links, linked);
 }
 
+static void write_listeners(const struct node_console_sources *sources, struct buf *out)
+{
+    struct metric_set listeners[2];
+    size_t count = 0;
+    if (sources->api != NULL)
+        listeners[count++] = (struct metric_set){"listener", "socket", node_api_counters(sources->api)};
+    if (sources->http != NULL)
+        listeners[count++] = (struct metric_set){"listener", "console", sources->http};
+    metric_write_sets(out, ROWS(http_table), listeners, count);
+    if (sources->counters != NULL)
+        metric_write(out, ROWS(console_table), sources->counters);
+}
+
 void node_console_metrics(const struct node_console_sources *sources, int64_t now_us, struct buf *out)
 {
     struct core_numbers core = {.received = 0};
@@ -159,11 +174,12 @@ void node_console_metrics(const struct node_console_sources *sources, int64_t no
     write_relays(sources, out);
     if (sources->events != NULL)
         metric_write(out, ROWS(events_table), node_events_counters(sources->events));
+    metric_write(out, ROWS(dispatch_table), &node_dispatches(sources->node)->counters);
+    write_listeners(sources, out);
     if (sources->api == NULL)
         return;
-    metric_write(out, ROWS(http_table), node_api_counters(sources->api));
-    metric_head(out, &waiting);
-    metric_line(out, waiting.name, NULL, NULL, (int64_t)node_api_waiting(sources->api));
+    const struct node_api_numbers numbers = node_api_numbers(sources->api, now_us);
+    metric_write(out, ROWS(api_table), &numbers);
 }
 
 /* ---- readiness ---- */
@@ -276,20 +292,26 @@ static const struct page *find_page(const char *path)
     return NULL;
 }
 
-static void serve_page(const struct node_console *console, struct http_request *request)
+static void serve_page(struct node_console *console, struct http_request *request)
 {
     const struct page *page = find_page(http_path(request));
     struct buf text;
     buf_init(&text);
     if (strcmp(http_method(request), "GET") != 0) {
+        console->counters.nothing++;
         buf_add_text(&text, "GET only\n");
         answer(request, 405, PLAIN, &text);
     } else if (page != NULL) {
+        console->counters.pages++;
         page->get(console, request, &text);
     } else if (!origin_host_ok(&console->names, http_header(request, "Host"))) {
+        console->counters.nothing++;
         buf_add_text(&text, "this console does not go by that name\n");
         answer(request, 403, PLAIN, &text);
-    } else if (!node_console_file(request)) {
+    } else if (node_console_file(request)) {
+        console->counters.files++;
+    } else {
+        console->counters.nothing++;
         buf_add_text(&text, "not here: /, /v1, /healthz, /readyz, /metrics\n");
         answer(request, 404, PLAIN, &text);
     }
@@ -298,13 +320,15 @@ static void serve_page(const struct node_console *console, struct http_request *
 
 static void on_request(void *ctx, struct http_request *request)
 {
-    const struct node_console *console = ctx;
-    if (add_headers(console, request) != OK)
+    struct node_console *console = ctx;
+    if (add_headers(console, request) != OK) {
         http_reply(request, 500, NULL, slice_of(NULL, 0));
-    else if (strncmp(http_path(request), "/v1/", 4) == 0 && console->sources.api != NULL)
+    } else if (strncmp(http_path(request), "/v1/", 4) == 0 && console->sources.api != NULL) {
+        console->counters.api++;
         node_api_serve(console->sources.api, &console->names, request);
-    else
+    } else {
         serve_page(console, request);
+    }
 }
 
 static bool may_be_large(void *ctx, const struct http_request *request)
@@ -356,6 +380,8 @@ int node_console_open(struct loop *loop, const struct node_console_conf *conf,
         free(console);
         return error;
     }
+    console->sources.http = http_counters(console->http);
+    console->sources.counters = &console->counters;
     *ret_console = console;
     return OK;
 }

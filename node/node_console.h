@@ -16,12 +16,25 @@
 
 struct node_console;
 
-/* What it shows; all of it outlives the console. api, links and events may be NULL. */
+#define NODE_CONSOLE_METRICS(X)                                                                                        \
+    X(api, COUNTER, "hotline_node_console_api_total", "Calls of the API at the console.")                              \
+    X(files, COUNTER, "hotline_node_console_files_total", "The console's files, asked for.")                           \
+    X(pages, COUNTER, "hotline_node_console_pages_total", "Health, readiness and metrics, asked for.")                 \
+    X(nothing, COUNTER, "hotline_node_console_nothing_total", "What is not there, or under another name, asked for.")
+
+struct node_console_counters {
+    NODE_CONSOLE_METRICS(METRIC_FIELD)
+};
+
+/* What it shows; all of it outlives the console. api, links and events may be NULL; the last two are the console's own.
+ */
 struct node_console_sources {
     struct node *node;
     const struct node_links *links;
     struct node_api *api;
     const struct node_events *events;
+    const struct http_counters *http;
+    const struct node_console_counters *counters;
 };
 
 /* Where it listens and what it is called. The names are copied; the PEM texts outlive the console. */

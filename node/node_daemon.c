@@ -360,7 +360,8 @@ static int read_tls(struct daemon *daemon, struct err_note *note)
 
 static int open_console(struct daemon *daemon, struct err_note *note)
 {
-    const struct node_console_sources sources = {daemon->node, daemon->links, daemon->api, daemon->events};
+    const struct node_console_sources sources = {
+        .node = daemon->node, .links = daemon->links, .api = daemon->api, .events = daemon->events};
     int error = read_tls(daemon, note);
     const struct node_console_conf conf = {
         .names = {.address = daemon->conf->console,

@@ -93,14 +93,14 @@ static int write_body(const char *type, const struct node_event *event, int64_t 
 static int add(struct node *node, enum dispatch_way way, const struct hook *hook, struct dispatch_new *new,
                struct dispatch **ret_dispatch)
 {
-    uint64_t dropped = node->dispatches.dropped;
+    int64_t dropped = node->dispatches.counters.dropped;
     new->way = way;
     new->hook = hook != NULL ? &hook->id : NULL;
     int error = dispatches_add(&node->dispatches, node->vault, new, ret_dispatch);
     if (error != OK)
         log_event(LOG_ERROR, "a message that should wake somebody cannot be kept", "way", dispatch_way_name(way),
                   "type", new->type, "error", err_name(error), NULL);
-    else if (node->dispatches.dropped != dropped)
+    else if (node->dispatches.counters.dropped != dropped)
         log_event(LOG_WARN, "too many messages wait to be sent: the oldest was given up", NULL);
     return error;
 }

@@ -103,6 +103,14 @@ size_t sessions_count(const struct sessions *sessions, const char *user)
     return count;
 }
 
+size_t sessions_live(const struct sessions *sessions, int64_t now_us)
+{
+    size_t at = 0, count = 0;
+    for (const struct sessions_row *session; (session = lookup_next(&sessions->table, &at)) != NULL;)
+        count += now_us < sessions_end_us(session);
+    return count;
+}
+
 static struct sessions_row *stalest(const struct sessions *sessions, const char *user)
 {
     struct sessions_row *found = NULL;

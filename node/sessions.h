@@ -51,6 +51,8 @@ size_t sessions_end_others(struct sessions *sessions, struct vault *vault, const
 void sessions_sweep(struct sessions *sessions, struct vault *vault, int64_t now_us);
 /* How many a user has. */
 size_t sessions_count(const struct sessions *sessions, const char *user);
+/* How many are not over. */
+size_t sessions_live(const struct sessions *sessions, int64_t now_us);
 /* What a page must say beside its cookie with each act: nobody who cannot read the page knows it. */
 void sessions_csrf(const char *cookie, char text[2 * KEY_HASH_BYTES + 1]);
 /* One record, at the start. ERR_CORRUPT, ERR_NOMEM. */

@@ -30,6 +30,9 @@ struct http_stream;
 #define HTTP_METRICS(X)                                                                                                \
     X(requests, COUNTER, "hotline_http_requests_total", "Requests that reached a handler.")                            \
     X(refused, COUNTER, "hotline_http_refused_total", "Requests refused before any handler.")                          \
+    X(taken, COUNTER, "hotline_http_answers_ok_total", "Answers of 200 to 399.")                                       \
+    X(declined, COUNTER, "hotline_http_answers_refused_total", "Answers of 400 to 499.")                               \
+    X(errors, COUNTER, "hotline_http_answers_failed_total", "Answers of 500 and more.")                                \
     X(gone, COUNTER, "hotline_http_client_gone_total", "Clients that left before their answer.")                       \
     X(shut, COUNTER, "hotline_http_shut_total",                                                                        \
       "Connections closed without a whole request: left, too slow, no room.")                                          \

@@ -105,9 +105,18 @@ enum MHD_Result http_internal_refuse(struct http *http, struct MHD_Connection *c
     return result;
 }
 
+static void count_answer(struct http_counters *counters, unsigned status)
+{
+    counters->taken += status >= 200 && status < 400;
+    counters->declined += status >= 400 && status < 500;
+    counters->errors += status >= 500;
+}
+
 /* The answer is there (or failed): the request is no longer the handler's. */
 static void answer(struct http_request *request, unsigned status, struct MHD_Response *response)
 {
+    if (response != NULL)
+        count_answer(&request->http->counters, status);
     request->owed = false;
     request->status = status;
     request->response = response;

@@ -147,7 +147,7 @@ static void dispatch_is_tried_until_its_time_is_over(void **state)
     assert_int_equal(one->state, DISPATCH_FAILED);
     assert_true(now_us <= LIMIT_DISPATCH_WEB_US && now_us > LIMIT_DISPATCH_WEB_US - 2 * CLOCK_HOUR_US);
     assert_true(tries > 20 && tries < 50);
-    assert_int_equal(room->all.waiting, 0);
+    assert_int_equal(room->all.counters.waiting, 0);
     assert_string_equal(one->why, "it answered with an error");
 }
 
@@ -172,7 +172,7 @@ static void dispatch_outcome_and_next_try_outlive_a_restart(void **state)
     close_room(room);
     open_room(room);
     assert_int_equal(room->all.count, 2);
-    assert_int_equal(room->all.waiting, 1);
+    assert_int_equal(room->all.counters.waiting, 1);
     assert_int_equal(room->all.list[0]->state, DISPATCH_DELIVERED);
     assert_int_equal(room->all.list[0]->ended_at_us, 1500);
     assert_int_equal(room->all.list[1]->next_us, next_us);
@@ -208,12 +208,12 @@ static void dispatch_beyond_the_most_what_is_over_goes_first(void **state)
     add(room, DISPATCH_WEB, 1, 5000);
     assert_null(dispatches_by_id(&room->all, &over));
     assert_non_null(dispatches_by_id(&room->all, &oldest));
-    assert_int_equal(room->all.dropped, 0);
+    assert_int_equal(room->all.counters.dropped, 0);
     add(room, DISPATCH_WEB, 1, 5001);
     assert_null(dispatches_by_id(&room->all, &oldest));
-    assert_int_equal(room->all.dropped, 1);
+    assert_int_equal(room->all.counters.dropped, 1);
     assert_int_equal(room->all.count, LIMIT_DISPATCHES);
-    assert_int_equal(room->all.waiting, LIMIT_DISPATCHES);
+    assert_int_equal(room->all.counters.waiting, LIMIT_DISPATCHES);
 }
 
 static void dispatch_way_fails_while_its_newest_try_did(void **state)
@@ -243,7 +243,7 @@ static void dispatch_of_a_removed_webhook_fails(void **state)
     dispatches_orphan(&room->all, room->vault, &hook, 7);
     assert_int_equal(mine->state, DISPATCH_FAILED);
     assert_int_equal(other->state, DISPATCH_WAITING);
-    assert_int_equal(room->all.waiting, 1);
+    assert_int_equal(room->all.counters.waiting, 1);
 }
 
 static void hooks_address_is_refused_before_it_is_resolved(void **state)

@@ -42,8 +42,10 @@ static void node_console_metrics_count_and_name_nobody(void **state)
         "\nhotline_node_outbox 1\n",
         "\nhotline_node_relay_connected{relay=\"relay-noord\"} 1\n",
         "\nhotline_node_events_total ",
-        "\nhotline_http_requests_total 0\n",
+        "\nhotline_http_requests_total{listener=\"socket\"} 0\n",
         "\nhotline_node_api_waiting 0\n",
+        "\nhotline_node_sessions 0\n",
+        "\nhotline_node_dispatch_waiting 0\n",
     };
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
         if (strstr(buf_text(&text), lines[i]) == NULL)
