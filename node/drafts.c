@@ -200,6 +200,23 @@ uint64_t drafts_erase(struct drafts *drafts, struct vault *vault, struct draft *
     return vault_destroy_case(vault, &owner);
 }
 
+bool drafts_is_noted(struct draft *draft, const char *by, int64_t now_us)
+{
+    struct draft_noted *oldest = &draft->noted[0];
+    for (size_t i = 0; i < DRAFTS_NOTED; i++) {
+        struct draft_noted *noted = &draft->noted[i];
+        if (strcmp(noted->by, by) == 0 && noted->at_us != 0) {
+            bool still = now_us - noted->at_us < DRAFTS_NOTED_US;
+            noted->at_us = still ? noted->at_us : now_us;
+            return still;
+        }
+        oldest = noted->at_us < oldest->at_us ? noted : oldest;
+    }
+    snprintf(oldest->by, sizeof oldest->by, "%s", by);
+    oldest->at_us = now_us;
+    return false;
+}
+
 int64_t drafts_erased_at(const struct draft *draft)
 {
     return draft->changed_at_us + LIMIT_DRAFT_LIFE_US;

@@ -13,6 +13,14 @@
 #include "proto/key.h"
 #include "proto/limits.h"
 
+/* Whose changes of a draft were noted in the audit log, and when: see drafts_is_noted. */
+#define DRAFTS_NOTED 4
+#define DRAFTS_NOTED_US (INT64_C(3600) * 1000000)
+struct draft_noted {
+    char by[LIMIT_NAME_BYTES + 1];
+    int64_t at_us;
+};
+
 struct draft {
     struct key_uuid id, tag;
     int64_t created_at_us, changed_at_us;
@@ -21,6 +29,7 @@ struct draft {
     char approved_by[LIMIT_NAME_BYTES + 1]; /* of the words of now; "": nobody */
     int64_t approved_at_us;
     struct buf document;
+    struct draft_noted noted[DRAFTS_NOTED]; /* in memory only: a start notes anew */
     uint64_t ticket; /* of its last change: on the disk when vault_committed() >= ticket; 0 after a start */
 };
 
@@ -52,6 +61,9 @@ uint64_t drafts_approve(struct vault *vault, struct draft *draft, const char *by
 /* Destroys it with its key, in the open turn, and frees it. The caller truncates the write-ahead log afterwards.
  * Returns the ticket. */
 uint64_t drafts_erase(struct drafts *drafts, struct vault *vault, struct draft *draft);
+/* A page saves a draft as it is typed: an auditor asks who worked on it and when, not how often it was saved. True when
+ * this caller's changes were noted within the hour; else they are from now on. */
+bool drafts_is_noted(struct draft *draft, const char *by, int64_t now_us);
 /* When it is erased if nobody changes it: LIMIT_DRAFT_LIFE_US after its last change. */
 int64_t drafts_erased_at(const struct draft *draft);
 /* Erases those whose time is over; how many. */

@@ -38,7 +38,7 @@ static int refuse(struct node_api_call *call, enum approval_refusal why, const s
 static int answer_draft(struct node_api_call *call, const struct draft *draft, uint64_t ticket)
 {
     struct node_api_subject subject = {.kind = NODE_API_DRAFT, .reply = draft->id};
-    node_api_record(call, NULL);
+    node_api_record_draft(call, &draft->id);
     return node_api_answer_after(call, &subject, ticket, 200);
 }
 

@@ -189,14 +189,17 @@ int node_api_put_draft(struct node_api_call *call)
         error = read_words(call, &document);
     if (error == OK)
         error = check_change(call, draft, &document);
+    bool same = error == OK && slice_equal(buf_slice(&document), buf_slice(&draft->document));
     if (error == OK)
         error = node_draft_change(call->node, draft, &(struct drafts_words){buf_slice(&document), account, author, 0},
                                   call->now_us, &call->note);
     end_words(&document);
     if (error != OK)
         return error;
+    if (!same && !drafts_is_noted(draft, account, call->now_us))
+        node_api_record_draft(call, &draft->id);
     struct node_api_subject subject = subject_of(draft);
-    return node_api_answer_committed(call, &subject, draft->ticket);
+    return node_api_answer_after(call, &subject, draft->ticket, 200);
 }
 
 int node_api_delete_draft(struct node_api_call *call)
@@ -208,7 +211,7 @@ int node_api_delete_draft(struct node_api_call *call)
         error = node_api_match_draft(call, draft, true);
     if (error != OK)
         return error;
-    node_api_record(call, NULL);
+    node_api_record_draft(call, &draft->id);
     return node_api_answer_after(call, &subject, node_draft_erase(call->node, draft), 204);
 }
 

@@ -39,21 +39,34 @@ uint64_t node_api_audit(struct node_api *api, const struct caller *caller, const
     return ticket;
 }
 
-void node_api_record(const struct node_api_call *call, const struct case_entry *entry)
+static void record(const struct node_api_call *call, const char *subject)
 {
-    char label[LIMIT_NAME_BYTES + 1], act[AUDIT_TEXT_MAX], name[LIMIT_ID_CHARS + 1 + CASES_REFERENCE_MAX] = "-";
+    char label[LIMIT_NAME_BYTES + 1], act[AUDIT_TEXT_MAX];
     caller_label(&call->caller, label);
     act_of(call->route, act);
-    if (entry != NULL)
-        snprintf(name, sizeof name, "%s:%s", entry->opener, entry->reference);
     const struct audit_entry kept = {
         .at_us = call->now_us,
         .kind = call->caller.kind,
         .who = call->caller.name,
         .act = act,
-        .subject = entry != NULL ? name : "",
+        .subject = subject,
         .result = call->result != NULL ? call->result : "OK",
     };
     (void)audit_add(node_audit(call->node), node_vault(call->node), &kept);
-    log_event(LOG_INFO, "act", "account", label, "act", act, "case", name, NULL);
+    log_event(LOG_INFO, "act", "account", label, "act", act, "case", subject[0] != '\0' ? subject : "-", NULL);
+}
+
+void node_api_record(const struct node_api_call *call, const struct case_entry *entry)
+{
+    char name[LIMIT_ID_CHARS + 1 + CASES_REFERENCE_MAX] = "";
+    if (entry != NULL)
+        snprintf(name, sizeof name, "%s:%s", entry->opener, entry->reference);
+    record(call, name);
+}
+
+void node_api_record_draft(const struct node_api_call *call, const struct key_uuid *id)
+{
+    char name[sizeof "draft " + 2 * KEY_UUID_BYTES] = "draft ";
+    buf_hex(slice_of(id->bytes, KEY_UUID_BYTES), name + strlen(name));
+    record(call, name);
 }

@@ -185,7 +185,10 @@ int node_api_answer_committed(struct node_api_call *call, const struct node_api_
     }
     if (call->key != NULL)
         remember(call, subject, location);
-    node_api_record(call, entry != NULL ? entry : call->entry);
+    if (subject->kind == NODE_API_DRAFT)
+        node_api_record_draft(call, &subject->reply);
+    else
+        node_api_record(call, entry != NULL ? entry : call->entry);
     return wait_for_commit(call, subject, ticket, call->key != NULL ? 201 : 200, location);
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Reads a node's event stream as a browser or a program does; for the end-to-end scripts.
 
-usage: stream.py PORT|SOCKET [--jar FILE] [--token TOKEN] [--after ID] [--until TYPE] [--count N]
+usage: stream.py PORT|SOCKET [--jar FILE] [--token TOKEN] [--after ID] [--until TYPE] [--count N] [--host HOST]
 Prints one line per event: "ID TYPE DATA" (ID is - when it has none), heartbeats too; "STATUS 401" when it is refused, and
 "END" when the node ends it. With --until or --count it leaves by itself after that event, or so many but heartbeats.
 """
@@ -20,6 +20,7 @@ parser.add_argument("--token")
 parser.add_argument("--after")
 parser.add_argument("--until")
 parser.add_argument("--count", type=int)
+parser.add_argument("--host")
 arguments = parser.parse_args()
 
 if os.path.exists(arguments.where):
@@ -29,7 +30,7 @@ if os.path.exists(arguments.where):
     line.sock.connect(arguments.where)
 else:
     line = http.client.HTTPConnection("127.0.0.1", int(arguments.where), timeout=60)
-headers = {}
+headers = {"Host": arguments.host} if arguments.host else {}
 if arguments.jar:
     headers["Cookie"] = json.loads(pathlib.Path(arguments.jar).read_text())["cookie"]
 if arguments.token:

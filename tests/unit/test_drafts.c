@@ -247,6 +247,24 @@ static void drafts_damaged_record_is_refused(void **state)
     assert_int_equal(room->drafts.count, 0);
 }
 
+static void drafts_changes_are_noted_once_an_hour_for_each_who_makes_them(void **state)
+{
+    struct draft draft = {.created_at_us = 1};
+    int64_t now_us = INT64_C(1790000000) * 1000000;
+    (void)state;
+    assert_false(drafts_is_noted(&draft, "anna", now_us));
+    assert_true(drafts_is_noted(&draft, "anna", now_us + 1));
+    assert_false(drafts_is_noted(&draft, "bert", now_us + 2));
+    assert_true(drafts_is_noted(&draft, "anna", now_us + DRAFTS_NOTED_US - 1));
+    assert_false(drafts_is_noted(&draft, "anna", now_us + DRAFTS_NOTED_US));
+    assert_true(drafts_is_noted(&draft, "anna", now_us + 2 * DRAFTS_NOTED_US - 1));
+    static const char *const more[] = {"carl", "dora", "emil"};
+    for (size_t i = 0; i < sizeof more / sizeof more[0]; i++)
+        assert_false(drafts_is_noted(&draft, more[i], now_us + DRAFTS_NOTED_US + (int64_t)i));
+    assert_false(drafts_is_noted(&draft, "bert", now_us + DRAFTS_NOTED_US + 9)); /* the one of longest ago gave way */
+    assert_true(drafts_is_noted(&draft, "emil", now_us + DRAFTS_NOTED_US + 10));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -258,6 +276,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(drafts_too_many_are_refused_with_the_limit, setup, teardown),
         cmocka_unit_test_setup_teardown(drafts_are_found_by_their_first_digits_when_one_begins_so, setup, teardown),
         cmocka_unit_test_setup_teardown(drafts_damaged_record_is_refused, setup, teardown),
+        cmocka_unit_test(drafts_changes_are_noted_once_an_hour_for_each_who_makes_them),
     };
     return cmocka_run_group_tests_name("drafts", tests, NULL, NULL);
 }
