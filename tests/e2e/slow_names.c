@@ -1,5 +1,5 @@
-/* Loaded before the C library (LD_PRELOAD): a name server that hangs. Names that end in ".hang.example" are looked up for
- * HANG_SECONDS and then not found; how many are being looked up stands as one byte each in the file HANG_FILE. For the
+/* Loaded before the C library (LD_PRELOAD): a name server that hangs. Names that end in ".hang.example" are looked up
+ * for HANG_SECONDS and then not found; each time that one is asked for is a byte in the file HANG_FILE. For the
  * scenario of name servers only. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -24,7 +24,7 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
     size_t len = name != NULL ? strlen(name) : 0;
     if (len >= sizeof tail && strcmp(name + len - (sizeof tail - 1), tail) == 0) {
         note();
-        sleep((unsigned)atoi(getenv("HANG_SECONDS")));
+        sleep((unsigned)strtoul(getenv("HANG_SECONDS"), NULL, 10));
         return EAI_AGAIN;
     }
     if (real == NULL)
