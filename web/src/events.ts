@@ -67,6 +67,7 @@ function take(event: NodeEvent): void {
 }
 
 let lastId = '';
+let unread = true; /* the lists are older than the stream */
 let source: EventSource | undefined;
 let channel: BroadcastChannel | undefined;
 let release: (() => void) | undefined;
@@ -100,7 +101,13 @@ function open(): void {
     source?.close();
     source = new EventSource(`/v1/events${lastId ? `?after=${lastId}` : ''}`);
     for (const type of TYPES) source.addEventListener(type, receive as EventListener);
+    source.onopen = () => {
+        heard();
+        if (unread) void readAll(); /* what happened between the reading and the stream */
+        unread = false;
+    };
     source.onerror = () => {
+        unread = true;
         lost();
         channel?.postMessage('lost');
         source?.close();
@@ -127,7 +134,8 @@ function lead(): Promise<void> {
 
 export function start(): void {
     if (watch) return;
-    update({ lostAt: Date.now() });
+    unread = true;
+    update({ line: 'live', heardAt: Date.now(), lostAt: 0 }); /* the node has just said who is logged in */
     watch = setInterval(look, 1000);
     channel = new BroadcastChannel('hotline-events');
     channel.onmessage = (message: MessageEvent<'lost' | { event: NodeEvent; lastId: string }>) => {
