@@ -475,6 +475,7 @@ void node_tick(struct node *node, int64_t now_us, int64_t steady_us)
     }
     if (steady_us - node->checked_us > CLOCK_HOUR_US) {
         node->checked_us = steady_us;
+        drills_sweep(&node->drills, node->vault, now_us);
         (void)posters_sweep(&node->posters, node->vault, now_us);
         sessions_sweep(&node->sessions, node->vault, now_us);
         journal_sweep(&node->journal, node->vault, now_us);

@@ -42,8 +42,11 @@ enum node_event_type {
     NODE_ROSTER_CHANGED,
     NODE_MEMBERS_CHANGED,
     NODE_POSTER_WITHDRAW, /* a case is over, or not public any more, and posters of it hang; state: how many */
-    NODE_DRAFTS_CHANGED,  /* an approval was given or taken back */
-    NODE_NOTES_CHANGED,   /* handover notes: one more, or one less */
+    NODE_DRILL_SENT,      /* a scheduled drill: in time; entry: its case */
+    NODE_DRILL_MISSED,
+    NODE_DRILL_REFUSED,
+    NODE_DRAFTS_CHANGED, /* an approval was given or taken back */
+    NODE_NOTES_CHANGED,  /* handover notes: one more, or one less */
     NODE_ALARM
 };
 struct node_event {
@@ -57,7 +60,7 @@ struct node_event {
     int state;             /* LADDER_CHANGED: the new one; ALARM: the state that is missing; CASE_ESCALATED: step */
     int64_t after_us;      /* since the item was committed here */
     uint64_t id;           /* of the journal, when it is told */
-    struct key_uuid draft; /* DRAFTS_CHANGED; state: 1 approved, 0 taken back */
+    struct key_uuid draft; /* DRAFTS_CHANGED, with state 1 approved, 0 taken back; DRILL_...: the drill's id */
 };
 
 /* What was found out about a photo of another member's: OK and its sides; ERR_SYNTAX, ERR_INVALID, ERR_LIMIT: it must
@@ -232,6 +235,12 @@ uint64_t node_case_second(struct node *node, struct case_entry *entry, const str
                           int64_t now_us);
 /* Ends it: with what else is in this turn, as its case when it was sent. Frees it and returns the ticket. */
 uint64_t node_draft_erase(struct node *node, struct draft *draft);
+/* --- drills that are scheduled; the API sends what is due --- */
+struct drill;
+struct drills *node_drills(struct node *node);
+/* Its state has changed: kept, and told, in the open turn; entry: the case that it became, or NULL. */
+void node_drill_told(struct node *node, struct drill *drill, const struct case_entry *entry, int64_t now_us);
+
 /* --- posters --- */
 struct poster;
 struct posters;

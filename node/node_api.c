@@ -44,6 +44,9 @@ static const struct node_api_route routes[] = {
     {"POST", "/v1/drafts/{draft}/publish", ACT | NODE_API_DRY, CALLER_PUBLISH, node_api_post_draft_publish},
     {"POST", "/v1/drafts/{draft}/approval", 0, CALLER_PUBLISH_LIVE, node_api_post_draft_approval},
     {"DELETE", "/v1/drafts/{draft}/approval", 0, CALLER_PUBLISH_LIVE, node_api_delete_draft_approval},
+    {"GET", "/v1/drills", 0, CALLER_READ, node_api_get_drills},
+    {"POST", "/v1/drills", ACT, CALLER_PUBLISH_EXERCISE, node_api_post_drill},
+    {"DELETE", "/v1/drills/{drill}", 0, CALLER_PUBLISH_EXERCISE, node_api_delete_drill},
     {"GET", "/v1/notes", 0, CALLER_NOTES, node_api_get_notes},
     {"POST", "/v1/notes", NODE_API_BODY | NODE_API_KEY_MAY, CALLER_NOTES, node_api_post_note},
     {"DELETE", "/v1/notes/{note}", 0, CALLER_NOTES, node_api_delete_note},
@@ -265,6 +268,11 @@ static void on_poll(void *ctx)
     node_api_changed(ctx);
 }
 
+static void on_drills(void *ctx)
+{
+    node_api_drill_sweep(ctx);
+}
+
 int node_api_open(const struct node_api_conf *conf, struct err_note *note, struct node_api **ret_api)
 {
     const struct http_conf http = {
@@ -284,6 +292,8 @@ int node_api_open(const struct node_api_conf *conf, struct err_note *note, struc
     if (error == OK)
         error = loop_timer_new(conf->loop, node_api_duty_sweep, api, &api->sweep);
     if (error == OK)
+        error = loop_timer_new(conf->loop, on_drills, api, &api->drills);
+    if (error == OK)
         error = argon_new(conf->loop, &api->argon);
     if (error == OK)
         error = http_listen(conf->loop, &http, on_request, api, note, &api->http);
@@ -292,6 +302,7 @@ int node_api_open(const struct node_api_conf *conf, struct err_note *note, struc
         return error;
     }
     loop_timer_every(api->sweep, 5000);
+    loop_timer_every(api->drills, 2000);
     if (api->conf.events != NULL)
         node_events_guard(api->conf.events, node_api_admits, api);
     *ret_api = api;
@@ -314,6 +325,8 @@ void node_api_close(struct node_api *api)
     argon_free(api->argon);
     http_free(api->http);
     loop_timer_free(api->poll);
+    if (api->drills != NULL)
+        loop_timer_free(api->drills);
     if (api->sweep != NULL)
         loop_timer_free(api->sweep);
     free(api);

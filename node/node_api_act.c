@@ -72,6 +72,30 @@ static int publish(struct node_api_call *call, const struct node_draft *draft)
     return node_api_answer_committed(call, &subject, ticket);
 }
 
+int node_api_read_opening(struct node_api_call *call, struct node_api_opening *ret_opening)
+{
+    struct node_api_opening *opening = ret_opening;
+    const char *drill = jdoc_get_text(call->body, "drill", NULL);
+    opening->draft = (struct node_draft){.content = NULL};
+    int error = node_api_read_status(call, &opening->draft.exercise);
+    if (error == OK)
+        error = node_api_read_countries(call, "to", &opening->to);
+    if (error == OK && opening->to.count == 0)
+        error = err_set(&call->note, ERR_MISSING, "to: at least one country is required");
+    if (error == OK && drill != NULL && !form_is_reference(drill))
+        error = err_set(&call->note, ERR_INVALID, "drill: capitals, digits and dashes, 1 to 32, as SPRING-2026");
+    if (error == OK)
+        error = node_api_read_case(call, &opening->alert);
+    if (error != OK)
+        return error;
+    opening->draft.content = opening->alert;
+    opening->draft.to = opening->to.codes;
+    opening->draft.to_count = opening->to.count;
+    opening->draft.restricted = jdoc_get_bool(call->body, "restricted", false);
+    opening->draft.drill_id = drill;
+    return OK;
+}
+
 int node_api_post_case(struct node_api_call *call)
 {
     static const struct node_api_field fields[] = {
@@ -79,30 +103,15 @@ int node_api_post_case(struct node_api_call *call)
         {"restricted", JDOC_BOOL, false}, {"confirm", JDOC_TEXT, false},     {"dry_run", JDOC_BOOL, false},
         {"drill", JDOC_TEXT, false},      {"break_glass", JDOC_TEXT, false}, {NULL, JDOC_NULL, false},
     };
-    struct node_api_countries to;
-    struct node_draft draft = {.content = NULL};
-    Hotline__Case *alert = NULL;
+    struct node_api_opening opening = {.alert = NULL};
     int error = node_api_check_fields(call, fields);
     if (error == OK)
-        error = node_api_read_status(call, &draft.exercise);
-    if (error == OK)
-        error = node_api_read_countries(call, "to", &to);
-    if (error == OK && to.count == 0)
-        error = err_set(&call->note, ERR_MISSING, "to: at least one country is required");
-    const char *drill = jdoc_get_text(call->body, "drill", NULL);
-    if (error == OK && drill != NULL && !form_is_reference(drill))
-        error = err_set(&call->note, ERR_INVALID, "drill: capitals, digits and dashes, 1 to 32, as SPRING-2026");
-    if (error == OK)
-        error = node_api_read_case(call, &alert);
+        error = node_api_read_opening(call, &opening);
     if (error != OK)
         return error;
-    draft.content = alert;
-    draft.to = to.codes;
-    draft.to_count = to.count;
-    draft.restricted = jdoc_get_bool(call->body, "restricted", false);
-    draft.drill_id = drill;
-    error = jdoc_get_bool(call->body, "dry_run", false) ? answer_plan(call, &draft) : publish(call, &draft);
-    case_free(alert);
+    bool dry = jdoc_get_bool(call->body, "dry_run", false);
+    error = dry ? answer_plan(call, &opening.draft) : publish(call, &opening.draft);
+    case_free(opening.alert);
     return error;
 }
 

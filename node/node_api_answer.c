@@ -105,6 +105,8 @@ static struct jdoc *view_subject(const struct node_api *api, const struct node_a
     case NODE_API_NOTE:
         note = note_of(node, &subject->reply);
         return note != NULL ? node_view_note(node, note) : NULL;
+    case NODE_API_DRILL:
+        return node_api_view_drill(node, &subject->reply);
     case NODE_API_NOTES:
         return node_view_notes(node);
     case NODE_API_HOOK:
@@ -207,11 +209,9 @@ struct node_api_subject node_api_subject_case(const struct case_entry *entry)
 }
 
 /* As they stand at rest with an Idempotency-Key. */
-static const char *const subject_words[] = {[NODE_API_CASE] = "case",
-                                            [NODE_API_REPLY] = "reply",
-                                            [NODE_API_DRAFT] = "draft",
-                                            [NODE_API_NOTE] = "note",
-                                            [NODE_API_NOTHING] = NULL};
+static const char *const subject_words[] = {
+    [NODE_API_CASE] = "case", [NODE_API_REPLY] = "reply", [NODE_API_DRAFT] = "draft",
+    [NODE_API_NOTE] = "note", [NODE_API_DRILL] = "drill", [NODE_API_NOTHING] = NULL};
 
 void node_api_subject_write(const struct node_api_subject *subject, char text[NODE_API_SUBJECT_MAX])
 {
@@ -233,6 +233,9 @@ int node_api_subject_read(const char *text, struct node_api_subject *ret_subject
         error = buf_unhex(text + 5, subject.case_key.bytes, sizeof subject.case_key.bytes);
     } else if (strncmp(text, "reply ", 6) == 0 || strncmp(text, "draft ", 6) == 0) {
         subject.kind = text[0] == 'r' ? NODE_API_REPLY : NODE_API_DRAFT;
+        error = buf_unhex(text + 6, subject.reply.bytes, sizeof subject.reply.bytes);
+    } else if (strncmp(text, "drill ", 6) == 0) {
+        subject.kind = NODE_API_DRILL;
         error = buf_unhex(text + 6, subject.reply.bytes, sizeof subject.reply.bytes);
     } else if (strncmp(text, "note ", 5) == 0) {
         subject.kind = NODE_API_NOTE;

@@ -262,8 +262,7 @@ static void copy_member(struct jdoc *to, const struct jdoc *from, const char *na
         jdoc_set_doc(to, name, jdoc_copy(jdoc_get(from, name)));
 }
 
-/* The body of POST /v1/cases that the draft and this request make together. */
-static struct jdoc *compose(const struct node_api_call *call, const struct jdoc *words)
+struct jdoc *node_api_compose(const struct node_api_call *call, const struct jdoc *words)
 {
     static const char *const of_draft[] = {"case", "restricted", "drill"};
     static const char *const of_request[] = {"status", "drill", "confirm", "dry_run", "break_glass"};
@@ -294,7 +293,7 @@ int node_api_post_draft_publish(struct node_api_call *call)
     if (error == OK)
         error = check_meant(call, words);
     if (error == OK) {
-        struct jdoc *body = compose(call, words);
+        struct jdoc *body = node_api_compose(call, words);
         jdoc_free(call->body);
         call->body = body;
         call->draft = draft;

@@ -51,6 +51,7 @@ struct node_api {
     struct lockout lockout;
     struct duty duty;
     struct loop_timer *sweep;        /* of duty */
+    struct loop_timer *drills;       /* that are due */
     struct node_api_numbers numbers; /* those that are counted */
 };
 
@@ -86,6 +87,7 @@ enum node_api_subject_kind {
     NODE_API_DRAFT,
     NODE_API_DRAFTS, /* all of them */
     NODE_API_NOTE,
+    NODE_API_DRILL,
     NODE_API_NOTES, /* all of them */
     NODE_API_HOOK,
     NODE_API_DISPATCH,
@@ -188,6 +190,27 @@ int node_api_find_draft(struct node_api_call *call, struct draft **ret_draft) MU
 /* If-Match, when it is there or required, is the ETag of now. */
 int node_api_match_draft(struct node_api_call *call, const struct draft *draft, bool required) MUST_CHECK;
 
+/* The body of POST /v1/cases that a draft's words and the call's body make together; a root. */
+struct jdoc *node_api_compose(const struct node_api_call *call, const struct jdoc *words);
+
+/* --- node_api_act.c --- */
+
+/* What a body of POST /v1/cases opens. Not to be copied. */
+struct node_api_opening {
+    struct node_draft draft; /* points into the others, and into the body */
+    struct node_api_countries to;
+    Hotline__Case *alert; /* case_free */
+};
+/* Reads it; the fields were checked. */
+int node_api_read_opening(struct node_api_call *call, struct node_api_opening *ret_opening) MUST_CHECK;
+
+/* --- node_api_drill.c --- */
+
+/* Sends the first drill that is due, or says that it was missed; every few seconds. */
+void node_api_drill_sweep(struct node_api *api);
+/* Drill; NULL: it is not there. */
+struct jdoc *node_api_view_drill(const struct node *node, const struct key_uuid *id);
+
 /* --- node_api_approval.c --- */
 
 /* The person who answers for what the caller does: himself, or whoever made the token. */
@@ -288,6 +311,8 @@ node_api_handler node_api_post_draft_approval, node_api_delete_draft_approval; /
 
 node_api_handler node_api_get_posters, node_api_post_poster, node_api_get_poster, node_api_get_poster_qr,
     node_api_post_poster_withdrawn; /* node_api_poster.c */
+
+node_api_handler node_api_get_drills, node_api_post_drill, node_api_delete_drill; /* node_api_drill.c */
 
 node_api_handler node_api_get_notes, node_api_post_note, node_api_delete_note; /* node_api_note.c */
 

@@ -46,6 +46,19 @@ uint64_t node_draft_approve(struct node *node, struct draft *draft, const char *
     return ticket;
 }
 
+struct drills *node_drills(struct node *node)
+{
+    return &node->drills;
+}
+
+void node_drill_told(struct node *node, struct drill *drill, const struct case_entry *entry, int64_t now_us)
+{
+    static const enum node_event_type types[DRILL_STATES] = {
+        [DRILL_SENT] = NODE_DRILL_SENT, [DRILL_MISSED] = NODE_DRILL_MISSED, [DRILL_REFUSED] = NODE_DRILL_REFUSED};
+    const struct node_event event = {.type = types[drill->state], .at_us = now_us, .entry = entry, .draft = drill->id};
+    node_hold_event(node, drills_save(node->vault, drill), &event);
+}
+
 uint64_t node_case_second(struct node *node, struct case_entry *entry, const struct case_second *second, int64_t now_us)
 {
     const struct node_event event = {.type = NODE_CASE_BREAK_GLASS,

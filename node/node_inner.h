@@ -7,6 +7,7 @@
 #include "node/accounts.h"
 #include "node/audit.h"
 #include "node/drafts.h"
+#include "node/drills.h"
 #include "node/evidence.h"
 #include "node/gaps.h"
 #include "node/journal.h"
@@ -126,6 +127,7 @@ struct node {
     struct drafts drafts;
     struct notes notes;
     struct posters posters;
+    struct drills drills;
     struct hooks hooks;
     struct dispatches dispatches;
     size_t armed; /* consoles */

@@ -284,6 +284,7 @@ static void free_node(struct node *node)
     drafts_done(&node->drafts);
     notes_done(&node->notes);
     posters_done(&node->posters);
+    drills_done(&node->drills);
     hooks_done(&node->hooks);
     dispatches_done(&node->dispatches);
     accounts_done(&node->accounts);
@@ -367,6 +368,7 @@ int node_open(struct node_setup *setup, struct err_note *note, struct node **ret
     drafts_init(&node->drafts);
     notes_init(&node->notes);
     posters_init(&node->posters);
+    drills_init(&node->drills);
     hooks_init(&node->hooks);
     dispatches_init(&node->dispatches);
     accounts_init(&node->accounts);

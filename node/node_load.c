@@ -250,6 +250,11 @@ static int load_poster(void *ctx, struct slice bytes)
     return posters_load(&((struct node *)ctx)->posters, bytes);
 }
 
+static int load_drill(void *ctx, struct slice bytes)
+{
+    return drills_load(&((struct node *)ctx)->drills, bytes);
+}
+
 static int load_hook(void *ctx, struct slice bytes)
 {
     return hooks_load(&((struct node *)ctx)->hooks, bytes);
@@ -336,15 +341,31 @@ int node_load(struct node *node, struct err_note *note)
     const struct {
         enum vault_space space;
         vault_row each;
-    } tables[] = {
-        {VAULT_SEQUENCE, load_sequence}, {VAULT_LADDER, load_row_apart},    {VAULT_ROWS, load_rows},
-        {VAULT_ROW, load_row},           {VAULT_RELAY, load_relay},         {VAULT_SEEN, load_seen},
-        {VAULT_OWED, load_owed},         {VAULT_REFERENCE, load_reference}, {VAULT_IDEMPOTENCY, load_idempotency},
-        {VAULT_BLOB, load_blob},         {VAULT_BACKUP, load_backup},       {VAULT_EVIDENCE, load_evidence},
-        {VAULT_GAP, load_gap},           {VAULT_DRAFT, load_draft},         {VAULT_HOOK, load_hook},
-        {VAULT_DISPATCH, load_dispatch}, {VAULT_USER, load_user},           {VAULT_TOKEN, load_token},
-        {VAULT_SESSION, load_session},   {VAULT_AUDIT_HEAD, load_audit},    {VAULT_NOTE, load_note},
-        {VAULT_POSTER, load_poster},     {VAULT_JOURNAL, load_journal},     {VAULT_JOURNAL_HEAD, load_journal_head}};
+    } tables[] = {{VAULT_SEQUENCE, load_sequence},
+                  {VAULT_LADDER, load_row_apart},
+                  {VAULT_ROWS, load_rows},
+                  {VAULT_ROW, load_row},
+                  {VAULT_RELAY, load_relay},
+                  {VAULT_SEEN, load_seen},
+                  {VAULT_OWED, load_owed},
+                  {VAULT_REFERENCE, load_reference},
+                  {VAULT_IDEMPOTENCY, load_idempotency},
+                  {VAULT_BLOB, load_blob},
+                  {VAULT_BACKUP, load_backup},
+                  {VAULT_EVIDENCE, load_evidence},
+                  {VAULT_GAP, load_gap},
+                  {VAULT_DRAFT, load_draft},
+                  {VAULT_HOOK, load_hook},
+                  {VAULT_DISPATCH, load_dispatch},
+                  {VAULT_USER, load_user},
+                  {VAULT_TOKEN, load_token},
+                  {VAULT_SESSION, load_session},
+                  {VAULT_AUDIT_HEAD, load_audit},
+                  {VAULT_NOTE, load_note},
+                  {VAULT_POSTER, load_poster},
+                  {VAULT_DRILL, load_drill},
+                  {VAULT_JOURNAL, load_journal},
+                  {VAULT_JOURNAL_HEAD, load_journal_head}};
     int result = vault_each(node->vault, VAULT_CASE, load_case, node, note);
     if (result == OK)
         result = load_items(node, note);
@@ -355,6 +376,7 @@ int node_load(struct node *node, struct err_note *note)
     dispatches_sort(&node->dispatches);
     notes_sort(&node->notes);
     posters_sort(&node->posters);
+    drills_sort(&node->drills);
     journal_begin(&node->journal, vault_is_fresh(node->vault), node->now_us);
     size_t at = 0;
     for (const struct item *item; (item = lookup_next(&node->items, &at)) != NULL;) {

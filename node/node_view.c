@@ -83,17 +83,31 @@ bool node_view_is_on_disk(const struct node *node, const struct item *item)
 const char *node_view_event_type(enum node_event_type type)
 {
     static const char *const names[] = {
-        [NODE_CASE_RECEIVED] = "case.received",       [NODE_CASE_UPDATED] = "case.updated",
-        [NODE_CASE_CLOSED] = "case.closed",           [NODE_CASE_RETRACTED] = "case.retracted",
-        [NODE_CASE_EXPIRING] = "case.expiring",       [NODE_CASE_EXPIRED] = "case.expired",
-        [NODE_CASE_REVIEW] = "case.review",           [NODE_CASE_ESCALATED] = "case.escalated",
-        [NODE_CASE_CONFLICT] = "case.conflict",       [NODE_REPLY_RECEIVED] = "reply.received",
-        [NODE_LADDER_CHANGED] = "ladder.changed",     [NODE_REFERRAL_RECEIVED] = "referral.received",
-        [NODE_RELAY_ACCEPTED] = "relay.accepted",     [NODE_RELAY_REFUSED] = "relay.refused",
-        [NODE_RELAY_STATE] = "relay.state",           [NODE_ROSTER_CHANGED] = "roster.changed",
-        [NODE_MEMBERS_CHANGED] = "members.changed",   [NODE_ALARM] = "alarm",
-        [NODE_NOTES_CHANGED] = "notes.changed",       [NODE_DRAFTS_CHANGED] = "drafts.changed",
-        [NODE_CASE_BREAK_GLASS] = "case.break_glass", [NODE_POSTER_WITHDRAW] = "poster.withdraw",
+        [NODE_CASE_RECEIVED] = "case.received",
+        [NODE_CASE_UPDATED] = "case.updated",
+        [NODE_CASE_CLOSED] = "case.closed",
+        [NODE_CASE_RETRACTED] = "case.retracted",
+        [NODE_CASE_EXPIRING] = "case.expiring",
+        [NODE_CASE_EXPIRED] = "case.expired",
+        [NODE_CASE_REVIEW] = "case.review",
+        [NODE_CASE_ESCALATED] = "case.escalated",
+        [NODE_CASE_CONFLICT] = "case.conflict",
+        [NODE_REPLY_RECEIVED] = "reply.received",
+        [NODE_LADDER_CHANGED] = "ladder.changed",
+        [NODE_REFERRAL_RECEIVED] = "referral.received",
+        [NODE_RELAY_ACCEPTED] = "relay.accepted",
+        [NODE_RELAY_REFUSED] = "relay.refused",
+        [NODE_RELAY_STATE] = "relay.state",
+        [NODE_ROSTER_CHANGED] = "roster.changed",
+        [NODE_MEMBERS_CHANGED] = "members.changed",
+        [NODE_ALARM] = "alarm",
+        [NODE_NOTES_CHANGED] = "notes.changed",
+        [NODE_DRAFTS_CHANGED] = "drafts.changed",
+        [NODE_CASE_BREAK_GLASS] = "case.break_glass",
+        [NODE_POSTER_WITHDRAW] = "poster.withdraw",
+        [NODE_DRILL_SENT] = "drill.sent",
+        [NODE_DRILL_MISSED] = "drill.missed",
+        [NODE_DRILL_REFUSED] = "drill.refused",
     };
     CHECK((size_t)type < sizeof names / sizeof names[0]);
     return names[type];
@@ -234,6 +248,8 @@ struct jdoc *node_view_event(const struct node *node, const struct node_event *e
         jdoc_set_text(object, "by", event->entry->second->by);
     if (event->type == NODE_POSTER_WITHDRAW)
         jdoc_set_int(object, "count", event->state);
+    if (event->type >= NODE_DRILL_SENT && event->type <= NODE_DRILL_REFUSED)
+        node_view_set_hex(object, "drill", slice_of(event->draft.bytes, KEY_UUID_BYTES));
     if (event->type == NODE_DRAFTS_CHANGED) {
         node_view_set_hex(object, "draft", slice_of(event->draft.bytes, KEY_UUID_BYTES));
         jdoc_set_bool(object, "approved", event->state != 0);

@@ -48,6 +48,7 @@ enum vault_space {
     VAULT_DISPATCH,     /* what was sent to wake people, by id */
     VAULT_NOTE,         /* handover notes, by id */
     VAULT_POSTER,       /* posters registered, by id */
+    VAULT_DRILL,        /* drills scheduled, by id */
     VAULT_JOURNAL = 50, /* events, by the number of the first in a record */
     VAULT_JOURNAL_HEAD,
 };

@@ -86,6 +86,8 @@
 #define LIMIT_DRAFT_NOTES_CHARS 8000
 /* A draft is about a child too: it ends when nobody has touched it for so long. */
 #define LIMIT_DRAFT_LIFE_US (INT64_C(30) * 24 * 3600 * 1000000)
+/* Drills scheduled at one node, and those of the last month. */
+#define LIMIT_DRILLS 200
 /* Posters registered at one node. */
 #define LIMIT_POSTERS 2000
 #define LIMIT_POSTER_PHONE_BYTES 32

@@ -1,8 +1,11 @@
-/* cmd_drill: how a drill went: who got its cases, who acknowledged, after how long. Reads only what the node says. */
+/* cmd_drill: drills put on the timetable of the node, and how one went: who got its cases, who acknowledged, after how
+ * long. Sends nothing by itself. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "cli_api.h"
 #include "cli_table.h"
+#include "cli_text.h"
 #include "cmd.h"
 #include "proto/clock.h"
 
@@ -136,9 +139,145 @@ static int run_report(struct cli *cli, const struct cli_args *args)
     return error;
 }
 
+/* ---- the timetable ---- */
+
+#define ID_SHOWN 12
+
+static int id_of(struct cli *cli, const char *id, const char *what)
+{
+    size_t len = strlen(id);
+    if (len >= 6 && len <= 32 && strspn(id, "0123456789abcdef") == len)
+        return OK;
+    return cli_fail(cli, ERR_USAGE, "\"%.40s\" is not the id of a %s, nor its first six or more digits", id, what);
+}
+
+static int run_start(struct cli *cli, const struct cli_args *args)
+{
+    const char *at = cli_args_text(args, "at", NULL), *name = cli_args_text(args, "confirm", NULL);
+    struct jdoc *request = jdoc_object(), *drill = NULL;
+    enum cli_form form;
+    int64_t at_us;
+    int error = cli_form_of(cli, args, &form);
+    if (error == OK)
+        error = id_of(cli, cli_args_at(args, 0), "draft");
+    if (error == OK && (at == NULL || clock_parse(at, &at_us) != OK)) {
+        cli_hint(cli, "To send it now: hotline draft publish %.32s --exercise", cli_args_at(args, 0));
+        error = cli_fail(cli, ERR_USAGE, "--at TIME is missing, or no time: as 2026-12-01T09:00:00Z");
+    }
+    if (error == OK && name == NULL)
+        error = cli_fail(cli, ERR_USAGE, "--confirm NAME is missing: the given name of the child in the exercise");
+    if (error == OK) {
+        jdoc_set_text(request, "draft", cli_args_at(args, 0));
+        jdoc_set_text(request, "at", at);
+        jdoc_set_text(request, "confirm", name);
+        error = cli_api_send(cli, "POST", "/v1/drills", request, &drill);
+    }
+    if (error == OK && form != CLI_TABLE)
+        error = cli_write_doc(cli, form, drill);
+    else if (error == OK)
+        cli_talk("*** EXERCISE *** %s is scheduled as %.*s. `hotline drill cancel` ends that.",
+                 jdoc_get_text(drill, "drill", "?"), ID_SHOWN, jdoc_get_text(drill, "id", "?"));
+    jdoc_free(request);
+    jdoc_free(drill);
+    return error;
+}
+
+static int add_list(const struct jdoc *items, int64_t now_us, struct buf *out)
+{
+    static const char *const headers[] = {"ID", "DRILL", "AT", "BY", "STATE", "CASE", "WHY"};
+    struct cli_table *table = cli_table_new(headers, sizeof headers / sizeof headers[0]);
+    if (table == NULL)
+        return ERR_NOMEM;
+    for (size_t i = 0; i < jdoc_count(items); i++) {
+        const struct jdoc *one = jdoc_at(items, i);
+        char id[ID_SHOWN + 1], time[CLI_TEXT_TIME_MAX];
+        snprintf(id, sizeof id, "%.*s", ID_SHOWN, jdoc_get_text(one, "id", "?"));
+        cli_text_time(jdoc_get_text(one, "at", NULL), now_us, time);
+        cli_table_cell(table, id);
+        cli_table_cell(table, jdoc_get_text(one, "drill", NULL));
+        cli_table_cell(table, time);
+        cli_table_cell(table, jdoc_get_text(one, "by", NULL));
+        cli_table_cell(table, jdoc_get_text(one, "state", NULL));
+        cli_table_cell(table, jdoc_get_text(one, "reference", NULL));
+        cli_table_cell(table, jdoc_get_text(one, "why", NULL));
+    }
+    int error = cli_table_write(table, out);
+    cli_table_free(table);
+    return error;
+}
+
+static int run_list(struct cli *cli, const struct cli_args *args)
+{
+    enum cli_form form;
+    struct jdoc *page = NULL;
+    struct buf out;
+    buf_init(&out);
+    int error = cli_form_of(cli, args, &form);
+    if (error == OK)
+        error = cli_api_get(cli, "/v1/drills", &page);
+    const struct jdoc *items = jdoc_get(page, "items");
+    if (error == OK && form != CLI_TABLE)
+        error = cli_write_doc(cli, form, items);
+    else if (error == OK && jdoc_count(items) == 0)
+        cli_talk("No drill is scheduled here.");
+    else if (error == OK && (error = add_list(items, clock_wall_us(), &out)) != OK)
+        error = cli_failed(cli, error);
+    if (error == OK)
+        error = cli_write(cli, &out);
+    buf_free(&out);
+    jdoc_free(page);
+    return error;
+}
+
+static int run_cancel(struct cli *cli, const struct cli_args *args)
+{
+    char path[CLI_API_PATH_MAX];
+    int error = id_of(cli, cli_args_at(args, 0), "drill");
+    snprintf(path, sizeof path, "/v1/drills/%.32s", cli_args_at(args, 0));
+    if (error == OK)
+        error = cli_api_delete_if(cli, path, NULL);
+    if (error == OK)
+        cli_talk("The drill is cancelled; its draft stays.");
+    return error;
+}
+
+static const struct cli_args_option start_options[] = {
+    {"at", 0, CLI_ARGS_VALUE, "TIME", "when it is to be sent, as 2026-12-01T09:00:00Z; 30 days ahead at most"},
+    {"confirm", 0, CLI_ARGS_VALUE, "NAME", "the given name of the child in the exercise"},
+    CLI_OPTION_OUTPUT,
+    CLI_OPTION_END,
+};
+static const struct cli_args_option no_options[] = {CLI_OPTION_END};
 static const struct cli_args_option options[] = {CLI_OPTION_OUTPUT, CLI_OPTION_END};
 
 const struct cli_command cmd_drill[] = {
+    {.name = "drill start",
+     .synopsis = "DRAFT --at TIME --confirm NAME [-o FORMAT]",
+     .summary = "schedule an exercise: a draft that is meant as one and names its drill",
+     .examples = "  hotline draft save drill.json --exercise --drill SPRING-2026 --to FR,IT\n"
+                 "  hotline drill start 3f9a11c2d0e4 --at 2026-12-01T09:00:00Z --confirm Eleni\n",
+     .notes =
+         "Sent at its time, over restarts of the node; when it cannot be within 15 minutes it is MISSED and not sent\n"
+         "at all. A draft that was changed since is REFUSED. Without pictures: they wait for an hour at most.\n"
+         "Now: `hotline draft publish DRAFT --exercise`.\n",
+     .options = start_options,
+     .least = 1,
+     .most = 1,
+     .run = run_start},
+    {.name = "drill list",
+     .synopsis = "[-o FORMAT]",
+     .summary = "the timetable of drills, newest time first, and what became of each",
+     .examples = "  hotline drill list\n",
+     .options = options,
+     .run = run_list},
+    {.name = "drill cancel",
+     .synopsis = "ID",
+     .summary = "take a drill off the timetable",
+     .examples = "  hotline drill cancel 81c2d0e43f9a\n",
+     .options = no_options,
+     .least = 1,
+     .most = 1,
+     .run = run_cancel},
     {.name = "drill report",
      .synopsis = "DRILL-ID [-o FORMAT]",
      .summary = "how a drill sent from here went: who got it, who acknowledged, after how long",

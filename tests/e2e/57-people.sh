@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What people do beside the alert itself: handover notes; a second person's approval, and the glass broken without;
-# posters, and that they come down again.
+# posters, and that they come down again; drills by timetable.
 # usage: 57-people.sh BUILD
 . "$(dirname "$0")/lib.sh"
 begin "$@"
@@ -189,5 +189,32 @@ one=$(at pt-farol poster list "$shown" -o json | jq -r '.[0].id')
 check "one is taken down" cli 0 pt-farol poster withdrawn "$shown" "${one:0:12}"
 check "and listed as that" true_of --arg me "$(id -un)" '[.[] | select(.withdraw | not)] | length == 1 and .[0].withdrawn_by == $me' <(at pt-farol poster list "$shown" -o json)
 check "no such poster (3)" cli 3 pt-farol poster withdrawn "$shown" 0123456789ab
+
+# --- drills by timetable ----------------------------------------------------------------------------------------------
+later() { date -u -d "+$1 seconds" +%Y-%m-%dT%H:%M:%SZ; }
+draft drill.json Drilla
+check "an exercise is kept" sh -c "'$bin/hotline' --node pt-farol.sock draft save drill.json --exercise --drill SPRING-2026 --to ES -o json >drill.draft 2>/dev/null"
+planned=$(jq -r .id drill.draft)
+check "no time (2)" cli 2 pt-farol drill start "$planned" --confirm Drilla
+check "another name (2)" cli 2 pt-farol drill start "$planned" --at "$(later 900)" --confirm Drollo
+check "a time that is over (2)" cli 2 pt-farol drill start "$planned" --at "$(later -60)" --confirm Drilla
+check "operator: schedules it" answers 201 POST /v1/drills "$(jq -n --arg d "$planned" --arg at "$(later 4)" '{draft: $d, at: $at, confirm: "Drilla"}')" --header "Idempotency-Key: drill-12345" --jar anna.jar --csrf
+check "read-only: sees the timetable" answers 200 GET /v1/drills --jar p-read-only.jar
+check "read-only: schedules nothing" answers 403 POST /v1/drills '{}' --header "Idempotency-Key: drill-12346" --jar p-read-only.jar --csrf
+murder pt-farol
+up pt-farol
+is_sent() { at pt-farol drill list -o json | true_of '.[0].state == "SENT"'; }
+check "a scheduled drill is sent over a kill" within 30 is_sent
+reference=$(at pt-farol drill list -o json | jq -r '.[0].reference')
+check "es-faro: gets it as an exercise" within 20 field es-faro "$reference" status EXERCISE
+check "es-faro: acknowledges it" at es-faro ack "$reference" --as Paola
+full() { at pt-farol drill report SPRING-2026 -o json | true_of '.score == 100'; }
+check "the report scores it" within 20 full
+check "its draft is gone (3)" cli 3 pt-farol draft show "$planned"
+check "the log of acts says who planned it" true_of '[.[] | select(.act == "DUE /v1/drills/{drill}" and .who == "anna" and .result == "SENT")] | length == 1' <(at pt-farol audit -o json)
+check "another one is kept" sh -c "'$bin/hotline' --node pt-farol.sock draft save drill.json --exercise --drill AUTUMN-2026 --to ES -o json >drill.draft 2>/dev/null"
+check "and scheduled" sh -c "'$bin/hotline' --node pt-farol.sock drill start $(jq -r .id drill.draft) --at $(later 9000) --confirm Drilla -o json >plan.json 2>/dev/null"
+check "and cancelled" cli 0 pt-farol drill cancel "$(jq -r .id plan.json)"
+check "what was sent is not cancelled (5)" cli 5 pt-farol drill cancel "$(at pt-farol drill list -o json | jq -r '.[0].id')"
 
 finish

@@ -11,6 +11,7 @@ import pathlib
 import re
 import socket
 import sys
+import time
 
 import yaml
 
@@ -267,6 +268,11 @@ def check_drafts(case, publisher):
     check_answer(publisher, "DELETE", address + "/approval", want=404, etag=draft["etag"])
     sending = {"status": "EXERCISE", "confirm": case["child"]["given_name"]}
     check_answer(publisher, "POST", address + "/publish", {"status": "EXERCISE", "dry_run": True}, want=200)
+    timetable = {"draft": draft["id"], "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 86400)), "confirm": sending["confirm"]}
+    drill = check_answer(publisher, "POST", "/v1/drills", timetable, "openapi-drill-1", want=201)
+    check_answer(publisher, "POST", "/v1/drills", timetable, "openapi-drill-2", want=409)
+    check_answer(publisher, "GET", "/v1/drills", want=200)
+    check_answer(publisher, "DELETE", "/v1/drills/" + drill["id"], want=204)
     check_answer(publisher, "POST", address + "/publish", sending, "openapi-draft-2", want=201, etag=draft["etag"])
     draft = check_answer(publisher, "POST", "/v1/drafts", words, "openapi-draft-3", want=201)
     check_answer(publisher, "DELETE", "/v1/drafts/" + draft["id"], want=204, etag=draft["etag"])
