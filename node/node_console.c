@@ -12,6 +12,7 @@
 #define PROMETHEUS "text/plain; version=0.0.4; charset=utf-8"
 #define CONNECTIONS_MAX 256
 #define STRANGERS_BODY_MAX 4096 /* a login */
+#define BODIES_MAX ((size_t)8 * LIMIT_PICTURE_BYTES)
 
 struct node_console {
     struct http *http;
@@ -367,6 +368,7 @@ int node_console_open(struct loop *loop, const struct node_console_conf *conf,
         .large_max = LIMIT_PICTURE_BYTES,
         .may_be_large = may_be_large,
         .small_max = STRANGERS_BODY_MAX,
+        .bodies_max = BODIES_MAX,
         .certificate = conf->certificate,
         .private_key = conf->private_key,
     };

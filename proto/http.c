@@ -95,12 +95,18 @@ static enum MHD_Result begin_request(struct http *http, struct MHD_Connection *c
  * its 413. */
 static enum MHD_Result take_body(struct http_request *request, const char *data, size_t len)
 {
+    struct http *http = request->http;
     size_t max = request->body_max;
     request->body_seen += len;
-    if (request->body_seen <= max)
+    request->crowded |= http->bodies_max != 0 && len > http->bodies_max - http->bodies;
+    if (request->body_seen <= max && !request->crowded) {
         buf_add(&request->body, data, len);
-    else
+        request->body_kept += len;
+        http->bodies += len;
+    } else {
         buf_free(&request->body);
+        http_internal_unkeep(request);
+    }
     return request->body_seen <= 4 * max + DISCARD_MAX ? MHD_YES : MHD_NO;
 }
 
@@ -109,6 +115,9 @@ static enum MHD_Result conclude(struct http_request *request)
     struct http *http = request->http;
     if (!request->handled && request->body_seen > request->body_max)
         return refuse_large(http, request->connection, request->body_max);
+    if (!request->handled && request->crowded)
+        return http_internal_refuse(http, request->connection, MHD_HTTP_SERVICE_UNAVAILABLE,
+                                    "too many large bodies at this moment: try again");
     if (buf_broken(&request->body))
         return MHD_NO;
     if (!request->handled && !http->ending) {
@@ -347,6 +356,7 @@ int http_listen(struct loop *loop, const struct http_conf *conf, http_handler *h
     http->may_be_large = conf->may_be_large;
     http->small_max = conf->small_max;
     http->guard.max = conf->max_connections ? conf->max_connections : 256;
+    http->bodies_max = conf->bodies_max;
     http->stream_max = conf->stream_max ? conf->stream_max : 262144;
     int error = open_listener(http, conf, note);
     if (error)

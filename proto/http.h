@@ -56,6 +56,7 @@ struct http_conf {
     size_t body_max;          /* bytes; 0: 65536 */
     const char *large_path;   /* one path whose bodies may be larger; NULL: none. A constant */
     size_t large_max;
+    size_t bodies_max; /* bytes of all bodies at a time: who comes beyond gets 503; 0: no bound */
     /* Whether this request, whose headers came, may have a body beyond small_max; NULL: all may. A stranger's bodies
      * must not fill the memory. Asked on the loop, with the listener's ctx. */
     bool (*may_be_large)(void *ctx, const struct http_request *request);

@@ -33,6 +33,7 @@ struct http {
     const char *large_path;
     bool (*may_be_large)(void *ctx, const struct http_request *request);
     size_t small_max;
+    size_t bodies_max, bodies; /* bytes of all of them; 0: no bound */
     size_t stream_max;
     struct http_guard guard;
     struct loop_timer *heartbeat;
@@ -78,7 +79,8 @@ struct http_request {
     struct buf headers; /* of the answer: name NUL value NUL ... */
     struct MHD_Response *response;
     unsigned status;
-    size_t body_seen, body_max;
+    size_t body_seen, body_max, body_kept;
+    bool crowded; /* there was no room for its body */
     bool handled; /* the handler has it */
     bool owed;    /* and has not answered yet */
     bool suspended;
@@ -92,6 +94,8 @@ struct http_request {
 struct http_request *http_internal_new(struct http *http, struct MHD_Connection *connection, const char *method,
                                        const char *path);
 void http_internal_unlist(struct http_request *request);
+/* Its body counts no longer for what all bodies may have. */
+void http_internal_unkeep(struct http_request *request);
 void http_internal_free(struct http_request *request);
 /* The request's socket, or -1 when the client left. */
 int http_internal_fd(const struct http_request *request);

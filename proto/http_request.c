@@ -47,8 +47,15 @@ struct http_request *http_internal_new(struct http *http, struct MHD_Connection 
     return request;
 }
 
+void http_internal_unkeep(struct http_request *request)
+{
+    request->http->bodies -= request->body_kept;
+    request->body_kept = 0;
+}
+
 void http_internal_unlist(struct http_request *request)
 {
+    http_internal_unkeep(request);
     if (request->next)
         request->next->previous = request->previous;
     if (request->previous)

@@ -198,6 +198,7 @@ static inline void listen_tcp(struct scene *s)
     const struct http_conf conf = {
         .address = "127.0.0.1:0",
         .body_max = 1000,
+        .bodies_max = 1500,
         .stream_max = 100000,
         .heartbeat_ms = 20,
     };

@@ -87,6 +87,30 @@ static void http_body_over_the_limit_gets_413_and_reaches_no_handler(void **stat
     end(s);
 }
 
+static void http_bodies_beyond_what_all_may_have_get_503(void **state)
+{
+    static char late[1200], now[1200];
+    struct scene *s = begin();
+    (void)state;
+    listen_tcp(s);
+    snprintf(late, sizeof late, "POST /late HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\n%0900d", 1);
+    snprintf(now, sizeof now, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\n%0900d", 1);
+    ask(s, late);
+    wait_for(s, has_kept);
+    s->current = 1;
+    expect_status(s, now, "HTTP/1.1 503");
+    wait_text(s, "too many large bodies");
+    expect_status(s, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nsmall", "HTTP/1.1 200");
+    http_reply(s->kept, 200, NULL, slice_text("done"));
+    s->kept = NULL;
+    s->current = 0;
+    wait_text(s, "done");
+    s->current = 1;
+    expect_status(s, now, "HTTP/1.1 200");
+    expect_status(s, now, "HTTP/1.1 200"); /* what was answered counts no more */
+    end(s);
+}
+
 static void http_endless_chunks_are_closed(void **state)
 {
     (void)state;
@@ -406,6 +430,7 @@ int main(void)
         cmocka_unit_test(http_two_requests_on_one_connection_are_both_answered),
         cmocka_unit_test(http_post_brings_its_body_in_pieces_and_chunks),
         cmocka_unit_test(http_body_over_the_limit_gets_413_and_reaches_no_handler),
+        cmocka_unit_test(http_bodies_beyond_what_all_may_have_get_503),
         cmocka_unit_test(http_endless_chunks_are_closed),
         cmocka_unit_test(http_ambiguous_or_malformed_requests_are_refused),
         cmocka_unit_test(http_head_has_the_headers_of_get_and_no_body),
