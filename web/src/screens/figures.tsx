@@ -54,7 +54,7 @@ function Table({ title, cells, type }: { title: string; cells: Cell[]; type: str
     const most = Math.max(1, ...cells.map((cell) => cell.count ?? cell.at_least ?? 0));
     return (
         <section class="panel">
-            <h3>{title}</h3>
+            <h2>{title}</h2>
             <Scroll name={title}><table class="wide figures">
                 <thead><tr><th scope="col">{title}</th><th scope="col" class="number">{t('figures.count')}</th><th scope="col" class="number">{t('figures.close')}</th><th scope="col" class="number">{t('figures.acknowledge')}</th></tr></thead>
                 <tbody>{cells.map((cell) => (
