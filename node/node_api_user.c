@@ -4,6 +4,7 @@
 
 #include "node/node_api_inner.h"
 #include "node/node_view.h"
+#include "node/qr.h"
 #include "proto/clock.h"
 #include "proto/seal.h"
 
@@ -218,6 +219,17 @@ int node_api_delete_user(struct node_api_call *call)
     return OK;
 }
 
+/* The address as a code for the authenticator's camera; without one the secret is typed. */
+static void set_qr(struct jdoc *doc, const char *uri)
+{
+    struct buf svg;
+    buf_init(&svg);
+    if (qr_svg(uri, &svg) == OK)
+        jdoc_set_slice(doc, "qr", buf_slice(&svg));
+    seal_wipe(svg.data, svg.len);
+    buf_free(&svg);
+}
+
 /* The secret leaves here once, for the authenticator. */
 int node_api_post_user_totp(struct node_api_call *call)
 {
@@ -239,6 +251,7 @@ int node_api_post_user_totp(struct node_api_call *call)
     jdoc_set_text(doc, "user", user->name);
     jdoc_set_text(doc, "secret", secret);
     jdoc_set_text(doc, "uri", uri);
+    set_qr(doc, uri);
     seal_wipe(secret, sizeof secret);
     seal_wipe(uri, sizeof uri);
     node_api_answer_doc(call->api, call->request, doc, ticket, 201);

@@ -40,10 +40,11 @@ function NewPassword({ text, value, set, focus }: { text: Key; value: string; se
 }
 
 /* What an authenticator is told once, and never shown again. */
-function Secret({ secret, uri, done }: { secret: string; uri: string; done: () => void }): JSX.Element {
+function Secret({ secret, uri, qr, done }: { secret: string; uri: string; qr?: string; done: () => void }): JSX.Element {
     return (
         <div class="panel panel-once" role="status">
             <p>{t('users.totp.once')}</p>
+            {qr && <img class="qr" src={`data:image/svg+xml,${encodeURIComponent(qr)}`} alt={t('users.totp.qr')} />}
             <p class="big"><code>{secret.replace(/(.{4})(?=.)/g, '$1 ')}</code></p>
             <p class="hint"><a href={uri}>{t('users.totp.open')}</a></p>
             <Button kind="main" act={done}>{t('once.done')}</Button>
@@ -74,7 +75,7 @@ function Password({ user, done }: { user: string; done: () => void }): JSX.Eleme
 
 function Row({ one, read }: { one: User; read: Read }): JSX.Element {
     const [doing, setDoing] = useState<Doing>('');
-    const [secret, setSecret] = useState<{ secret: string; uri: string } | undefined>(undefined);
+    const [secret, setSecret] = useState<{ secret: string; uri: string; qr?: string } | undefined>(undefined);
     const [role, setRole] = useState(one.role);
     const path = pathOf(one.user);
     const now = useNow(10_000);
