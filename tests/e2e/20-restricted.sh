@@ -48,4 +48,19 @@ check "es-faro: CLOSED" within 5 field es-faro "$ref" state CLOSED
 check "es-faro: replies on the other" at es-faro reply "$plain" --message "Nothing at the station"
 check "pt-farol: has the reply" within 5 shows pt-farol "$plain" '[.thread[].text] == ["Nothing at the station"]'
 for m in fr-phare lu-liicht; do check "$m: still nothing of it" hasnt $m "$ref"; done
+
+# --- what waits for the grant of a sender that is away is told, with whom to call ----------------------------------------
+draft third.json Elsa
+check "fr-phare: a case" publish fr-phare third.json t.json --live --to ES --confirm Elsa --wait delivered -W 10s
+third=$(jq -r .reference t.json)
+murder fr-phare
+pending() { at lu-liicht status -o json | true_of --argjson w "$1" '[.inbox.pending[] | [.member, .urgency, .phone]] | unique == $w'; }
+check "lu-liicht: nothing is pending" pending '[]'
+check "lu-liicht: subscribes to FR while its sender is away" at lu-liicht subscribe --add FR
+check "lu-liicht: pending, with the sender's phone" within 15 pending '[["fr-phare","IMMEDIATE","+3225550000"]]'
+check "lu-liicht: in words" bash -c "'$bin/hotline' --node lu-liicht.sock --no-input status | grep -q 'PENDING.*fr-phare.*call +3225550000'"
+check "lu-liicht: has nothing of it" hasnt lu-liicht "$third"
+up fr-phare
+check "fr-phare is back: lu-liicht has it" within 20 has lu-liicht "$third"
+check "lu-liicht: nothing is pending any more" within 10 pending '[]'
 finish

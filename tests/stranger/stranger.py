@@ -381,7 +381,7 @@ def check_header(header):
     """The header's own rules."""
     pb = envelope_pb
     case = header.kind == pb.Kind.CASE
-    wrong = (header.id[6] >> 4 != 7 or header.id[8] >> 6 != 2 or header.expires_at_us <= header.sent_at_us
+    wrong = (header.id[6] >> 4 != 7 or header.expires_at_us <= header.sent_at_us
              or header.HasField("case_name") != (header.kind in (pb.Kind.CASE, pb.Kind.REPLY, pb.Kind.REFERRAL))
              or header.HasField("revision") != case or header.HasField("act") != case
              or (case and header.case_name.opener != header.sender)
