@@ -215,6 +215,24 @@ def check_blobs():
     same("what went up comes down", (put.name, put.data), (chunk.name, chunk.data))
 
 
+def check_kinds(roster, secret, actual_hash):
+    """Closing, reply, referral, figures, probe: each opens, is what it says, and not under another header or content."""
+    found = {}
+    for row in load("envelope-kinds")["envelopes"]:
+        envelope, header, _, sequence, content = open_envelope(raw(row, "envelope"), roster, secret)
+        what = f"kind {row['content']}"
+        same(what, (content.WhichOneof("content"), hr.fitting(header), sequence), (row["content"], row["content"], 7))
+        same(f"{what}: plain text", hr.pack(content), raw(row, "plain"))
+        same(f"{what}: hash", hr.envelope_hash(envelope.header, envelope.body), raw(row, "hash"))
+        same(f"{what}: named, and no country", (list(header.route.members), list(header.route.countries)), (["nl-lamp"], []))
+        for changed in list(flips(raw(row, "envelope")))[:len(envelope.header) + 1100:7]:
+            refuses(f"{what}: changed", open_envelope, changed, roster, secret)
+        found[row["content"]] = content
+    same("closing: what it replaces", (found["closing"].closing.replaces.revision, found["closing"].closing.replaces.envelope_hash), (1, actual_hash))
+    same("reply: its grades", (found["reply"].reply.sighting.source_grade, found["reply"].reply.sighting.information_grade), (2, 2))
+    same("figures: a hidden cell has no count", [cell.HasField("count") for cell in found["statistics"].statistics.cells], [True, False])
+
+
 def read_sealed_file(data):
     """"hotline-sealed 1 ", the digest of what follows the line, the line's end, and the packed SealedFile."""
     if len(data) > 1048576 or not data.startswith(b"hotline-sealed 1 ") or data[81:82] != b"\n":
@@ -286,6 +304,7 @@ check_envelope("envelope-exercise", roster, secret)
 envelope_hash = check_envelope("envelope-actual", roster, secret)
 check_answers(roster, envelope_hash)
 check_gap_answer(roster, envelope_hash)
+check_kinds(roster, secret, envelope_hash)
 check_sealed_file(roster, secret, envelope_hash)
 check_blobs()
 check_frames()

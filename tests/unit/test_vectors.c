@@ -169,9 +169,10 @@ static ProtobufCMessage *unpacked(const ProtobufCMessageDescriptor *type, const 
     return message;
 }
 
-static void open_vector(const struct fixture *fixture, const char *name)
+/* Opens the envelope of a document as nl-lamp, and as its sender. */
+static void open_vector(const struct fixture *fixture, const struct jdoc *doc)
 {
-    struct jdoc *doc = loaded(name), *card = loaded("card");
+    struct jdoc *card = loaded("card");
     struct buf secret_bytes = bytes_of(card, "encryption_secret"), plain;
     struct wire_arena arena;
     struct envelope envelope;
@@ -209,14 +210,27 @@ static void open_vector(const struct fixture *fixture, const char *name)
     wire_arena_done(&arena);
     buf_free(&plain);
     buf_free(&secret_bytes);
-    jdoc_free(doc);
     jdoc_free(card);
 }
 
 static void vectors_envelopes_open_for_recipient_and_sender(void **state)
 {
-    open_vector(*state, "envelope-actual");
-    open_vector(*state, "envelope-exercise");
+    static const char *const names[] = {"envelope-actual", "envelope-exercise"};
+    for (size_t i = 0; i < 2; i++) {
+        struct jdoc *doc = loaded(names[i]);
+        open_vector(*state, doc);
+        jdoc_free(doc);
+    }
+}
+
+static void vectors_envelopes_of_every_other_kind_open(void **state)
+{
+    struct jdoc *doc = loaded("envelope-kinds");
+    const struct jdoc *list = jdoc_get(doc, "envelopes");
+    assert_int_equal(jdoc_count(list), 5);
+    for (size_t i = 0; i < 5; i++)
+        open_vector(*state, jdoc_at(list, i));
+    jdoc_free(doc);
 }
 
 static void vectors_answers_are_verified(void **state)
@@ -403,6 +417,7 @@ int main(void)
         FIXTURE_TEST(vectors_rosters_follow_each_other),
         FIXTURE_TEST(vectors_card_is_verified),
         FIXTURE_TEST(vectors_envelopes_open_for_recipient_and_sender),
+        FIXTURE_TEST(vectors_envelopes_of_every_other_kind_open),
         FIXTURE_TEST(vectors_answers_are_verified),
         FIXTURE_TEST(vectors_gap_answer_is_verified_and_no_other_is),
         FIXTURE_TEST(vectors_frames_are_unpacked_and_packed_again),

@@ -360,5 +360,6 @@ static inline struct jdoc *vectors_frames(const struct fixture *fixture)
 }
 
 #include "tests/vectors/vectors_blob.h"
+#include "tests/vectors/vectors_kinds.h"
 
 #endif
