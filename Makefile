@@ -133,6 +133,8 @@ $(BUILD)/tests/replay_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuz
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) $(fuzz_libs)
 
+$(BUILD)/tests/replay_api $(BUILD)/fuzz/fuzz_api: LDFLAGS += -Wl,--wrap=clock_wall_us,--wrap=clock_steady_us
+
 $(BUILD)/tests/make_seeds: $(BUILD)/obj/tests/fuzz/make_seeds.o $(libs)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) $(fuzz_libs)

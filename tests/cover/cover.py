@@ -6,7 +6,7 @@ usage: cover.py BUILD [--file NAME]      BUILD: made with COVER=1 and run; --fil
 
 A line that no input can reach carries a comment `unreached: WHY` (why: no memory, our own mistake); it counts as no
 line. Two kinds of lines count as such by themselves: what only CHECK() guards is our own mistake by definition, so its
-branches are none; and a program that a test kills writes no counts at all, so what it did is not seen here.
+branches are none, on however many lines it stands; and a program that a test kills writes no counts at all, so what it did is not seen here.
 """
 import collections
 import fnmatch
@@ -19,6 +19,18 @@ import sys
 top = pathlib.Path(__file__).resolve().parents[2]
 MARK = re.compile(r"/\* unreached: \S.*\*/")
 OWN_MISTAKE = re.compile(r"\bCHECK\(")
+
+
+def own_mistakes(text):
+    """The numbers of the lines that a CHECK(...) stands on, from its name to its last parenthesis."""
+    numbers, depth = set(), 0
+    for number, line in enumerate(text, 1):
+        begins = OWN_MISTAKE.search(line)
+        if depth > 0 or begins:
+            numbers.add(number)
+            plain = re.sub(r'"(\\.|[^"\\])*"|\'(\\.|[^\'\\])\'|/\*.*?\*/', "", line if depth > 0 else line[begins.start():])
+            depth = max(0, depth + plain.count("(") - plain.count(")"))
+    return numbers
 
 
 def gates():
@@ -58,6 +70,7 @@ def weigh(name, lines):
     text = (top / name).read_text().splitlines()
     total = reached = branches = taken = markers = 0
     missing = []
+    checks = own_mistakes(text)
     for number, (times, outcomes) in sorted(lines.items()):
         source = text[number - 1] if number <= len(text) else ""
         if MARK.search(source):
@@ -65,7 +78,7 @@ def weigh(name, lines):
             continue
         total += 1
         reached += times > 0
-        if not OWN_MISTAKE.search(source):
+        if number not in checks:
             branches += len(outcomes)
             taken += sum(1 for count in outcomes.values() if count > 0)
             if times and any(count == 0 for count in outcomes.values()):

@@ -84,6 +84,28 @@ FUZZ_UNUSED static const char *fuzz_file(struct slice content)
     return path;
 }
 
+/* --- a folder that goes with the process --- */
+
+static char fuzz_folder[128];
+static pid_t fuzz_folder_owner;
+
+FUZZ_UNUSED static void fuzz_remove_folder(void)
+{
+    char command[160];
+    if (getpid() != fuzz_folder_owner || fuzz_folder[0] == '\0')
+        return;
+    snprintf(command, sizeof command, "rm -rf '%s'", fuzz_folder);
+    CHECK(system(command) == 0);
+}
+
+/* One a process; a child that ends leaves it alone. */
+FUZZ_UNUSED static void fuzz_remove_at_exit(const char *folder)
+{
+    snprintf(fuzz_folder, sizeof fuzz_folder, "%s", folder);
+    fuzz_folder_owner = getpid();
+    CHECK(atexit(fuzz_remove_folder) == 0);
+}
+
 /* What a refusal must say: a line for people, without control characters. */
 FUZZ_UNUSED static void fuzz_check_note(const struct err_note *note)
 {

@@ -245,6 +245,20 @@ static inline void fuzz_dress(struct fuzz_dresser *dresser, ProtobufCMessage *me
     }
 }
 
+/* Signed as it stands, and not over bytes of its own. */
+static inline void fuzz_dress_gap_answer(struct fuzz_dresser *dresser, Hotline__GapAnswer *answer)
+{
+    struct key_signature signature;
+    if (dresser->flags & FUZZ_NAME)
+        answer->sender = fuzz_name(dresser, dresser->from->id);
+    if ((dresser->flags & FUZZ_NAME) && dresser->has_recipient)
+        answer->recipient = fuzz_name(dresser, dresser->recipient_id);
+    if (!(dresser->flags & FUZZ_SIGN) || receipt_sign_gap_answer(answer, dresser->from, &signature) != OK)
+        return;
+    answer->has_signature = 1;
+    answer->signature = fuzz_copy(dresser, signature.bytes, KEY_SIGNATURE_BYTES);
+}
+
 /* The frame's message as it is to travel; the bytes as they are when they are no such message. */
 static inline struct slice fuzz_dressed(struct fuzz_dresser *dresser, uint8_t type, struct slice bytes)
 {
@@ -262,6 +276,8 @@ static inline struct slice fuzz_dressed(struct fuzz_dresser *dresser, uint8_t ty
         }
     }
     fuzz_dress(dresser, message, 0);
+    if (message->descriptor == &hotline__gap_answer__descriptor)
+        fuzz_dress_gap_answer(dresser, (Hotline__GapAnswer *)message);
     return fuzz_pack(dresser, message);
 }
 

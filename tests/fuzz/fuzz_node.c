@@ -17,6 +17,7 @@ static void start_world(void)
 {
     struct err_note note = {{0}};
     net = net_new();
+    fuzz_remove_at_exit(net->folder);
     for (unsigned i = 0; i < NET_NODES; i++)
         members[i] = net_member_keys(i);
     CHECK(roster_verify(buf_slice(&net->roster), &net->trust, &note, &roster) == OK);

@@ -15,6 +15,7 @@ static void start_world(void)
     void *state;
     CHECK(world_setup(&state) == 0);
     world = state;
+    fuzz_remove_at_exit(world->folder);
     world->conf.disk_reserve_bytes = 0;
 }
 

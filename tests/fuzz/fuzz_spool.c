@@ -242,6 +242,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         void *state;
         CHECK(world_setup(&state) == 0);
         world = state;
+        fuzz_remove_at_exit(world->folder);
         world->conf.disk_reserve_bytes = 0;
         make_store();
     }
