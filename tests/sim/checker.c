@@ -329,6 +329,7 @@ static void on_loaded(struct checker *checker, const struct history_event *event
 
 static void on_relay_start(struct checker *checker, const struct history_event *event)
 {
+    checker->is_relay[event->relay] = true;
     for (size_t i = 0; i < checker->promises.count; i++) {
         struct promise *promise = (struct promise *)(void *)(checker->promises.rows + i * checker->promises.size);
         if (promise->relay != event->relay)

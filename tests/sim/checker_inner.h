@@ -77,7 +77,7 @@ struct checker {
     struct table alerts, copies, cases, rungs, promises;
     uint8_t standing[HISTORY_NAMES];
     bool was_withdrawn[HISTORY_NAMES];
-    bool hostile_relay[HISTORY_NAMES];
+    bool hostile_relay[HISTORY_NAMES], is_relay[HISTORY_NAMES];
     int64_t store_lost_us[HISTORY_NAMES]; /* the last START that was not the same store; 0 never */
     int64_t relay_lost_us[HISTORY_NAMES];
     int64_t healed_us, end_us;

@@ -107,7 +107,17 @@ static void check_recipient(struct checker *checker, const struct alert *alert, 
                           name(checker, intent->node), name(checker, member), time_us / 1000000);
 }
 
-/* Whoever has it has answered, and the publisher knows. */
+/* No honest relay has the store that it had then. */
+static bool relays_lost(const struct checker *checker, int64_t since_us)
+{
+    for (unsigned r = 0; r < HISTORY_NAMES; r++)
+        if (checker->is_relay[r] && !checker->hostile_relay[r] && checker->relay_lost_us[r] < since_us)
+            return false;
+    return true;
+}
+
+/* Whoever has it has answered, and the publisher knows. A relay that took an answer and lost its disk is given the
+ * alert again, and so is the answer; not that of a revision that a newer one replaced. */
 static void check_receipt(struct checker *checker, const struct alert *alert, uint8_t member)
 {
     const struct copy *copy = table_row(&checker->copies, alert->hash, member, false);
@@ -117,7 +127,8 @@ static void check_receipt(struct checker *checker, const struct alert *alert, ui
         checker->was_withdrawn[member] || checker->was_withdrawn[alert->intent.node] ||
         checker->store_lost_us[alert->intent.node] > alert->intent.at_us)
         return;
-    if (rung == NULL || rung->state == 0)
+    if ((rung == NULL || rung->state == 0) &&
+        !(relays_lost(checker, alert->intent.at_us) && !is_newest(checker, alert)))
         checker_violation(checker, &alert->intent, "%s has it, and %s does not know, though all is well again",
                           name(checker, member), name(checker, alert->intent.node));
 }
