@@ -132,7 +132,8 @@ static bool relay_is_known(const struct spool_envelope *row)
 
 static int relay_fill_envelope(struct relay *relay, const struct spool_envelope *row, struct ledger_envelope *envelope)
 {
-    int error = row->sender < relay->registry.count && row->number > 0 && relay_is_known(row) ? OK : ERR_CORRUPT;
+    bool numbered = row->number > 0 && row->number < COURIER_RECOVERY; /* the highest bit is the courier's */
+    int error = numbered && row->sender < relay->registry.count && relay_is_known(row) ? OK : ERR_CORRUPT;
 
     envelope->number = row->number;
     envelope->sender = row->sender;

@@ -83,14 +83,14 @@ static void check_recipient(struct checker *checker, const struct alert *alert, 
     int64_t until_us = intent->until_us < checker->end_us ? intent->until_us : checker->end_us;
     bool lost_key = checker->store_lost_us[member] > intent->at_us;
     if (lost_key) {
-        /* It lost its key: only what is current, from a publisher that is there, can come again, and only to whom it
-         * concerns still (subscriptions change). */
+        /* It lost its key: only what is current, from a publisher that is there and has not erased it, can come again,
+         * and only to whom it concerns still (subscriptions change). */
         const struct copy *own = table_row(&checker->copies, alert->hash, intent->node, false);
         /* A reply or a referral that it answered is over: its publisher offers it to nobody any more. */
         if (intent->of != 1 && rung != NULL && rung->state != 0)
             return;
         if (intent->until_us <= checker->end_us || !is_newest(checker, alert) || own == NULL || !own->owned ||
-            checker->was_withdrawn[intent->node] || alert->not_routed >> member & 1)
+            own->erased || checker->was_withdrawn[intent->node] || alert->not_routed >> member & 1)
             return;
     }
     int64_t from_us = lost_key ? checker->store_lost_us[member] : alert->accepted_at_us;

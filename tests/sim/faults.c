@@ -421,6 +421,26 @@ void fault_withdraw(struct sim *sim, unsigned node, unsigned unused)
     world_new_roster(sim);
 }
 
+/* Once each: the roster names one former key of a member. The new key file is ready, the authority lists it, and the
+ * old one is not started again. */
+static void listed(struct sim *sim, unsigned node, unsigned unused)
+{
+    (void)unused;
+    sim->nodes[node].key_generation++;
+    world_new_roster(sim);
+    proc_start_after(&sim->nodes[node].p, some_time(sim, 10 * CLOCK_MINUTE_US));
+}
+
+void fault_new_identity(struct sim *sim, unsigned whom, unsigned unused)
+{
+    struct sim_process *process = any_node(sim, whom);
+    (void)unused;
+    if (!is_core(process) || !proc_lives(process) || sim->nodes[process->index].key_generation > 1)
+        return;
+    proc_stop(process);
+    sim_after(sim, some_time(sim, 10 * CLOCK_MINUTE_US), listed, process->index, 0);
+}
+
 /* --- together --- */
 
 void faults_any(struct sim *sim, unsigned a, unsigned b)

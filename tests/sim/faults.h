@@ -41,6 +41,8 @@ FAULTS(FAULTS_DECLARE)
 void fault_restore_node(struct sim *sim, unsigned whom, unsigned unused); /* an old backup, marked as such */
 void fault_back_up(struct sim *sim, unsigned whom, unsigned unused);      /* what the next restore brings back */
 void fault_withdraw(struct sim *sim, unsigned node, unsigned unused);
+/* A member stops, the authority lists its next keys, and it starts with them. */
+void fault_new_identity(struct sim *sim, unsigned whom, unsigned unused);
 void fault_flip(struct sim *sim, unsigned relay, unsigned unused);
 void fault_shorten(struct sim *sim, unsigned relay, unsigned unused);
 void fault_cut_each_relay(struct sim *sim, unsigned whom, unsigned unused); /* each node sees another relay alone */

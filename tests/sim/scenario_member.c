@@ -27,6 +27,12 @@ static void plan_rotation(struct sim *sim, int64_t until_us)
     faults_every(sim, until_us, 8 * CLOCK_HOUR_US, fault_power, SIM_ALL);
 }
 
+static void plan_identities(struct sim *sim, int64_t until_us)
+{
+    work_plan(sim, until_us, 160);
+    faults_every(sim, until_us, 20 * CLOCK_MINUTE_US, fault_new_identity, SIM_ALL);
+}
+
 static void subscribe(struct sim *sim, unsigned a, unsigned b)
 {
     (void)a;
@@ -80,6 +86,10 @@ const struct scenario scenarios_member[] = {
      .passes = "nine days: each encryption key is renewed while some are away",
      .plan = plan_rotation,
      .hours = 216},
+    {.name = "identities-renewed",
+     .passes = "members get new identity and transport keys while they are away and others write to them",
+     .plan = plan_identities,
+     .hours = 4},
     {.name = "late-subscribers",
      .passes = "subscriptions change all the time: late ones get the open cases",
      .plan = plan_late_subscribers,

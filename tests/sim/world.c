@@ -38,6 +38,28 @@ static void fill_member(const struct sim_node *node, struct key_set *keys, Hotli
     WIRE_SET_BYTES(member, transport_key, keys->transport.bytes, KEY_BYTES);
 }
 
+/* What it was before, and signed by: good for as long as alerts are. */
+struct former {
+    Hotline__FormerKey key, *list[1];
+    struct key_identity identity;
+};
+
+static void fill_former(const struct sim_node *node, struct former *former, Hotline__Member *member)
+{
+    if (node->key_generation < 2)
+        return;
+    struct key_set *keys =
+        world_keys(KEY_MEMBER, node->p.id, node->p.country, 0x10 + node->p.index, node->key_generation - 1);
+    former->identity = keys->identity;
+    key_set_free(keys);
+    hotline__former_key__init(&former->key);
+    WIRE_SET_BYTES(&former->key, identity_key, former->identity.bytes, KEY_BYTES);
+    WIRE_SET(&former->key, until_us, node->p.sim->now_us + 30 * CLOCK_DAY_US);
+    former->list[0] = &former->key;
+    member->n_former_keys = 1;
+    member->former_keys = former->list;
+}
+
 static void fill_relay(struct key_set *keys, char **endpoints, Hotline__Relay *relay)
 {
     hotline__relay__init(relay);
@@ -91,11 +113,13 @@ void world_sign_roster(struct sim *sim)
     Hotline__Member members[SIM_NODES], *member_list[SIM_NODES];
     Hotline__Relay relays[SIM_RELAYS], *relay_list[SIM_RELAYS];
     struct key_set *keys[SIM_NODES];
+    struct former former[SIM_NODES];
     char endpoint[] = "tcp://relay.example:7600", *endpoints[1] = {endpoint};
     for (unsigned i = 0; i < sim->node_count; i++) {
         const struct sim_node *node = &sim->nodes[i];
         keys[i] = world_keys(KEY_MEMBER, node->p.id, node->p.country, 0x10 + i, node->key_generation);
         fill_member(node, keys[i], &members[i]);
+        fill_former(node, &former[i], &members[i]);
         member_list[i] = &members[i];
     }
     for (unsigned i = 0; i < sim->relay_count; i++) {
