@@ -213,7 +213,7 @@ void node_erase_due(struct node *node, int64_t wall_us)
         int64_t due_us = due_at(node, entry, now_us);
         if (due_us <= now_us) {
             if (erase_case(node, entry, now_us) != OK)
-                break;
+                break; /* unreached: no memory */
             erased++;
             continue;
         }

@@ -74,9 +74,8 @@ int roster_trust_read(const char *path, struct err_note *note, struct roster_tru
     int result = keyfile_slurp(path, 8192, &text, note);
     if (result == OK) {
         buf_add_u8(&text, '\0');
-        if (buf_broken(&text))
-            result = ERR_NOMEM;
-        else if (strlen((const char *)text.data) + 1 != text.len)
+        CHECK(!buf_broken(&text)); /* it was read into room for a byte more than it may have */
+        if (strlen((const char *)text.data) + 1 != text.len)
             result = err_set(note, ERR_SYNTAX, "%s: holds a NUL byte", path);
         else
             result = trust_parse(path, (char *)text.data, note, ret_trust);

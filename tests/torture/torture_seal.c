@@ -245,7 +245,7 @@ static void run_records(void)
         went(TORTURE_INT(seal_unrecord(&given.store, slice_of(NULL, 0), buf_slice(&sealed), &opened))))
         CHECK(slice_equal(buf_slice(&opened), plain));
     TORTURE_VOID(seal_base64(plain, &text));
-    buf_clear(&opened);
+    buf_free(&opened); /* room that is there would not be asked for */
     if (!buf_broken(&text) && went(TORTURE_INT(seal_unbase64(buf_text(&text), &opened))))
         CHECK(slice_equal(buf_slice(&opened), plain));
     buf_free(&sealed);
