@@ -5,10 +5,11 @@
 #   keyboard   a case sent, acknowledged and closed without a mouse
 #   newcomer   somebody who has read nothing sends the sample case
 #   hostile    what comes in wrongly, twice, too late or too large
+#   rules      a second person, the broken glass, what is late, posters that come down again
 #   speed      from the click to the alarm in the other browser
 #   pictures   docs/pictures anew (only when it is named)
 #   screens    axe, languages, light and dark, 400 % zoom, forced colours, reduced motion on every screen
-# KEEP=FOLDER keeps a picture of each failure there. QUICK=1, as the test command has it: without keyboard and hostile,
+# KEEP=FOLDER keeps a picture of each failure there. QUICK=1, as the test command has it: without keyboard, hostile and rules,
 # and with fewer languages and alerts.
 folder=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/e2e/lib.sh
@@ -28,7 +29,7 @@ hotline() { # hotline ID COUNTRY NAME PHONE: key and roster
 }
 
 net_up() {
-    local who member user id country
+    local who member user role id country phone name
     (umask 077 && echo lighthouse-keeper-2026 >password)
     authority
     add_relay relay-1
@@ -37,7 +38,7 @@ net_up() {
         take_port "$id"
         members+=("$id")
         hotline "$id" "$country" "$name" "$phone"
-        configure_node "$id" ""
+        configure_node "$id" "" "${more[@]}"
     done <<'ROWS'
 gr-faros GR +302105550001 Faros, the children's line
 it-lanterna IT +390655500002 Linea Lanterna
@@ -51,9 +52,9 @@ de-leuchtturm DE +493055500005 Leuchtturm
 ROWS
     sign
     everyone_up
-    for who in "gr-faros eleni" "gr-faros petros" "it-lanterna paola"; do
-        read -r member user <<<"$who"
-        check "$member: user $user" at "$member" user add "$user" --role supervisor --password-file password
+    for who in "gr-faros eleni supervisor" "gr-faros petros supervisor" "gr-faros giorgos it" "it-lanterna paola supervisor"; do
+        read -r member user role <<<"$who"
+        check "$member: user $user" at "$member" user add "$user" --role "$role" --password-file password
     done
     stop_here_unless_green
 }
@@ -66,7 +67,8 @@ network() { # what the tests need to know, as JSON
 }
 
 run_one() { # run_one TEST: in this shell, which ends with it
-    local status red start=$SECONDS
+    local status red start=$SECONDS more=()
+    [ "$1" != rules ] || more=('approval:' '  required: [LIVE]' 'deadlines:' '  delivered: 5s' '  shown: 5s' '  acknowledged: 5s')
     net_up >net.txt || { cat net.txt; exit 1; }
     python3 "$here/bad_pictures.py" "$folder/../../config/demo/portrait.jpg" bad_pictures
     NETWORK=$(network) CHROMIUM=$chromium KEEP=$pictures timeout -k 10 $test_seconds node "$folder/$1.mjs" >said.txt 2>&1
@@ -86,7 +88,7 @@ build=${1:-build}
 shift
 log=$(mktemp) || exit 2
 trap 'rm -f "$log"' EXIT
-every='life keyboard newcomer hostile speed screens'
+every='life keyboard newcomer hostile rules speed screens'
 [ -z "${QUICK:-}" ] || every='life newcomer speed screens'
 for test in ${*:-$every}; do
     [ -e "$folder/$test.mjs" ] || { echo "run.sh: there is no test $test" >&2; exit 2; }

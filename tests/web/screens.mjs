@@ -50,6 +50,7 @@ async function narrow(page, name) {
 
 const greece = await web.console_('gr-faros');
 const italy = await web.console_('it-lanterna');
+await greece.locator('h1').waitFor();
 await axe(greece, 'login in en');
 await narrow(greece, 'login');
 await web.logIn(greece, 'eleni');
@@ -80,9 +81,9 @@ const kept = new URL(greece.url()).hash.split('/')[2];
 
 /* ---- each of them ---- */
 
-const own = ['shift', 'inbox', 'compose', `compose/${kept}/1`, `compose/${kept}/2`, `compose/${kept}/3`, `compose/${kept}/4`, 'drills', 'archive', 'phones', 'settings',
-    `case/${open}`, `case/${exercise.member}/${exercise.reference}`, `update/${open}`, `poster/${open}`];
-const shortName = (screen) => screen.split('/').slice(0, 2).concat(screen.split('/').slice(3)).join('/').replace(kept, '');
+const own = ['shift', 'inbox', 'compose', `compose/${kept}/1`, `compose/${kept}/2`, `compose/${kept}/3`, `compose/${kept}/4`, 'drills', 'archive', 'phones', 'help', 'notes', 'figures',
+    'settings/health', 'settings/password', 'settings/countries', 'settings/audit', `case/${open}`, `case/${exercise.member}/${exercise.reference}`, `update/${open}`, `poster/${open}`];
+const shortName = (screen) => screen.replace(kept, 'draft').replace(open, 'open').replace(`${exercise.member}/${exercise.reference}`, 'exercise');
 
 for (const language of web.quick ? ['de'] : ['en', 'de', 'hu']) {
     const here = await web.console_('gr-faros', { locale: language, storageState: { cookies: (await greece.context().storageState()).cookies, origins: [] } });
@@ -95,7 +96,26 @@ for (const language of web.quick ? ['de'] : ['en', 'de', 'hu']) {
     await here.context().close();
 }
 
+/* ---- the settings of who looks after the machines ---- */
+
+const giorgos = await web.console_('gr-faros');
+await web.logIn(giorgos, 'giorgos');
+for (const part of ['users', 'tokens', 'webhooks']) {
+    await see(giorgos, `settings/${part}`);
+    await axe(giorgos, `settings/${part} in en`);
+    await narrow(giorgos, `settings/${part}`);
+}
+
 /* ---- what opens on a screen ---- */
+
+await see(greece, 'drills');
+await check('the report of an exercise opens', () => greece.locator('[aria-labelledby=past] button[aria-expanded]').first().click());
+await axe(greece, 'the report of an exercise in en');
+await narrow(greece, 'the report of an exercise');
+await see(greece, `poster/${open}`);
+await greece.getByRole('button', { name: 'Register this poster' }).click();
+await greece.getByRole('button', { name: 'Print' }).waitFor();
+await axe(greece, 'a registered poster in en');
 
 await see(greece, `case/${open}`);
 for (const [name, button] of [['close', 'Close'], ['retract', 'Retract'], ['answer', 'Answer']]) {

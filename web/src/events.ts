@@ -63,6 +63,8 @@ function take(event: NodeEvent): void {
     if (event.type === 'drafts.changed' || (event.type === 'heartbeat' && approvalAsked())) void readDrafts();
     if (event.type === 'notes.changed') void readNotes();
     if (event.type === 'case.break_glass' && event.by !== state.session?.user) update({ glass: event });
+    /* A colleague's own case: nothing but its way tells of it here. */
+    if (event.type === 'ladder.changed' && event.opener === state.status?.member && !state.sent.some((one) => one.case_id === event.case_id)) void readCases();
     for (const listener of [...listeners]) listener(event);
 }
 

@@ -1,0 +1,86 @@
+/*
+ * What a hotline's own rules make of the screens: an alert that waits for a second person, the glass that is broken when
+ * nobody is there, a recipient that is late and has to be called, a poster that has to come down again.
+ */
+import * as web from './lib.mjs';
+import { check, must } from './lib.mjs';
+
+web.chain();
+const eleni = await web.console_('gr-faros');
+const petros = await web.console_('gr-faros');
+const italy = await web.console_('it-lanterna');
+await web.logIn(eleni, 'eleni');
+await web.logIn(petros, 'petros');
+await web.logIn(italy, 'paola');
+const own = (page) => page.locator('section[data-need=REQUIRED]');
+const row = (page, country) => page.locator('.ladder tbody tr', { hasText: country });
+
+await check('whoever wrote it cannot send it alone, and is told so before the five seconds', async () => {
+    await web.compose(eleni, { name: 'Nikos', status: 'ACTUAL', publicity: /May be published/ });
+    await own(eleni).getByText('Ask a').waitFor();
+    must(await own(eleni).getByRole('button', { name: 'I have read it: approve' }).count() === 0, 'one may approve oneself');
+    await web.send(eleni, 'Nikos');
+    await eleni.getByText('Nobody has approved it').waitFor();
+    must(await eleni.getByRole('button', { name: 'STOP' }).count() === 0, 'it counts down');
+});
+await check('it waits in the inbox of the second person, who reads it and approves', async () => {
+    await web.screen(petros, 'inbox');
+    await petros.getByRole('link', { name: /Nikos/ }).first().click();
+    await petros.getByRole('link', { name: /Check and send/ }).click();
+    await petros.getByRole('button', { name: 'I have read it: approve' }).click();
+    await own(eleni).getByText(/Approved by petros/).waitFor();
+});
+await check('any later change ends the approval', async () => {
+    await eleni.getByRole('link', { name: /What happened/ }).click();
+    await eleni.getByLabel('Place', { exact: true }).fill('Patras, railway station');
+    await web.saved(eleni);
+    await eleni.getByRole('link', { name: /Check and send/ }).click();
+    await own(eleni).getByText('Ask a').waitFor();
+});
+await check('approved again, it is sent', async () => {
+    await petros.getByRole('button', { name: 'I have read it: approve' }).click();
+    await own(eleni).getByText(/Approved by petros/).waitFor();
+    await web.send(eleni, 'Nikos');
+    await eleni.locator('.ladder').waitFor();
+    await italy.locator('.incoming-live').waitFor();
+});
+await check('a recipient that is late is red, and has the number to call', async () => {
+    await row(eleni, 'Italy').and(eleni.locator('.stuck')).getByText(/\+39/).waitFor();
+    await web.screen(petros, 'inbox');
+    await petros.locator('.card-late').getByText(/\+39/).waitFor();
+});
+await check('acknowledged, it is not red any more', async () => {
+    await italy.locator('.answers button').first().click();
+    await row(eleni, 'Italy').and(eleni.locator('.finished')).waitFor();
+    must(await row(eleni, 'Italy').and(eleni.locator('.stuck')).count() === 0, 'it is still red');
+});
+await check('a poster is registered before it is printed, has number and code, and has to come down', async () => {
+    await eleni.getByRole('link', { name: 'Poster' }).click();
+    await eleni.getByRole('button', { name: 'Register this poster' }).waitFor();
+    must(await eleni.getByRole('button', { name: 'Print' }).count() === 0, 'it can be printed');
+    await eleni.getByRole('button', { name: 'Register this poster' }).click();
+    await eleni.getByRole('button', { name: 'Print' }).waitFor();
+    await eleni.locator('.poster').getByText('116 000').first().waitFor();
+    await eleni.locator('.poster').getByRole('img', { name: /Code that calls/ }).waitFor();
+});
+await check('no second person for a retraction', async () => {
+    await web.screen(eleni, 'inbox');
+    await eleni.getByRole('link', { name: /Nikos/ }).first().click();
+    await eleni.getByRole('button', { name: 'Retract', exact: true }).click();
+    await eleni.getByRole('button', { name: 'Retract now' }).click();
+    await italy.getByText('RETRACTED – sent in error').waitFor();
+    await italy.locator('.answers button').first().click();
+});
+await check('after it, the poster is on the list of what has to come down', async () => {
+    await eleni.getByText('1 poster has to be taken down').first().waitFor();
+});
+await check('nobody is there: the glass is broken, with a reason, and everybody is told', async () => {
+    await web.compose(eleni, { name: 'Zoe', status: 'ACTUAL' });
+    await own(eleni).locator('summary').click();
+    await eleni.getByLabel('Why it cannot wait').fill('The ferry leaves in ten minutes');
+    await web.send(eleni, 'Zoe');
+    await eleni.locator('.ladder').waitFor();
+    await petros.getByText(/eleni has sent an alert without a second person/).first().waitFor();
+    await italy.locator('.incoming-live').waitFor();
+});
+await web.finish();
