@@ -18,6 +18,8 @@ const TYPES = [
 ];
 
 const CHIMES = ['alarm', 'reply.received', 'case.break_glass', 'drill.missed', 'drill.refused'];
+/* Ours too: a colleague has sent it, or the timetable. */
+const CASE_CHANGES = ['reply.received', 'alarm', 'relay.accepted', 'drill.sent'];
 const STATUS_CHANGES = ['relay.state', 'roster.changed', 'alarm', 'ladder.changed'];
 
 type Listener = (event: NodeEvent) => void;
@@ -56,7 +58,7 @@ function take(event: NodeEvent): void {
     if (wasLost || event.type === 'gap') void readAll();
     if (event.type === 'case.received' || event.type === 'case.retracted') soundFor(event);
     if (CHIMES.includes(event.type)) chime();
-    if (event.type.startsWith('case.') || event.type === 'reply.received' || event.type === 'alarm') void readCases();
+    if (event.type.startsWith('case.') || CASE_CHANGES.includes(event.type)) void readCases();
     if (STATUS_CHANGES.includes(event.type)) void readStatus();
     if (event.type === 'members.changed' || event.type === 'roster.changed') void readMembers();
     if (event.type === 'reply.received') answered(event);
