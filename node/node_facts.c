@@ -231,29 +231,6 @@ static void warn_of_waking(const struct node *node, struct warnings *warnings)
     }
 }
 
-static void warn_of_clocks(const struct node *node, struct warnings *warnings)
-{
-    int64_t offset_us = node_clock_offset_us(node);
-    if (offset_us > 30 * CLOCK_SECOND_US || offset_us < -30 * CLOCK_SECOND_US) {
-        warn(warnings, "CLOCK", "This machine's clock is %lld s %s the relays': set it.",
-             (long long)(offset_us < 0 ? -offset_us : offset_us) / CLOCK_SECOND_US,
-             offset_us > 0 ? "behind" : "ahead of");
-        return;
-    }
-    for (size_t i = 0; i < node->link_count; i++) {
-        const struct uplink *uplink = &node->links[i].uplink;
-        int64_t apart_us = uplink->has_skew ? uplink->skew_us : 0;
-        if (apart_us < LIMIT_FUTURE_US && apart_us > -LIMIT_FUTURE_US)
-            continue;
-        warn(warnings, "CLOCK",
-             "The clock of %s is %lld min %s this machine's: see which of the two is right. Alerts are stamped by the "
-             "earlier one.",
-             uplink->relay, (long long)(apart_us < 0 ? -apart_us : apart_us) / CLOCK_MINUTE_US,
-             apart_us < 0 ? "behind" : "ahead of");
-        return;
-    }
-}
-
 size_t node_warnings(const struct node *node, int64_t now_us, struct node_warning *out, size_t cap)
 {
     struct warnings warnings = {.out = out, .cap = cap};
@@ -278,7 +255,11 @@ size_t node_warnings(const struct node *node, int64_t now_us, struct node_warnin
     warn_of_others(node, &warnings);
     warn_of_expiry(node, now_us, &warnings);
     warn_of_waking(node, &warnings);
-    warn_of_clocks(node, &warnings);
+    int64_t offset_us = node_clock_offset_us(node);
+    if (offset_us > 30 * CLOCK_SECOND_US || offset_us < -30 * CLOCK_SECOND_US)
+        warn(&warnings, "CLOCK", "This machine's clock is %lld s %s the relays': set it.",
+             (long long)(offset_us < 0 ? -offset_us : offset_us) / CLOCK_SECOND_US,
+             offset_us > 0 ? "behind" : "ahead of");
     int64_t free_bytes = store_counters(vault_store(node->vault)).free_bytes;
     if (free_bytes < node->settings.disk_reserve_bytes)
         warn(&warnings, "DISK", "The store's disk has %lld MiB free: new cases are refused below %lld MiB.",

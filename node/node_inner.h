@@ -210,10 +210,6 @@ bool node_card_stands(const struct node *node);
 struct node_link *node_link_named(struct node *node, const char *relay);
 /* The time that travels: ours, corrected by the relays' median when that is under ten minutes. */
 int64_t node_stamp(const struct node *node, int64_t now_us);
-/* When an envelope is said to be sent: node_stamp, but no later than each relay takes whose clock we heard, up to four
- * hours back. Whether our clock is ahead or all relays but one are wrong, nobody can say, and an alert that an honest
- * relay refuses as of the future waits until it is there; one that looks older than it is waits for nothing. */
-int64_t node_sent_stamp(const struct node *node, int64_t now_us);
 /* What a validity is compared with: the corrected time; where the relays are ten minutes off or more, the earlier of
  * both. Wrong clocks end nothing. */
 int64_t node_surely_us(const struct node *node, int64_t now_us);

@@ -8,7 +8,6 @@
 
 #define ALONE_US CLOCK_DAY_US /* without any relay's word since the start our own clock ends nothing before this */
 #define OFFSET_MAX_US (10 * CLOCK_MINUTE_US)
-#define STAMP_BACK_US (4 * CLOCK_HOUR_US) /* local time taken for UTC is three hours ahead at most, in Europe */
 
 /* --- small --- */
 
@@ -88,18 +87,6 @@ int64_t node_stamp(const struct node *node, int64_t now_us)
     int64_t offset_us = 0;
     (void)node_relays_offset(node, &offset_us);
     return is_correctable(offset_us) ? now_us + offset_us : now_us;
-}
-
-int64_t node_sent_stamp(const struct node *node, int64_t now_us)
-{
-    int64_t stamp_us = node_stamp(node, now_us), earliest_us = stamp_us;
-    for (size_t i = 0; i < node->link_count; i++) {
-        const struct uplink *uplink = &node->links[i].uplink;
-        int64_t takes_us = now_us + uplink->skew_us + LIMIT_FUTURE_US / 2;
-        if (uplink->has_skew && takes_us < earliest_us && takes_us > stamp_us - STAMP_BACK_US)
-            earliest_us = takes_us;
-    }
-    return earliest_us;
 }
 
 int64_t node_surely_us(const struct node *node, int64_t now_us)

@@ -63,7 +63,7 @@ int node_begin(struct node *node, struct node_outgoing *out, Hotline__Kind__Code
     hotline__envelope_body__init(&out->body);
     hotline__case_name__init(&out->case_name);
     hotline__route__init(&out->route);
-    int64_t stamp_us = node_sent_stamp(node, now_us);
+    int64_t stamp_us = node_stamp(node, now_us);
     struct key_uuid id = seal_uuid(stamp_us, NULL);
     int result = directory_sending(&node->directory, stamp_us, &out->sending);
     if (result != OK)

@@ -211,11 +211,8 @@ static int send_content(struct node *node, struct node_outgoing *out, const stru
     if (content == NULL)
         return ERR_NOMEM;
     WIRE_SET(&out->header, urgency, case_urgency(draft->content));
-    struct identity said = *identity;
-    if (said.valid_until_us > out->header.sent_at_us + LIMIT_VALIDITY_MAX_US) /* it may be stamped earlier than it is */
-        said.valid_until_us = out->header.sent_at_us + LIMIT_VALIDITY_MAX_US;
-    WIRE_SET(&out->header, expires_at_us, said.valid_until_us);
-    int result = fill_identity(content, out, &said);
+    WIRE_SET(&out->header, expires_at_us, identity->valid_until_us);
+    int result = fill_identity(content, out, identity);
     if (result == OK)
         result = node_photo_attach(node, out, content, identity->before, draft->photos_given, note, &attached);
     if (result == OK) {

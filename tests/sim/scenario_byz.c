@@ -28,29 +28,6 @@ PREPARE(mix, BYZ_MIX)
 PREPARE(equivocate, BYZ_EQUIVOCATE)
 PREPARE(all, BYZ_ALL)
 
-/* Two machines take local time for UTC, and the two hostile relays say that this is right. */
-static void prepare_ahead(struct sim *sim)
-{
-    turn_hostile(sim, BYZ_EQUIVOCATE | BYZ_WITHHOLD);
-    sim_clock_jump(&sim->nodes[1].p.clock, sim->now_us, CLOCK_HOUR_US);
-    sim_clock_jump(&sim->nodes[4].p.clock, sim->now_us, 3 * CLOCK_HOUR_US);
-}
-
-/* Nobody's alert waits at the honest relay for its own stamp. */
-static const char *check_ahead(struct sim *sim)
-{
-    size_t of_them = 0;
-    for (size_t i = 0; i < sim->history.count; i++) {
-        const struct history_event *event = &sim->history.events[i];
-        if (event->kind != HISTORY_INTENT)
-            continue;
-        if (event->state == 1)
-            return "an alert was stamped in the future of an honest relay that its publisher had heard";
-        of_them += event->node == sim->nodes[1].p.name || event->node == sim->nodes[4].p.name;
-    }
-    return of_them > 0 ? NULL : "nobody whose clock is ahead published anything";
-}
-
 static void plan_alone(struct sim *sim, int64_t until_us)
 {
     work_plan(sim, until_us, 160);
@@ -97,12 +74,6 @@ const struct scenario scenarios_byz[] = {
      .passes = "... say one thing to one and another to the next",
      .prepare = prepare_equivocate,
      .plan = plan_alone,
-     .hours = 2},
-    {.name = "byz-clock-ahead",
-     .passes = "... while two publishers' clocks are one and three hours ahead: no alert waits for its stamp's time",
-     .prepare = prepare_ahead,
-     .plan = plan_alone,
-     .check = check_ahead,
      .hours = 2},
     {.name = "byz-all", .passes = "... do all of it", .prepare = prepare_all, .plan = plan_alone, .hours = 2},
     {.name = "byz-faults",

@@ -171,26 +171,6 @@ static void clock_of_all_relays_that_are_heard_erases_nothing_before_our_own(voi
     assert_false(net_case(net, BE, reference)->erased);
 }
 
-/* Local time taken for UTC, and a relay that says the same: the other one would refuse the alert for an hour. */
-static void clock_ahead_stamps_no_alert_that_an_honest_relay_refuses(void **state)
-{
-    struct net *net = *state;
-    char reference[CASES_REFERENCE_MAX];
-    net->relays[1].clock_error_us = CLOCK_HOUR_US;
-    net->nodes[BE].clock_error_us = CLOCK_HOUR_US;
-    net_crash(net, BE);
-    net_connect(net, BE, NET_ALL);
-    net_pass(net, 10 * CLOCK_SECOND_US);
-    assert_true(is_warned(net, BE));
-    publish(net, &half_an_hour, reference);
-    const struct case_entry *entry = net_case(net, BE, reference);
-    const Hotline__EnvelopeHeader *header = entry->revisions[0]->header;
-    assert_true(header->sent_at_us <= net->now_us + LIMIT_FUTURE_US);
-    assert_true(header->sent_at_us >= net->now_us - CLOCK_MINUTE_US);
-    assert_true(header->expires_at_us >= net->now_us + 30 * CLOCK_MINUTE_US - CLOCK_SECOND_US);
-    assert_int_equal(item_accepted_by(entry->revisions[0]), 2);
-}
-
 /* Dedup is for as long as what was seen could come again: a start with the clock ahead ends none of it. */
 static void clock_years_ahead_at_the_start_forgets_nothing_that_was_seen(void **state)
 {
@@ -303,7 +283,6 @@ int main(void)
         CASE(clock_years_ahead_at_the_start_erases_nothing),
         CASE(clock_of_one_lying_relay_erases_nothing_and_keeps_nothing),
         CASE(clock_of_all_relays_that_are_heard_erases_nothing_before_our_own),
-        CASE(clock_ahead_stamps_no_alert_that_an_honest_relay_refuses),
         CASE(clock_years_ahead_at_the_start_forgets_nothing_that_was_seen),
         CASE(clock_alone_ends_what_is_over),
         CASE(clock_of_relays_that_jumps_and_comes_back_loses_nothing),
