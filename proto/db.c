@@ -11,7 +11,6 @@
 #include "db_inner.h"
 #include "proto/failpoint.h"
 
-#define SQL_META "CREATE TABLE meta (name TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID"
 static const char sql_meta_get[] = "SELECT value FROM meta WHERE name = ?1";
 static const char sql_meta_set[] =
     "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
@@ -88,7 +87,7 @@ static int exec(struct db *db, const char *sql, struct err_note *note)
 static int make_meta(struct db *db, const char *kind, const char *owner, struct err_note *note)
 {
     FAILPOINT("migration-empty");
-    int error = exec(db, "BEGIN IMMEDIATE; " SQL_META, note);
+    int error = exec(db, "BEGIN IMMEDIATE; " DB_SQL_META, note);
     if (error == OK)
         error = db_meta_set(db, "kind", slice_text(kind));
     if (error == OK)
@@ -178,6 +177,8 @@ static int open_and_claim(struct db *db, const struct db_schema *schema, const c
         error = db_check_pages(db->handle, "PRAGMA quick_check(1)", db->path, note);
     if (error == OK)
         error = migrate(db, schema, &facts, owner, note);
+    if (error == OK)
+        error = db_check_shape(db->handle, db->path, schema, note);
     if (error == OK)
         error = db_sync_folder(db->path, note);
     return error;

@@ -1,5 +1,5 @@
 /*
- * db_inner - what db.c and db_copy.c share. Nobody else includes it.
+ * db_inner - what db.c and the files beside it share. Nobody else includes it.
  *
  * Never open and close a database file by hand while a connection of this process has it: the close would drop SQLite's
  * POSIX locks, and with them the promise that no other process interferes.
@@ -8,6 +8,9 @@
 #define PROTO_DB_INNER_H
 
 #include "db.h"
+
+/* The table that every database has. */
+#define DB_SQL_META "CREATE TABLE meta (name TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID"
 
 /* The error of a SQLite result; a full disk is told apart from other failures. */
 int db_error_of(sqlite3 *handle, int result);
@@ -24,6 +27,8 @@ int db_sync_folder(const char *path, struct err_note *note) MUST_CHECK;
 int db_open_handle(const char *path, struct err_note *note, sqlite3 **ret_handle) MUST_CHECK;
 /* Runs "PRAGMA quick_check(1)" or "PRAGMA integrity_check(1)"; ERR_CORRUPT with SQLite's first finding. */
 int db_check_pages(sqlite3 *handle, const char *pragma, const char *path, struct err_note *note) MUST_CHECK;
+/* ERR_CORRUPT when the tables are not, to the letter, those that all of the schema's migrations make. */
+int db_check_shape(sqlite3 *handle, const char *path, const struct db_schema *schema, struct err_note *note) MUST_CHECK;
 /* Kind, owner and schema; kind "" for an empty database. ERR_MEMBER when it is not one of this software. */
 int db_read_facts(sqlite3 *handle, const char *path, struct err_note *note, struct db_facts *ret_facts) MUST_CHECK;
 /* path with a suffix, in new memory; NULL when there is none. */

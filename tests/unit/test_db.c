@@ -207,6 +207,21 @@ static void db_too_large_to_check_and_cut_short_is_refused_as_corrupt(void **sta
     refused(room, &first, "gr-hotline", ERR_CORRUPT, "restore a backup");
 }
 
+/* One letter of a column's name, as one flipped bit changes it: SQLite would take it. */
+static void db_changed_schema_is_refused_as_corrupt(void **state)
+{
+    static const char change[] = "UPDATE sqlite_schema SET sql = replace(sql, 'text', 'tezt') WHERE name = 'fact'";
+    struct room *room = *state;
+    sqlite3 *handle;
+    db_close(open_as(room, &first, "gr-hotline"));
+    assert_int_equal(sqlite3_open(room->path, &handle), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(handle, "PRAGMA writable_schema = ON", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(handle, change, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_changes(handle), 1);
+    sqlite3_close(handle);
+    refused(room, &first, "gr-hotline", ERR_CORRUPT, "restore a backup");
+}
+
 static void db_damaged_page_is_refused_as_corrupt(void **state)
 {
     struct room *room = *state;
@@ -375,6 +390,7 @@ int main(void)
         TEST(db_other_owner_or_kind_is_refused),
         TEST(db_foreign_database_is_refused_and_not_touched),
         TEST(db_garbage_is_refused_as_corrupt),
+        TEST(db_changed_schema_is_refused_as_corrupt),
         TEST(db_damaged_page_is_refused_as_corrupt),
         TEST(db_too_large_to_check_and_cut_short_is_refused_as_corrupt),
         TEST(db_empty_file_counts_as_new),
