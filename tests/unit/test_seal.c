@@ -289,6 +289,9 @@ static void seal_memory_that_may_not_be_locked_is_said_to_be_so(void **state)
     struct __user_cap_data_struct caps[2];
     struct rlimit before;
     (void)state;
+#ifdef __SANITIZE_ADDRESS__
+    skip(); /* there mlock() is the sanitizer's own: it does nothing and says that it did */
+#endif
     assert_int_equal(syscall(SYS_capget, &head, caps), 0);
     assert_int_equal(getrlimit(RLIMIT_MEMLOCK, &before), 0);
     set_lock(0, false, caps);
