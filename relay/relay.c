@@ -218,12 +218,8 @@ void relay_receive(struct relay *relay, const struct session_peer *peer, const c
         relay->io.cut(relay->io.ctx, peer);
         return;
     }
-    if (session && session->silent) {
-        session->silent = false;
-        session->heard_us = now_us;
-        relay_touch_presence(relay, session->member);
-        relay_pump(relay, session->member);
-    }
+    if (session && session->silent)
+        relay_hear_again(relay, session);
     for (size_t i = 0; i < LIMIT_FRAMES && more && !cursor_at_end(&cursor); i++) {
         if (wire_next(&cursor, &frame)) {
             struct err_note note = {"a frame is cut or too long"};
@@ -401,8 +397,10 @@ static void relay_second(struct relay *relay)
     while ((session = session_next(&relay->sessions, &at)))
         relay_tick_session(relay, session);
     for (uint32_t i = 0; i < relay->member_count; i++) {
-        if (!relay_session_of(relay, i))
+        session = relay_session_of(relay, i);
+        if (!session)
             continue;
+        relay_send_words(relay, session);
         relay->numbers.counters.resent += (int64_t)courier_overdue(&relay->members[i]->courier, relay->now_us);
         relay_pump(relay, i);
         relay_ask_grants(relay, i);

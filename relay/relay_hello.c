@@ -325,3 +325,14 @@ void relay_on_hello(struct relay *relay, struct session *session, const Protobuf
     if (relay_may_log(relay, session->member))
         log_event(LOG_INFO, "session", "member", self->id, NULL);
 }
+
+void relay_hear_again(struct relay *relay, struct session *session)
+{
+    session->silent = false;
+    session->heard_us = relay->now_us;
+    relay->pending_dirty = true;
+    relay_touch_presence(relay, session->member);
+    relay_send_words(relay, session);
+    relay_ask_grants(relay, session->member);
+    relay_pump(relay, session->member);
+}

@@ -189,6 +189,8 @@ void relay_write_answers(struct relay *relay);
 
 /* ---- relay_hello.c ---- */
 void relay_on_hello(struct relay *relay, struct session *session, const ProtobufCMessage *message);
+/* A member that was only slow says no Hello: what came for it meanwhile goes out now. */
+void relay_hear_again(struct relay *relay, struct session *session);
 void relay_on_pulse(struct relay *relay, struct session *session, const ProtobufCMessage *message);
 /* Marks that others should hear of this member. */
 void relay_touch_presence(struct relay *relay, uint32_t member);

@@ -150,13 +150,15 @@ static void see_publish(struct sim_node *node, const struct wire_frame *frame)
     see_grants(sim, tap_hash(&hash), envelope->grants, envelope->n_grants);
 }
 
-static void note_frame(struct sim *sim, uint8_t type)
+/* to: NULL for a node's, which says the same to the relay of the link. */
+static void note_frame(struct sim *sim, uint8_t type, const char *from, const char *to)
 {
     sim->stats.frames++;
     if (!is_sign_of_life(type))
         sim->moved_us = sim->now_us - sim->skipped_us;
     if (sim->shape.verbose)
-        fprintf(stderr, "%lld %s\n", (long long)(sim->now_us - SIM_START_US), wire_name(type));
+        fprintf(stderr, "%lld %s%s%s %s\n", (long long)(sim->now_us - SIM_START_US), from, to != NULL ? " to " : "",
+                to != NULL ? to : "", wire_name(type));
 }
 
 static void end_after(struct sim_process *process, uint8_t type)
@@ -171,7 +173,7 @@ void tap_from_node(struct sim_node *node, struct slice bytes)
     struct wire_frame frame;
     search_canary(node->p.sim, bytes, "a wire from a node");
     while (!cursor_at_end(&cursor) && wire_next(&cursor, &frame) == OK) {
-        note_frame(node->p.sim, frame.type);
+        note_frame(node->p.sim, frame.type, node->p.id, NULL);
         node->p.sim->stats.gaps += frame.type == WIRE_GAP;
         if (frame.type == WIRE_RECEIPTS)
             see_receipts(node, &frame);
@@ -209,10 +211,9 @@ void tap_from_relay(struct sim_relay *relay, struct slice bytes, unsigned node)
     struct sim *sim = relay->p.sim;
     struct cursor cursor = cursor_of(bytes);
     struct wire_frame frame;
-    (void)node;
     search_canary(sim, bytes, "a wire from a relay");
     while (!cursor_at_end(&cursor) && wire_next(&cursor, &frame) == OK) {
-        note_frame(sim, frame.type);
+        note_frame(sim, frame.type, relay->p.id, sim->nodes[node].p.id);
         if (sim->shape.verbose && frame.type == WIRE_REFUSED)
             tell_refused(relay, &frame, node);
         Hotline__AcceptedBatch *batch = frame.type == WIRE_ACCEPTED ? accepted_batch(sim, &frame, false) : NULL;

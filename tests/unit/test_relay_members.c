@@ -369,6 +369,31 @@ static void relay_silent_member_is_shown_as_gone_and_comes_back(void **state)
     assert_true(((Hotline__Presence *)world_take(world, BE, WIRE_PRESENCE))->members[0]->connected);
 }
 
+/* A machine that stood still for twenty seconds on a connection that held: it says no Hello when it goes on. */
+static void relay_silent_sender_gets_the_receipts_that_came_meanwhile(void **state)
+{
+    struct world *world = *state;
+    struct world_alert alert;
+    Hotline__Pulse pulse = HOTLINE__PULSE__INIT;
+
+    world_hello_all(world);
+    world_seal(world, &(struct world_case){.sender = BE}, &alert);
+    world_grant(world, &alert, FR);
+    world_publish(world, &alert);
+    world_commit(world);
+    WIRE_SET(&pulse, clock_us, 1);
+    for (int i = 0; i < 20; i++) {
+        world_say(world, FR, WIRE_PULSE, &pulse.base);
+        world_pass(world, CLOCK_SECOND_US);
+    }
+    world_receipt(world, FR, &alert, HOTLINE__RECEIPT_STATE__CODE__DELIVERED);
+    world_commit(world);
+    world_none(world, BE, WIRE_RECEIPTS);
+    world_say(world, BE, WIRE_PULSE, &pulse.base);
+    world_take(world, BE, WIRE_RECEIPTS);
+    world_alert_done(&alert);
+}
+
 static void relay_stolen_connection_with_another_identity_is_refused(void **state)
 {
     struct world *world = *state;
@@ -457,6 +482,7 @@ int main(void)
         WORLD_TEST(relay_newer_connection_of_a_member_replaces_the_older),
         WORLD_TEST(relay_withdrawn_member_gets_its_roster_then_the_cut),
         WORLD_TEST(relay_silent_member_is_shown_as_gone_and_comes_back),
+        WORLD_TEST(relay_silent_sender_gets_the_receipts_that_came_meanwhile),
         WORLD_TEST(relay_stolen_connection_with_another_identity_is_refused),
         WORLD_TEST(relay_wrong_key_for_its_roster_entry_does_not_start),
         WORLD_TEST(relay_garbage_ends_the_session_after_its_budget),
