@@ -54,12 +54,8 @@ all: $(programs) ## build the three programs into build/
 
 # The console's browser side. The tools come by web/package-lock.json, which holds their digests.
 web_sources := $(wildcard web/build.mjs web/tsconfig.json web/locales/*.json web/src/*.* web/src/*/*.*) config/country/borders.txt
-web/node_modules/.package-lock.json: web/package.json web/package-lock.json
-	@command -v npm >/dev/null || { echo "make: npm is missing: run \`make deps\`" >&2; exit 1; }
-	$(Q)cd web && npm ci --silent --no-audit --no-fund && touch node_modules/.package-lock.json
-
-$(BUILD)/web/index.html: web/node_modules/.package-lock.json $(web_sources)
-	$(Q)cd web && node_modules/.bin/tsc && node build.mjs $(abspath $(BUILD))/web
+$(BUILD)/web/index.html: web/build.sh web/package.json web/package-lock.json web/plain/index.html $(web_sources)
+	$(Q)web/build.sh $(abspath $(BUILD))/web $(WEB)
 
 web-assets: $(BUILD)/web/index.html ## the console's pages and scripts into build/web/
 
@@ -77,8 +73,9 @@ $(BUILD)/gen/%.pb-c.c $(BUILD)/gen/%.pb-c.h: %.proto
 	@mkdir -p $(BUILD)/gen
 	$(Q)protoc-c --proto_path=. --c_out=$(BUILD)/gen $<
 
-# The console's files, embedded: what web-assets makes, or, without npm, one page that says so (make WEB=plain).
-WEB ?= $(if $(shell command -v npm),built,plain)
+# The console's files, embedded: what web-assets makes. WEB=built: nothing less will do; WEB=plain: one page that says so;
+# otherwise that page only where npm cannot fetch the tools, and loudly.
+WEB ?= auto
 web_folder := $(if $(filter plain,$(WEB)),web/plain,$(BUILD)/web)
 $(BUILD)/gen/web_assets.c: $(web_folder)/index.html web/embed.py node/web_assets.h
 	@mkdir -p $(BUILD)/gen
@@ -239,6 +236,7 @@ analyze: ## cppcheck over every source
 
 prefix ?= /usr/local
 install: $(programs) ## programs, units and sample configs under $(prefix)
+	@[ ! -e $(BUILD)/web/plain ] || { echo "make: the browser console was left out of this build: \`rm -r $(BUILD)/web && make WEB=built\` says why, make WEB=plain means it" >&2; exit 1; }
 	install -d $(DESTDIR)$(prefix)/bin $(DESTDIR)/etc/hotline $(DESTDIR)/lib/systemd/system
 	install -m 755 $(programs) $(DESTDIR)$(prefix)/bin
 	install -m 644 config/relay.yaml config/node.yaml $(DESTDIR)/etc/hotline
