@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds the console's browser side into OUT. Its tools come by package-lock.json, which holds their digests.
-# usage: web/build.sh OUT built|auto      built: fail without them; auto: then one page that says so, and OUT/plain
+# usage: web/build.sh OUT built|auto      built: fail without them; auto: then one page that says so, and OUT.plain
 set -eu
 out=$1 mode=$2
 cd "$(dirname "$0")"
@@ -11,7 +11,7 @@ tools() {
     npm ci --no-audit --no-fund --loglevel=error --fetch-retries=1 --fetch-timeout=60000 >/dev/null && touch node_modules/.package-lock.json
 }
 
-rm -rf "$out"
+rm -rf "$out" "$out.plain"
 mkdir -p "$out"
 if tools; then
     node_modules/.bin/tsc
@@ -23,4 +23,4 @@ make: the tools of the browser console could not be fetched (see above). The con
 make: so; all else is whole. When npm reaches its registry: rm -r $out && make WEB=built
 END
 cp plain/index.html "$out"/
-touch "$out/plain"
+touch "$out.plain"
