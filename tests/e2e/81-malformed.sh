@@ -18,7 +18,8 @@ everyone_up
 draft case.json Leonor
 rss() { awk '/^VmRSS/ {print $2}' "/proc/${pid[$1]}/status"; }
 descriptors() { find "/proc/${pid[$1]}/fd" -mindepth 1 2>/dev/null | wc -l; }
-metric() { curl -s "http://127.0.0.1:${port[relay-1-admin]}/metrics" | awk -v m="$1" '$1 ~ "^" m "($|{)" {n += $2} END {print n + 0}'; }
+metrics() { python3 -c 'import sys, urllib.request as u; print(u.urlopen("http://127.0.0.1:%s/metrics" % sys.argv[1]).read().decode())' "${port[relay-1-admin]}"; }
+metric() { metrics | awk -v m="$1" '$1 ~ "^" m "($|{)" {n += $2} END {print n + 0}'; }
 send() { publish pt-farol case.json p.json --exercise --to ES --confirm Leonor --wait delivered -W 20s; }
 check "before: an alert is delivered" send
 rss_before=$(rss relay-1) fd_before=$(descriptors relay-1) log_before=$(stat -c %s relay-1.log)
