@@ -236,7 +236,7 @@ analyze: ## cppcheck over every source
 
 prefix ?= /usr/local
 install: $(programs) ## programs, units and sample configs under $(prefix)
-	@[ ! -e $(BUILD)/web.plain ] || { echo "make: the browser console was left out of this build: \`rm -r $(BUILD)/web && make WEB=built\` says why, make WEB=plain means it" >&2; exit 1; }
+	@[ "$(WEB)" = plain ] || [ ! -e $(BUILD)/web.plain ] || { echo "make: the browser console was left out of this build: \`rm -r $(BUILD)/web && make WEB=built\` says why, make WEB=plain means it" >&2; exit 1; }
 	install -d $(DESTDIR)$(prefix)/bin $(DESTDIR)/etc/hotline $(DESTDIR)/lib/systemd/system
 	install -m 755 $(programs) $(DESTDIR)$(prefix)/bin
 	install -m 644 config/relay.yaml config/node.yaml $(DESTDIR)/etc/hotline
