@@ -68,8 +68,9 @@
 /* Shortest and longest life of an alert. */
 #define LIMIT_VALIDITY_DEFAULT_US (INT64_C(72) * 3600 * 1000000)
 #define LIMIT_VALIDITY_MAX_US (INT64_C(30) * 24 * 3600 * 1000000)
-/* A sender's clock may run ahead of a relay's by this much: nodes correct themselves by the relays' median. */
-#define LIMIT_FUTURE_US (INT64_C(10) * 60 * 1000000)
+/* A sender's clock may run ahead of a relay's by this much: an hour wrong (a summer time set twice) must delay no
+ * alert, years wrong must not keep a relay's store busy for years. */
+#define LIMIT_FUTURE_US (INT64_C(24) * 3600 * 1000000)
 /* (sender, id) -> hash, receipts owed and finished closings are kept this long after expiry. */
 #define LIMIT_AFTERLIFE_US (INT64_C(30) * 24 * 3600 * 1000000)
 /* An expired roster is used, loudly, for this long. */

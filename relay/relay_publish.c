@@ -146,7 +146,7 @@ static bool relay_check_times(struct relay *relay, struct relay_publication *pub
     }
     if (sent_us > relay->now_us + LIMIT_FUTURE_US) {
         clock_format(relay->now_us, text);
-        return REFUSE(FROM_THE_FUTURE, 0, "sent_at_us: more than 10 min ahead of this relay's clock, %s", text);
+        return REFUSE(FROM_THE_FUTURE, 0, "sent_at_us: more than 24 h ahead of this relay's clock, %s", text);
     }
     if (end_us <= relay->now_us) {
         clock_format(expires_us, text);

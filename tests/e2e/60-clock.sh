@@ -45,6 +45,18 @@ for shift in 240 -240; do
     check "pt-farol, $shift s: not late" field pt-farol "$(jq -r .reference q.json)" late false
 done
 
+# An hour is more than a node corrects; it is no reason for a relay to leave an alert waiting.
+for shift in 3600 -3600; do
+    check "pt-farol, $shift s: stops" down pt-farol
+    shifted $shift pt-farol
+    check "pt-farol, $shift s: connected" within 15 connected pt-farol
+    check "pt-farol, $shift s: warned" within 10 warned pt-farol
+    check "pt-farol, $shift s: publishes, delivered" send pt-farol p.json ES
+    check "es-faro, has it once" within 5 has es-faro "$(jq -r .reference p.json)"
+    refusals=$(grep -acE "FROM_THE_FUTURE|ahead of this relay" pt-farol.log)
+    check "pt-farol, $shift s: no relay refused it" test "$refusals" = 0
+done
+
 year=$((366 * 86400))
 for shift in $((5 * year)) $((-5 * year)); do
     years=$((shift / year))

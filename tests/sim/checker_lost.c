@@ -13,7 +13,6 @@
 #include "tests/sim/checker_inner.h"
 
 #define CONNECTED_US INT64_C(30000000)
-#define STAMP_AHEAD_US INT64_C(3600000000) /* by the jumps of the scenarios */
 
 static const char *name(const struct checker *checker, uint8_t number)
 {
@@ -94,10 +93,6 @@ static void check_recipient(struct checker *checker, const struct alert *alert, 
             return;
     }
     int64_t from_us = lost_key ? checker->store_lost_us[member] : alert->accepted_at_us;
-    /* Until its stamp's time an honest relay refuses it, and its publisher's people are told of that and of their
-     * clock; N-1 others may say Accepted meanwhile. */
-    if (intent->state == 1 && from_us < intent->at_us + STAMP_AHEAD_US)
-        from_us = intent->at_us + STAMP_AHEAD_US;
     if (from_us >= until_us)
         return;
     int64_t time_us = connected_us(checker, alert, member, from_us, until_us);

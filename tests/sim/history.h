@@ -37,8 +37,7 @@
     X(RELAY_LOADED, "relay", "all that the relay holds after its start was said")                                      \
     X(RELAY_STOP, "relay", "the relay's process ended")                                                                \
     X(LINK, "node relay state", "state 1: connected, and nothing is lost, late or changed on it; 0: not so")           \
-    X(INTENT, "node hash case kind act revision exercise digest state until names",                                    \
-      "a person said publish; names: granted; state 1: its stamp is up to an hour ahead")                              \
+    X(INTENT, "node hash case kind act revision exercise digest until names", "a person said publish; names: granted") \
     X(COMMITTED, "node hash", "the publisher's own disk has it, as the publisher says")                                \
     X(GRANTED, "node hash member", "granted later")                                                                    \
     X(NOT_ROUTED, "hash names", "its publisher says that these are not to have it any more")                           \

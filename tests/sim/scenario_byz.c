@@ -28,6 +28,14 @@ PREPARE(mix, BYZ_MIX)
 PREPARE(equivocate, BYZ_EQUIVOCATE)
 PREPARE(all, BYZ_ALL)
 
+/* Whoever publishes has a clock that is wrong by an hour from its start on; the relays' are right. */
+static void prepare_ahead(struct sim *sim)
+{
+    turn_hostile(sim, BYZ_ALL);
+    for (unsigned n = 0; n < sim->node_count; n++)
+        sim_clock_jump(&sim->nodes[n].p.clock, sim->now_us, n % 2 ? CLOCK_HOUR_US : 2 * CLOCK_HOUR_US);
+}
+
 static void plan_alone(struct sim *sim, int64_t until_us)
 {
     work_plan(sim, until_us, 160);
@@ -76,6 +84,11 @@ const struct scenario scenarios_byz[] = {
      .plan = plan_alone,
      .hours = 2},
     {.name = "byz-all", .passes = "... do all of it", .prepare = prepare_all, .plan = plan_alone, .hours = 2},
+    {.name = "byz-ahead",
+     .passes = "... do all of it, and every publisher's clock is an hour or two ahead: nothing comes later for it",
+     .prepare = prepare_ahead,
+     .plan = plan_alone,
+     .hours = 2},
     {.name = "byz-faults",
      .passes = "... do all of it, while everything else fails, too",
      .prepare = prepare_all,

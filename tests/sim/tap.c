@@ -286,7 +286,6 @@ void tap_intent(struct sim_node *node, const struct item *item)
     struct history_event event = about_item(node->p.sim, HISTORY_INTENT, item);
     event.node = node->p.name;
     event.until_us = item->header->expires_at_us;
-    event.state = item->header->sent_at_us > node->p.sim->now_us + LIMIT_FUTURE_US;
     for (size_t i = 0; i < item->ladder_count; i++)
         if (item->ladder[i].has_grant)
             event.names |= UINT64_C(1) << history_name(&node->p.sim->history, item->ladder[i].member);

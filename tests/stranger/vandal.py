@@ -41,7 +41,7 @@ class Vandal(Node):
         envelope = self.envelope_of(self.find_own(reference))
         header = hr.unpack(envelope_pb.EnvelopeHeader, envelope.header)
         header.id = header.id if how == "DISPUTED" else hr.uuid7(hr.now_us())
-        at = {"EXPIRED": (-2, -1), "FROM_THE_FUTURE": (1, 2), "VALIDITY_TOO_LONG": (0, 31), "DISPUTED": (0, 2)}.get(how, (0, 1))
+        at = {"EXPIRED": (-2, -1), "FROM_THE_FUTURE": (2, 3), "VALIDITY_TOO_LONG": (0, 31), "DISPUTED": (0, 2)}.get(how, (0, 1))
         header.sent_at_us, header.expires_at_us = (hr.now_us() + days * hr.DAY_US for days in at)
         header.case_name.case_id = os.urandom(16)
         header.revision, header.act = 1, envelope_pb.Act.OPEN

@@ -130,7 +130,7 @@ static void relay_times_out_of_bounds_are_refused(void **state)
         int code;
     } rows[] = {
         {-2 * CLOCK_HOUR_US, -CLOCK_HOUR_US, HOTLINE__REFUSED_CODE__CODE__EXPIRED},
-        {CLOCK_HOUR_US, 2 * CLOCK_HOUR_US, HOTLINE__REFUSED_CODE__CODE__FROM_THE_FUTURE},
+        {25 * CLOCK_HOUR_US, 26 * CLOCK_HOUR_US, HOTLINE__REFUSED_CODE__CODE__FROM_THE_FUTURE},
         {0, 31 * CLOCK_DAY_US, HOTLINE__REFUSED_CODE__CODE__VALIDITY_TOO_LONG},
     };
     struct world *world = *state;
