@@ -1,6 +1,8 @@
 /* cli_list: fetches a list and shows it. An empty one is said on stderr, so that a program reads no words as a row. */
 #include "cli_list.h"
 
+#include <string.h>
+
 #include "cli_api.h"
 #include "cli_text.h"
 #include "cli_view.h"
@@ -20,6 +22,14 @@ void cli_list_id(struct cli_table *table, const struct jdoc *row, const char *fi
     const char *id = jdoc_get_text(row, field, NULL);
     snprintf(text, sizeof text, "%.*s", CLI_LIST_ID_SHOWN, id != NULL ? id : "");
     cli_table_cell(table, id != NULL ? text : NULL);
+}
+
+int cli_list_check_id(struct cli *cli, const char *text, const char *what)
+{
+    size_t len = strlen(text);
+    if (len >= 6 && len <= 32 && strspn(text, "0123456789abcdef") == len)
+        return OK;
+    return cli_fail(cli, ERR_USAGE, "\"%.40s\" is not the id of %s, nor its first six or more digits", text, what);
 }
 
 void cli_list_texts(struct cli_table *table, const struct jdoc *row, const char *field)

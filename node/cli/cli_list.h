@@ -27,6 +27,8 @@ void cli_list_time(struct cli_table *table, const struct jdoc *row, const char *
 /* A cell with an id's first digits: enough to name it on the command line. */
 #define CLI_LIST_ID_SHOWN 12
 void cli_list_id(struct cli_table *table, const struct jdoc *row, const char *field);
+/* Whether text can be the id of `what` ("a draft"), or its first digits, six at the least. ERR_USAGE, noted. */
+int cli_list_check_id(struct cli *cli, const char *text, const char *what) MUST_CHECK;
 /* A cell with the texts of an array, "IT FR". */
 void cli_list_texts(struct cli_table *table, const struct jdoc *row, const char *field);
 

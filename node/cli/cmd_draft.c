@@ -17,13 +17,12 @@
 
 static int draft_path(struct cli *cli, const char *id, const char *rest, char path[CLI_API_PATH_MAX])
 {
-    size_t len = strlen(id);
-    if (len < 6 || len > 32 || strspn(id, "0123456789abcdef") != len) {
+    int error = cli_list_check_id(cli, id, "a draft");
+    if (error != OK)
         cli_hint(cli, "`hotline draft list` lists the drafts.");
-        return cli_fail(cli, ERR_USAGE, "\"%.40s\" is not the id of a draft, nor its first six or more digits", id);
-    }
-    snprintf(path, CLI_API_PATH_MAX, "/v1/drafts/%s%s", id, rest);
-    return OK;
+    else
+        snprintf(path, CLI_API_PATH_MAX, "/v1/drafts/%s%s", id, rest);
+    return error;
 }
 
 /* The next thing to type, for what the node said of a draft. */

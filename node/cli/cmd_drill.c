@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "cli_api.h"
-#include "cli_table.h"
-#include "cli_text.h"
+#include "cli_list.h"
 #include "cmd.h"
 #include "proto/clock.h"
 
@@ -141,16 +140,6 @@ static int run_report(struct cli *cli, const struct cli_args *args)
 
 /* ---- the timetable ---- */
 
-#define ID_SHOWN 12
-
-static int id_of(struct cli *cli, const char *id, const char *what)
-{
-    size_t len = strlen(id);
-    if (len >= 6 && len <= 32 && strspn(id, "0123456789abcdef") == len)
-        return OK;
-    return cli_fail(cli, ERR_USAGE, "\"%.40s\" is not the id of a %s, nor its first six or more digits", id, what);
-}
-
 static int run_start(struct cli *cli, const struct cli_args *args)
 {
     const char *at = cli_args_text(args, "at", NULL), *name = cli_args_text(args, "confirm", NULL);
@@ -159,7 +148,7 @@ static int run_start(struct cli *cli, const struct cli_args *args)
     int64_t at_us;
     int error = cli_form_of(cli, args, &form);
     if (error == OK)
-        error = id_of(cli, cli_args_at(args, 0), "draft");
+        error = cli_list_check_id(cli, cli_args_at(args, 0), "a draft");
     if (error == OK && (at == NULL || clock_parse(at, &at_us) != OK)) {
         cli_hint(cli, "To send it now: hotline draft publish %.32s --exercise", cli_args_at(args, 0));
         error = cli_fail(cli, ERR_USAGE, "--at TIME is missing, or no time: as 2026-12-01T09:00:00Z");
@@ -176,63 +165,34 @@ static int run_start(struct cli *cli, const struct cli_args *args)
         error = cli_write_doc(cli, form, drill);
     else if (error == OK)
         cli_talk("*** EXERCISE *** %s is scheduled as %.*s. `hotline drill cancel` ends that.",
-                 jdoc_get_text(drill, "drill", "?"), ID_SHOWN, jdoc_get_text(drill, "id", "?"));
+                 jdoc_get_text(drill, "drill", "?"), CLI_LIST_ID_SHOWN, jdoc_get_text(drill, "id", "?"));
     jdoc_free(request);
     jdoc_free(drill);
     return error;
 }
 
-static int add_list(const struct jdoc *items, int64_t now_us, struct buf *out)
+static void add_drill(struct cli_table *table, const struct jdoc *row, int64_t now_us)
 {
-    static const char *const headers[] = {"ID", "DRILL", "AT", "BY", "STATE", "CASE", "WHY"};
-    struct cli_table *table = cli_table_new(headers, sizeof headers / sizeof headers[0]);
-    if (table == NULL)
-        return ERR_NOMEM;
-    for (size_t i = 0; i < jdoc_count(items); i++) {
-        const struct jdoc *one = jdoc_at(items, i);
-        char id[ID_SHOWN + 1], time[CLI_TEXT_TIME_MAX];
-        snprintf(id, sizeof id, "%.*s", ID_SHOWN, jdoc_get_text(one, "id", "?"));
-        cli_text_time(jdoc_get_text(one, "at", NULL), now_us, time);
-        cli_table_cell(table, id);
-        cli_table_cell(table, jdoc_get_text(one, "drill", NULL));
-        cli_table_cell(table, time);
-        cli_table_cell(table, jdoc_get_text(one, "by", NULL));
-        cli_table_cell(table, jdoc_get_text(one, "state", NULL));
-        cli_table_cell(table, jdoc_get_text(one, "reference", NULL));
-        cli_table_cell(table, jdoc_get_text(one, "why", NULL));
-    }
-    int error = cli_table_write(table, out);
-    cli_table_free(table);
-    return error;
+    cli_list_id(table, row, "id");
+    cli_table_cell(table, jdoc_get_text(row, "drill", NULL));
+    cli_list_time(table, row, "at", NULL, now_us);
+    cli_table_cell(table, jdoc_get_text(row, "by", NULL));
+    cli_table_cell(table, jdoc_get_text(row, "state", NULL));
+    cli_table_cell(table, jdoc_get_text(row, "reference", NULL));
+    cli_table_cell(table, jdoc_get_text(row, "why", NULL));
 }
 
 static int run_list(struct cli *cli, const struct cli_args *args)
 {
-    enum cli_form form;
-    struct jdoc *page = NULL;
-    struct buf out;
-    buf_init(&out);
-    int error = cli_form_of(cli, args, &form);
-    if (error == OK)
-        error = cli_api_get(cli, "/v1/drills", &page);
-    const struct jdoc *items = jdoc_get(page, "items");
-    if (error == OK && form != CLI_TABLE)
-        error = cli_write_doc(cli, form, items);
-    else if (error == OK && jdoc_count(items) == 0)
-        cli_talk("No drill is scheduled here.");
-    else if (error == OK && (error = add_list(items, clock_wall_us(), &out)) != OK)
-        error = cli_failed(cli, error);
-    if (error == OK)
-        error = cli_write(cli, &out);
-    buf_free(&out);
-    jdoc_free(page);
-    return error;
+    static const char *const headers[] = {"ID", "DRILL", "AT", "BY", "STATE", "CASE", "WHY"};
+    static const struct cli_list list = {"/v1/drills", "No drill is scheduled here.", headers, 7, add_drill};
+    return cli_list_show(cli, args, &list);
 }
 
 static int run_cancel(struct cli *cli, const struct cli_args *args)
 {
     char path[CLI_API_PATH_MAX];
-    int error = id_of(cli, cli_args_at(args, 0), "drill");
+    int error = cli_list_check_id(cli, cli_args_at(args, 0), "a drill");
     snprintf(path, sizeof path, "/v1/drills/%.32s", cli_args_at(args, 0));
     if (error == OK)
         error = cli_api_delete_if(cli, path, NULL);

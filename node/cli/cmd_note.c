@@ -3,17 +3,16 @@
 #include <string.h>
 
 #include "cli_api.h"
+#include "cli_list.h"
 #include "cli_text.h"
 #include "cmd.h"
 #include "proto/clock.h"
-
-#define ID_SHOWN 12
 
 static void add_note(const struct jdoc *note, int64_t now_us, struct buf *out)
 {
     char time[CLI_TEXT_TIME_MAX];
     cli_text_time(jdoc_get_text(note, "at", NULL), now_us, time);
-    buf_printf(out, "%.*s  %s  ", ID_SHOWN, jdoc_get_text(note, "id", "?"), time);
+    buf_printf(out, "%.*s  %s  ", CLI_LIST_ID_SHOWN, jdoc_get_text(note, "id", "?"), time);
     cli_text_clean(out, jdoc_get_text(note, "by", "?"));
     buf_add_text(out, "\n  ");
     cli_text_clean_lines(out, jdoc_get_text(note, "text", ""), 2);
@@ -76,13 +75,12 @@ static int run_delete(struct cli *cli, const struct cli_args *args)
 {
     const char *id = cli_args_at(args, 0);
     char path[CLI_API_PATH_MAX];
-    size_t len = strlen(id);
-    if (len < 6 || len > 32 || strspn(id, "0123456789abcdef") != len) {
+    int error = cli_list_check_id(cli, id, "a note");
+    if (error != OK)
         cli_hint(cli, "`hotline notes` lists the notes.");
-        return cli_fail(cli, ERR_USAGE, "\"%.40s\" is not the id of a note, nor its first six or more digits", id);
-    }
-    snprintf(path, sizeof path, "/v1/notes/%s", id);
-    int error = cli_api_delete_if(cli, path, NULL);
+    snprintf(path, sizeof path, "/v1/notes/%.32s", id);
+    if (error == OK)
+        error = cli_api_delete_if(cli, path, NULL);
     if (error == OK)
         cli_talk("The note is erased.");
     return error;

@@ -3,14 +3,10 @@
 #include <string.h>
 
 #include "cli_api.h"
+#include "cli_list.h"
 #include "cli_poster.h"
-#include "cli_table.h"
-#include "cli_text.h"
 #include "cmd.h"
-#include "proto/clock.h"
 #include "proto/keyfile.h"
-
-#define ID_SHOWN 12
 
 /* ---- drawing ---- */
 
@@ -92,7 +88,7 @@ static int run_poster(struct cli *cli, const struct cli_args *args)
         error = save(cli, cli_args_text(args, "output", ""), &page);
     if (error == OK)
         cli_talk("Registered as poster %.*s. Print it from a browser; it has to be taken down when the case is over.",
-                 ID_SHOWN, jdoc_get_text(poster, "id", "?"));
+                 CLI_LIST_ID_SHOWN, jdoc_get_text(poster, "id", "?"));
     buf_free(&photo);
     buf_free(&qr);
     buf_free(&page);
@@ -103,57 +99,28 @@ static int run_poster(struct cli *cli, const struct cli_args *args)
 
 /* ---- those there are ---- */
 
-static int add_list(const struct jdoc *items, int64_t now_us, struct buf *out)
+static void add_poster(struct cli_table *table, const struct jdoc *row, int64_t now_us)
 {
-    static const char *const headers[] = {"POSTER", "LANGUAGE", "FORM", "MADE", "BY", "STATE"};
-    struct cli_table *table = cli_table_new(headers, sizeof headers / sizeof headers[0]);
-    if (table == NULL)
-        return ERR_NOMEM;
-    for (size_t i = 0; i < jdoc_count(items); i++) {
-        const struct jdoc *one = jdoc_at(items, i);
-        char text[200], time[CLI_TEXT_TIME_MAX];
-        snprintf(text, sizeof text, "%.*s", ID_SHOWN, jdoc_get_text(one, "id", "?"));
-        cli_table_cell(table, text);
-        cli_table_cell(table, jdoc_get_text(one, "language", NULL));
-        cli_table_cell(table, jdoc_get_text(one, "form", NULL));
-        cli_text_time(jdoc_get_text(one, "at", NULL), now_us, time);
-        cli_table_cell(table, time);
-        cli_table_cell(table, jdoc_get_text(one, "by", NULL));
-        snprintf(text, sizeof text, "taken down by %.120s", jdoc_get_text(one, "withdrawn_by", "?"));
-        cli_table_cell(table,
-                       jdoc_get(one, "withdrawn_at") != NULL     ? text :
-                           jdoc_get_bool(one, "withdraw", false) ? "TAKE IT DOWN" :
-                                                                   "hangs");
-    }
-    int error = cli_table_write(table, out);
-    cli_table_free(table);
-    return error;
+    char down[160];
+    snprintf(down, sizeof down, "taken down by %.120s", jdoc_get_text(row, "withdrawn_by", "?"));
+    cli_list_id(table, row, "id");
+    cli_table_cell(table, jdoc_get_text(row, "language", NULL));
+    cli_table_cell(table, jdoc_get_text(row, "form", NULL));
+    cli_list_time(table, row, "at", NULL, now_us);
+    cli_table_cell(table, jdoc_get_text(row, "by", NULL));
+    if (jdoc_get(row, "withdrawn_at") != NULL)
+        cli_table_cell(table, down);
+    else
+        cli_table_cell(table, jdoc_get_bool(row, "withdraw", false) ? "TAKE IT DOWN" : "hangs");
 }
 
 static int run_list(struct cli *cli, const struct cli_args *args)
 {
-    enum cli_form form;
+    static const char *const headers[] = {"POSTER", "LANGUAGE", "FORM", "MADE", "BY", "STATE"};
     char path[CLI_API_PATH_MAX];
-    struct jdoc *page = NULL;
-    struct buf out;
-    buf_init(&out);
-    int error = cli_form_of(cli, args, &form);
-    if (error == OK)
-        error = cli_api_case_path(cli, cli_args_at(args, 0), "/posters", path);
-    if (error == OK)
-        error = cli_api_get(cli, path, &page);
-    const struct jdoc *items = jdoc_get(page, "items");
-    if (error == OK && form != CLI_TABLE)
-        error = cli_write_doc(cli, form, items);
-    else if (error == OK && jdoc_count(items) == 0)
-        cli_talk("No poster of it was made here.");
-    else if (error == OK && (error = add_list(items, clock_wall_us(), &out)) != OK)
-        error = cli_failed(cli, error);
-    if (error == OK)
-        error = cli_write(cli, &out);
-    buf_free(&out);
-    jdoc_free(page);
-    return error;
+    const struct cli_list list = {path, "No poster of it was made here.", headers, 6, add_poster};
+    int error = cli_api_case_path(cli, cli_args_at(args, 0), "/posters", path);
+    return error == OK ? cli_list_show(cli, args, &list) : error;
 }
 
 static int run_withdrawn(struct cli *cli, const struct cli_args *args)
@@ -161,19 +128,16 @@ static int run_withdrawn(struct cli *cli, const struct cli_args *args)
     const char *id = cli_args_at(args, 1);
     char rest[80], path[CLI_API_PATH_MAX];
     struct jdoc *body = jdoc_object(), *poster = NULL;
-    size_t len = strlen(id);
-    int error = OK;
-    if (len < 6 || len > 32 || strspn(id, "0123456789abcdef") != len) {
+    int error = cli_list_check_id(cli, id, "a poster");
+    if (error != OK)
         cli_hint(cli, "hotline poster list %.60s", cli_args_at(args, 0));
-        error = cli_fail(cli, ERR_USAGE, "\"%.40s\" is not the id of a poster, nor its first six or more digits", id);
-    }
     snprintf(rest, sizeof rest, "/posters/%.32s/withdrawn", id);
     if (error == OK)
         error = cli_api_case_path(cli, cli_args_at(args, 0), rest, path);
     if (error == OK)
         error = cli_api_send(cli, "POST", path, body, &poster);
     if (error == OK)
-        cli_talk("Poster %.*s is marked as taken down.", ID_SHOWN, jdoc_get_text(poster, "id", "?"));
+        cli_talk("Poster %.*s is marked as taken down.", CLI_LIST_ID_SHOWN, jdoc_get_text(poster, "id", "?"));
     jdoc_free(body);
     jdoc_free(poster);
     return error;

@@ -11,13 +11,12 @@
 
 static int id_path(struct cli *cli, const char *folder, const char *id, const char *rest, char path[CLI_API_PATH_MAX])
 {
-    size_t len = strlen(id);
-    if (len < 6 || len > 32 || strspn(id, "0123456789abcdef") != len) {
+    int error = cli_list_check_id(cli, id, "a webhook or a delivery");
+    if (error != OK)
         cli_hint(cli, "`hotline webhook list` lists the webhooks, `hotline webhook log` the deliveries.");
-        return cli_fail(cli, ERR_USAGE, "\"%.40s\" is no id, nor its first six or more digits", id);
-    }
-    snprintf(path, CLI_API_PATH_MAX, "/v1/%s/%s%s", folder, id, rest);
-    return OK;
+    else
+        snprintf(path, CLI_API_PATH_MAX, "/v1/%s/%s%s", folder, id, rest);
+    return error;
 }
 
 /* ---- add, secret ---- */
