@@ -135,14 +135,18 @@ class Piece:
             self.done[kind] += batch["count"]
             self.next_seed[kind] = max(self.next_seed[kind], batch["to"] + 1)
 
+    def is_reached(self, kind):
+        return self.done[kind] >= KINDS[kind][1]
+
     def take(self, lane):
-        """The kind that is furthest from its target and still fits, and its seeds; None: the time is over."""
+        """The kind of this lane that is furthest from its target and still fits, and its seeds; a lane that is at its
+        targets helps to simulate. None: the time is over."""
         with self.lock:
             left = self.deadline - time.monotonic()
-            fitting = [k for k in KINDS if KINDS[k][2] == lane and 1.2 * self.took[k] < left]
+            fitting = [k for k in KINDS if KINDS[k][2] in (lane, 0) and 1.2 * self.took[k] < left]
             if self.stopping or not fitting:
                 return None
-            kind = min(fitting, key=lambda k: self.done[k] / KINDS[k][1])
+            kind = min(fitting, key=lambda k: (self.is_reached(k), KINDS[k][2] != lane, self.done[k] / KINDS[k][1]))
             seeds = KINDS[kind][3]
             seed = self.next_seed[kind]
             self.next_seed[kind] += seeds
