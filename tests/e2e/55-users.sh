@@ -4,16 +4,8 @@
 # usage: 55-users.sh BUILD
 . "$(dirname "$0")/lib.sh"
 begin "$@"
-call() { python3 "$here/console.py" "${port[pt-farol]}" "$@" >call.log 2>&1; }
-answers() { # answers STATUS ARGUMENTS...: of console.py; the answer is in call.log
-    local want=$1 got
-    shift
-    call "$@"
-    got=$(head -n 1 call.log)
-    [ "$got" = "$want" ] || { echo "$got, wanted $want: $(tail -n 1 call.log)"; return 1; }
-}
-told() { grep -qE -- "$1" call.log || { echo "$(tail -n 1 call.log)"; return 1; }; } # told PATTERN: the last `answers`
-body() { tail -n +2 call.log; }
+. "$here/console.sh"
+desk=pt-farol
 login() { answers "$1" POST /v1/session "$(jq -n --arg u "$2" --arg p "$3" --arg c "${4:-}" '{user: $u, password: $p} + if $c == "" then {} else {totp: $c} end')" "${@:5}"; }
 code_of() { # code_of SECRET [SECONDS]: the authenticator's code, now and so much later
     python3 - "$1" "${2:-0}" <<'PY'
@@ -23,10 +15,8 @@ at = digest[-1] & 15
 print(f"{(struct.unpack('>I', digest[at:at + 4])[0] & 0x7fffffff) % 1000000:06}")
 PY
 }
-secret="correct horse battery staple"
-printf '%s\n' "$secret" >pw
 printf 'short\n' >short
-chmod 600 pw short
+chmod 600 short
 
 authority
 add_relay relay-1

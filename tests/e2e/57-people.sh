@@ -4,22 +4,10 @@
 # usage: 57-people.sh BUILD
 . "$(dirname "$0")/lib.sh"
 begin "$@"
-call() { python3 "$here/console.py" "${port[pt-farol]}" "$@" >call.log 2>&1; }
-answers() { # answers STATUS ARGUMENTS...: of console.py; the answer is in call.log
-    local want=$1 got
-    shift
-    call "$@"
-    got=$(head -n 1 call.log)
-    [ "$got" = "$want" ] || { echo "$got, wanted $want: $(tail -n 1 call.log)"; return 1; }
-}
-told() { grep -qE -- "$1" call.log || { echo "$(tail -n 1 call.log)"; return 1; }; } # told PATTERN: the last `answers`
-body() { tail -n +2 call.log; }
-secret="correct horse battery staple"
-printf '%s\n' "$secret" >pw
-chmod 600 pw
+. "$here/console.sh"
+desk=pt-farol
 user() { # user NAME ROLE: made and logged in, NAME.jar
-    cli 0 pt-farol user add "$1" --role "$2" --password-file pw &&
-        answers 200 POST /v1/session "$(jq -n --arg u "$1" --arg p "$secret" '{user: $u, password: $p}')" --jar "$1.jar"
+    cli 0 pt-farol user add "$1" --role "$2" --password-file pw && log_in "$1" "$1"
 }
 authority
 add_relay relay-1

@@ -4,17 +4,8 @@
 # usage: 57-streams.sh BUILD
 . "$(dirname "$0")/lib.sh"
 begin "$@"
-secret="correct horse battery staple"
-printf '%s\n' "$secret" >pw
-chmod 600 pw
-answers() { # answers STATUS ARGUMENTS...: of console.py; the answer is in call.log
-    local want=$1 got
-    shift
-    python3 "$here/console.py" "${port[pt-farol]}" "$@" >call.log 2>&1
-    got=$(head -n 1 call.log)
-    [ "$got" = "$want" ] || { echo "$got, wanted $want: $(tail -n 1 call.log)"; return 1; }
-}
-login() { answers 200 POST /v1/session "$(jq -n --arg u "$1" --arg p "$secret" '{user: $u, password: $p}')" --jar "$2.jar"; } # login USER JAR
+. "$here/console.sh"
+desk=pt-farol
 reads() { # reads NAME ARGUMENTS...: begins a stream, its lines go to NAME.stream
     python3 "$here/stream.py" "${port[pt-farol]}" "${@:2}" >"$1.stream" 2>&1 &
     pid[stream-$1]=$!
@@ -39,7 +30,7 @@ for name in logout removed role password stays; do
     user=p-operator
     case $name in removed) user=gone ;; role) user=moved ;; password) user=renewed ;; esac
     [ $user = p-operator ] || check "user add: $user" cli 0 pt-farol user add $user --role operator --password-file pw
-    check "$name: logged in" login $user $name
+    check "$name: logged in" log_in $user $name
     check "$name: reads" reads $name --jar $name.jar
 done
 at pt-farol token add reader --scope read >token 2>/dev/null
@@ -63,9 +54,9 @@ check "another password: its stream ends" ended password
 check "a token revoked" cli 0 pt-farol token revoke reader
 check "a token revoked: its stream ends" ended token
 check "nobody else's ended" all_of goes_on stays account
-for i in 1 2 3 4; do check "p-operator: another login ($i)" login p-operator more-$i; done
+for i in 1 2 3 4; do check "p-operator: another login ($i)" log_in p-operator more-$i; done
 check "five sessions: the first goes on" goes_on stays
-check "a sixth" login p-operator more-5
+check "a sixth" log_in p-operator more-5
 check "a sixth: the one used longest ago ends, and its stream" ended stays
 check "ended streams are counted" bash -c "python3 '$here/console.py' ${port[pt-farol]} GET /metrics | grep -q '^hotline_node_event_streams_ended_total 6$'"
 check "the account still reads" goes_on account
@@ -73,10 +64,9 @@ check "the account still reads" goes_on account
 # --- one's own password -------------------------------------------------------------------------------------------------
 fresh="a brighter horse and another battery"
 change() { answers "$1" PUT /v1/session/password "$(jq -n --arg o "$2" --arg n "$3" '{password: $o, new: $n}')" "${@:4}"; } # change STATUS OLD NEW WHO...
-told() { grep -qE -- "$1" call.log || { tail -n 1 call.log; return 1; }; }
 check "user add: owner" cli 0 pt-farol user add owner --role operator --password-file pw
-check "owner: logged in" login owner here
-check "owner: logged in elsewhere" login owner there
+check "owner: logged in" log_in owner here
+check "owner: logged in elsewhere" log_in owner there
 check "owner: reads there" reads there --jar there.jar
 check "password: without the page's word" change 403 "$secret" "$fresh" --jar here.jar
 check "password: the present one is wrong" change 403 "not the present one" "$fresh" --jar here.jar --csrf
@@ -90,7 +80,7 @@ check "password: changed" change 204 "$secret" "$fresh" --jar here.jar --csrf
 check "password: the stream there ends" ended there
 check "password: the session there too" answers 401 GET /v1/session --jar there.jar
 check "password: the one here goes on" answers 200 GET /v1/session --jar here.jar
-check "password: the old one lets nobody in" not login owner older
+check "password: the old one lets nobody in" not log_in owner older
 check "password: the new one does" bash -c "[ \$(python3 '$here/console.py' ${port[pt-farol]} POST /v1/session '{\"user\": \"owner\", \"password\": \"$fresh\"}' | head -n 1) = 200 ]"
 guess() { for _ in 1 2 3 4; do change 403 "not the present one" "$secret" --jar here.jar --csrf || return 1; done; }
 check "password: guessing" guess

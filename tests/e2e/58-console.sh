@@ -5,22 +5,10 @@
 # usage: 58-console.sh BUILD
 . "$(dirname "$0")/lib.sh"
 begin "$@"
-secret="correct horse battery staple"
-printf '%s\n' "$secret" >pw
-chmod 600 pw
-host=desk.example.org
+. "$here/console.sh"
+desk=pt-farol host=desk.example.org
 from() { printf -- '--header\nX-Forwarded-For: %s\n' "$1"; }
-answers() { # answers STATUS ARGUMENTS...: of console.py; the answer is in call.log
-    local want=$1 got
-    shift
-    python3 "$here/console.py" "${port[pt-farol]}" "$@" --host $host >call.log 2>&1
-    got=$(head -n 1 call.log)
-    [ "$got" = "$want" ] || { echo "$got, wanted $want: $(tail -n 1 call.log)"; return 1; }
-}
-body() { tail -n +2 call.log; }
-login() { # login USER JAR ADDRESS
-    answers 200 POST /v1/session "$(jq -n --arg u "$1" --arg p "$secret" '{user: $u, password: $p}')" --jar "$2.jar" --header "X-Forwarded-For: $3"
-}
+log_in_from() { log_in "$1" "$2" --header "X-Forwarded-For: $3"; } # log_in_from USER JAR ADDRESS
 metric() { python3 "$here/console.py" "${port[pt-farol]}" GET /metrics | awk -v m="$1" '$1 == m {print $2}'; }
 counts() { local n; n=$(metric "$1"); [ "${n:-0}" -ge "$2" ] || { echo "$1 is ${n:-missing}, not $2"; return 1; }; } # counts METRIC LEAST
 is() { local n; n=$(metric "$1"); [ "$n" = "$2" ] || { echo "$1 is ${n:-missing}, not $2"; return 1; }; }
@@ -33,7 +21,7 @@ add_node es-faro ES
 sign
 everyone_up
 for user in anna bert; do check "user add: $user" cli 0 pt-farol user add $user --role operator --password-file pw; done
-check "anna: logged in" login anna anna 198.51.100.7
+check "anna: logged in" log_in_from anna anna 198.51.100.7
 before=$(memory)
 
 # --- attackers, all at once, for six seconds; honest people meanwhile ------------------------------------------------------
@@ -140,7 +128,7 @@ pid[honest]=$!
 draft case.json Leonor
 check "an alert meanwhile" publish es-faro case.json es.json --live --to PT --confirm Leonor --wait delivered -W 10s
 check "anna: her stream brings it" within 10 grep -q case.received anna.stream
-check "bert: logs in meanwhile, from elsewhere" within 20 login bert bert 198.51.100.8
+check "bert: logs in meanwhile, from elsewhere" within 20 log_in_from bert bert 198.51.100.8
 for kind in crowd logins bodies honest; do
     wait "${pid[$kind]}"
     unset "pid[$kind]"
