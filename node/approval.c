@@ -67,6 +67,24 @@ enum approval_need approval_need(const struct approval_policy *policy, const str
     return required != 0 ? APPROVAL_REQUIRED : advised != 0 ? APPROVAL_ADVISED : APPROVAL_NONE;
 }
 
+unsigned approval_widens(const struct approval_change *change)
+{
+    bool audience = change->publicity_after > HOTLINE__PUBLICITY_LEVEL__CODE__NONE &&
+        change->publicity_after > change->publicity_before;
+    return (change->more_countries ? APPROVAL_RECIPIENTS : 0) | (audience ? APPROVAL_AUDIENCE : 0) |
+        (change->more_photos ? APPROVAL_PHOTO : 0) |
+        (change->category_after != change->category_before ? APPROVAL_CATEGORY : 0);
+}
+
+const char *approval_widening(int i, unsigned *ret_bit)
+{
+    static const char *const ways[] = {"RECIPIENTS", "AUDIENCE", "PHOTO", "CATEGORY"};
+    if (i < 0 || (size_t)i >= sizeof ways / sizeof ways[0])
+        return NULL;
+    *ret_bit = 1u << i;
+    return ways[i];
+}
+
 enum approval_refusal approval_may(const struct approval_policy *policy, const struct caller *caller,
                                    const char *changed_by, const char *author)
 {

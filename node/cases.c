@@ -24,7 +24,7 @@ void cases_done(struct cases *cases)
         free(cases->order[i]->revisions);
         free(cases->order[i]->thread);
         free(cases->order[i]->tombstone);
-        cases_forget_second(cases->order[i]);
+        cases_forget_seconds(cases->order[i]);
         free(cases->order[i]);
     }
     free(cases->order);
@@ -312,23 +312,63 @@ void cases_keep_only(struct case_entry *entry, struct item *item)
 
 /* --- at rest --- */
 
-int cases_set_second(struct case_entry *entry, const struct case_second *second)
+/* When there is no room the oldest approval goes; a broken glass only when all are broken ones. */
+static void drop_second(struct case_entry *entry)
 {
-    struct case_second *copy = malloc(sizeof *copy);
-    if (copy == NULL)
+    size_t oldest = 0;
+    for (size_t i = entry->second_count; i-- > 0;)
+        if (entry->seconds[i].reason[0] == 0)
+            oldest = i;
+    memmove(&entry->seconds[oldest], &entry->seconds[oldest + 1],
+            (entry->second_count - oldest - 1) * sizeof *entry->seconds);
+    entry->second_count--;
+}
+
+int cases_add_second(struct case_entry *entry, const struct case_second *second)
+{
+    size_t count = entry->second_count;
+    if (count == CASES_SECONDS_MAX) {
+        drop_second(entry);
+        entry->seconds[entry->second_count++] = *second;
+        return OK;
+    }
+    struct case_second *more =
+        calloc(count + 1, sizeof *more); /* realloc leaves a copy, and a reason may name people */
+    if (more == NULL)
         return ERR_NOMEM;
-    *copy = *second;
-    cases_forget_second(entry);
-    entry->second = copy;
+    if (count > 0)
+        memcpy(more, entry->seconds, count * sizeof *more);
+    more[count] = *second;
+    cases_forget_seconds(entry);
+    entry->seconds = more;
+    entry->second_count = count + 1;
     return OK;
 }
 
-void cases_forget_second(struct case_entry *entry)
+void cases_forget_seconds(struct case_entry *entry)
 {
-    if (entry->second != NULL)
-        seal_wipe(entry->second, sizeof *entry->second);
-    free(entry->second);
-    entry->second = NULL;
+    if (entry->seconds != NULL)
+        seal_wipe(entry->seconds, entry->second_count * sizeof *entry->seconds);
+    free(entry->seconds);
+    entry->seconds = NULL;
+    entry->second_count = 0;
+}
+
+/* Into rows and list, which the record then points to. */
+static void save_seconds(const struct case_entry *entry, Hotline__Node__CaseRecord *record,
+                         Hotline__Node__SecondRecord rows[CASES_SECONDS_MAX],
+                         Hotline__Node__SecondRecord *list[CASES_SECONDS_MAX])
+{
+    for (size_t i = 0; i < entry->second_count; i++) {
+        hotline__node__second_record__init(&rows[i]);
+        rows[i].by = entry->seconds[i].by;
+        rows[i].reason = entry->seconds[i].reason;
+        WIRE_SET(&rows[i], at_us, entry->seconds[i].at_us);
+        WIRE_SET(&rows[i], revision, entry->seconds[i].revision);
+        list[i] = &rows[i];
+    }
+    record->seconds = list;
+    record->n_seconds = entry->second_count;
 }
 
 uint64_t cases_save(struct vault *vault, const struct case_entry *entry)
@@ -337,11 +377,8 @@ uint64_t cases_save(struct vault *vault, const struct case_entry *entry)
     struct case_entry copy = *entry;
     record.opener = copy.opener;
     record.acknowledged_as = copy.acknowledged_as;
-    if (entry->second != NULL) {
-        record.second_by = entry->second->by;
-        record.second_reason = entry->second->reason;
-        WIRE_SET(&record, second_at_us, entry->second->at_us);
-    }
+    Hotline__Node__SecondRecord seconds[CASES_SECONDS_MAX], *list[CASES_SECONDS_MAX];
+    save_seconds(&copy, &record, seconds, list);
     WIRE_SET_BYTES(&record, case_id, entry->case_id, KEY_UUID_BYTES);
     WIRE_SET(&record, exercise, entry->exercise);
     WIRE_SET(&record, acknowledged_at_us, entry->acknowledged_at_us);
@@ -409,16 +446,31 @@ static int load_tombstone(struct case_entry *entry, const Hotline__Node__CaseRec
     return OK;
 }
 
-static int load_second(struct case_entry *entry, const Hotline__Node__CaseRecord *record)
+static int load_second(struct case_entry *entry, const Hotline__Node__SecondRecord *row)
 {
-    const struct case_second second = {.at_us = record->second_at_us};
-    int result = record->second_by != NULL ? cases_set_second(entry, &second) : OK;
-    if (result != OK || record->second_by == NULL)
-        return result;
-    snprintf(entry->second->by, sizeof entry->second->by, "%s", record->second_by);
-    snprintf(entry->second->reason, sizeof entry->second->reason, "%s",
-             record->second_reason != NULL ? record->second_reason : "");
-    return OK;
+    struct case_second second = {.at_us = row->at_us, .revision = row->revision};
+    snprintf(second.by, sizeof second.by, "%s", row->by != NULL ? row->by : "");
+    snprintf(second.reason, sizeof second.reason, "%s", row->reason != NULL ? row->reason : "");
+    int result = entry->second_count < CASES_SECONDS_MAX ? cases_add_second(entry, &second) : ERR_CORRUPT;
+    seal_wipe(&second, sizeof second);
+    return result;
+}
+
+static int load_seconds(struct case_entry *entry, const Hotline__Node__CaseRecord *record)
+{
+    int result = OK;
+    cases_forget_seconds(entry);
+    if (record->second_by != NULL) { /* as a store of before kept the opening's */
+        Hotline__Node__SecondRecord first = HOTLINE__NODE__SECOND_RECORD__INIT;
+        first.by = record->second_by;
+        first.reason = record->second_reason;
+        first.at_us = record->second_at_us;
+        first.revision = 1;
+        result = load_second(entry, &first);
+    }
+    for (size_t i = 0; result == OK && i < record->n_seconds; i++)
+        result = load_second(entry, record->seconds[i]);
+    return result;
 }
 
 int cases_load(struct cases *cases, struct slice bytes)
@@ -447,7 +499,7 @@ int cases_load(struct cases *cases, struct slice bytes)
     }
     int result = entry == NULL ? ERR_NOMEM : record->erased_at_us != 0 ? load_tombstone(entry, record) : OK;
     if (result == OK)
-        result = load_second(entry, record);
+        result = load_seconds(entry, record);
     hotline__node__case_record__free_unpacked(record, NULL);
     return result;
 }

@@ -26,8 +26,10 @@ struct case_tombstone {
     int64_t first_acknowledged_us;      /* from opening to the first acknowledgement; 0 none */
 };
 
-/* The second person of a case of our own: who approved its opening, or who sent it without, and why. */
+/* The second person of a revision of our own: who approved it, or who sent it without, and why. */
+#define CASES_SECONDS_MAX 16 /* kept of a case; the audit log has all */
 struct case_second {
+    uint32_t revision;
     char by[LIMIT_NAME_BYTES + 1];
     int64_t at_us;
     char reason[LIMIT_BREAK_GLASS_CHARS * 4 + 1]; /* "": it was approved */
@@ -51,10 +53,11 @@ struct case_entry {
     struct case_tombstone *tombstone;                          /* NULL: never erased */
     uint64_t changed;                                          /* grows with each change: newest change first */
     int64_t changed_us;
-    struct due look;            /* when it may have to be erased: see cases.looks */
-    unsigned escalated;         /* the highest step told since the last answer: node/escalation.h */
-    struct case_second *second; /* NULL: it needed none, or was erased */
-    struct due wake;            /* when it may have to be escalated: node_escalate */
+    struct due look;             /* when it may have to be erased: see cases.looks */
+    unsigned escalated;          /* the highest step told since the last answer: node/escalation.h */
+    struct case_second *seconds; /* of the revisions that needed one, oldest first; none after an erasure */
+    size_t second_count;
+    struct due wake; /* when it may have to be escalated: node_escalate */
 };
 
 struct cases {
@@ -102,9 +105,9 @@ int cases_named(const struct cases *cases, const char *name, struct case_entry *
                 size_t *ret_count, struct case_entry **ret_entry) MUST_CHECK;
 
 /* Copies; cases_save keeps it. ERR_NOMEM. */
-int cases_set_second(struct case_entry *entry, const struct case_second *second) MUST_CHECK;
-/* Wipes and frees it. */
-void cases_forget_second(struct case_entry *entry);
+int cases_add_second(struct case_entry *entry, const struct case_second *second) MUST_CHECK;
+/* Wipes and frees them. */
+void cases_forget_seconds(struct case_entry *entry);
 
 /* At rest: what people did with the case, or its tombstone. Returns the ticket. */
 uint64_t cases_save(struct vault *vault, const struct case_entry *entry);

@@ -229,8 +229,11 @@ int node_draft_change(struct node *node, struct draft *draft, const struct draft
  */
 const struct approval_policy *node_approval_policy(const struct node *node);
 uint64_t node_draft_approve(struct node *node, struct draft *draft, const char *by, int64_t now_us);
-/* A case that was opened in this turn keeps who approved it, or who sent it without: then everybody is told. Returns
- * the ticket. */
+/* In which ways an update of this case, which has its revisions, would reach further: a set of APPROVAL_RECIPIENTS and
+ * its like. Of the draft only content and to are looked at. */
+unsigned node_update_widens(const struct node *node, const struct case_entry *entry, const struct node_draft *draft);
+/* A case whose newest revision was made in this turn keeps who approved that, or who sent it without: then everybody
+ * is told. second->revision is not looked at. Returns the ticket. */
 uint64_t node_case_second(struct node *node, struct case_entry *entry, const struct case_second *second,
                           int64_t now_us);
 /* Ends it: with what else is in this turn, as its case when it was sent. Frees it and returns the ticket. */

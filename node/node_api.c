@@ -24,7 +24,7 @@ static const struct node_api_route routes[] = {
     {"GET", "/v1/cases", 0, CALLER_READ, node_api_get_cases},
     {"POST", "/v1/cases", ACT | NODE_API_DRY, CALLER_PUBLISH, node_api_post_case},
     {"GET", "/v1/cases/{case}", 0, CALLER_READ, node_api_get_case},
-    {"POST", "/v1/cases/{case}/revisions", ACT, CALLER_PUBLISH, node_api_post_revision},
+    {"POST", "/v1/cases/{case}/revisions", ACT | NODE_API_DRY, CALLER_PUBLISH, node_api_post_revision},
     {"POST", "/v1/cases/{case}/close", ACT, CALLER_PUBLISH, node_api_post_close},
     {"POST", "/v1/cases/{case}/retract", ACT, CALLER_PUBLISH, node_api_post_retract},
     {"POST", "/v1/cases/{case}/acknowledge", ACT, CALLER_ANSWER, node_api_post_acknowledge},

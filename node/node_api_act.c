@@ -15,7 +15,7 @@
 
 #define PATH_MAX_BYTES 4096
 
-/* ---- opening and updating ---- */
+/* ---- opening ---- */
 
 int node_api_read_status(struct node_api_call *call, bool *ret_exercise)
 {
@@ -115,27 +115,98 @@ int node_api_post_case(struct node_api_call *call)
     return error;
 }
 
+/* ---- updating ---- */
+
+/* What was read is what is replaced: else whoever types an update undoes what a colleague has sent meanwhile. */
+static int check_replaces(struct node_api_call *call)
+{
+    int64_t newest = call->entry->revisions[call->entry->revision_count - 1]->header->revision;
+    int64_t read = jdoc_get_int(call->body, "replaces", newest);
+    if (read == newest)
+        return OK;
+    call->status = 412;
+    call->code = "STALE";
+    return err_set(&call->note, ERR_STATE, "%s has revision %lld: read it again, and what it says now",
+                   call->entry->reference, (long long)newest);
+}
+
+/* The countries that it has, and those of the body. */
+static void join_countries(const struct case_entry *entry, const struct node_api_countries *more,
+                           struct node_api_countries *ret_all)
+{
+    const Hotline__Route *route = entry->revisions[entry->revision_count - 1]->header->route;
+    *ret_all = (struct node_api_countries){.count = 0};
+    for (size_t i = 0; i < route->n_countries && ret_all->count < LIMIT_COUNTRIES; i++)
+        ret_all->codes[ret_all->count++] = route->countries[i];
+    for (size_t i = 0; i < more->count && ret_all->count < LIMIT_COUNTRIES; i++) {
+        size_t at = 0;
+        while (at < ret_all->count && strcmp(ret_all->codes[at], more->codes[i]) != 0)
+            at++;
+        if (at == ret_all->count)
+            ret_all->codes[ret_all->count++] = more->codes[i];
+    }
+}
+
+static int update(struct node_api_call *call, struct node_draft *draft)
+{
+    struct node_api_subject subject = node_api_subject_case(call->entry);
+    struct case_second second;
+    uint64_t ticket = 0;
+    bool kept = false;
+    int error = jdoc_get(call->body, "confirm") != NULL ? check_confirm(call, draft->content) : OK;
+    if (error == OK)
+        error = node_api_second(call, draft, &second, &kept);
+    if (error == OK)
+        error = node_update(call->node, call->entry, draft, call->now_us, &call->note, &ticket);
+    if (error != OK)
+        return error;
+    if (kept)
+        ticket = node_case_second(call->node, call->entry, &second, call->now_us);
+    if (call->draft != NULL)
+        ticket = node_draft_erase(call->node, call->draft);
+    return node_api_answer_committed(call, &subject, ticket);
+}
+
 int node_api_post_revision(struct node_api_call *call)
 {
-    static const struct node_api_field fields[] = {
-        {"case", JDOC_OBJECT, true}, {"to", JDOC_ARRAY, false}, {NULL, JDOC_NULL, false}};
-    struct node_api_countries to;
+    static const struct node_api_field fields[] = {{"case", JDOC_OBJECT, true},       {"to", JDOC_ARRAY, false},
+                                                   {"replaces", JDOC_INT, false},     {"dry_run", JDOC_BOOL, false},
+                                                   {"break_glass", JDOC_TEXT, false}, {"confirm", JDOC_TEXT, false},
+                                                   {NULL, JDOC_NULL, false}};
+    struct node_api_countries to, all;
     Hotline__Case *alert = NULL;
-    uint64_t ticket = 0;
     int error = node_api_check_fields(call, fields);
+    if (error == OK && !call->entry->mine)
+        error = err_set(&call->note, ERR_STATE, "%s is a case of %s: only its opener revises it",
+                        call->entry->reference, call->entry->opener);
+    if (error == OK && call->entry->revision_count == 0)
+        error = err_set(&call->note, ERR_STATE, "%s is erased", call->entry->reference);
+    if (error == OK)
+        error = check_replaces(call);
     if (error == OK)
         error = node_api_read_countries(call, "to", &to);
     if (error == OK)
         error = node_api_read_case(call, &alert);
     if (error != OK)
         return error;
-    bool photos_given = jdoc_type(jdoc_get(jdoc_get(call->body, "case"), "photos")) == JDOC_ARRAY;
-    const struct node_draft draft = {
-        .content = alert, .to = to.codes, .to_count = to.count, .photos_given = photos_given};
-    struct node_api_subject subject = node_api_subject_case(call->entry);
-    error = node_update(call->node, call->entry, &draft, call->now_us, &call->note, &ticket);
+    struct node_draft draft = {
+        .content = alert,
+        .to = to.codes,
+        .to_count = to.count,
+        .photos_given = jdoc_type(jdoc_get(jdoc_get(call->body, "case"), "photos")) == JDOC_ARRAY,
+        .exercise = call->entry->exercise,
+        .restricted = call->entry->revisions[call->entry->revision_count - 1]->header->route->restricted,
+    };
+    if (jdoc_get_bool(call->body, "dry_run", false)) {
+        join_countries(call->entry, &to, &all);
+        draft.to = all.codes;
+        draft.to_count = all.count;
+        error = answer_plan(call, &draft);
+    } else {
+        error = update(call, &draft);
+    }
     case_free(alert);
-    return error != OK ? error : node_api_answer_committed(call, &subject, ticket);
+    return error;
 }
 
 /* ---- closing and retracting ---- */

@@ -4,6 +4,7 @@
 
 #include "node/drafts.h"
 #include "node/node_api_inner.h"
+#include "node/node_view.h"
 #include "proto/form.h"
 
 void node_api_person(const struct node_api_call *call, char name[LIMIT_NAME_BYTES + 1])
@@ -74,12 +75,16 @@ int node_api_delete_draft_approval(struct node_api_call *call)
 
 /* ---- sending ---- */
 
+/* With call->entry the draft is an update of it. */
 static enum approval_need need_of(const struct node_api_call *call, const struct node_draft *draft,
                                   const char **ret_why)
 {
     const struct approval_facts facts = {.exercise = draft->exercise,
                                          .restricted = draft->restricted,
                                          .category = draft->content->has_category ? (int)draft->content->category : 0};
+    *ret_why = NULL;
+    if (call->entry != NULL && node_update_widens(call->node, call->entry, draft) == 0)
+        return APPROVAL_NONE;
     return approval_need(node_approval_policy(call->node), &facts, ret_why);
 }
 
@@ -101,18 +106,30 @@ static int read_reason(struct node_api_call *call, const char *reason)
     return OK;
 }
 
-static int refuse_missing(struct node_api_call *call, const char *why)
+static void name_ways(unsigned widens, char text[80])
+{
+    const char *word;
+    unsigned bit;
+    text[0] = '\0';
+    for (int i = 0; (word = approval_widening(i, &bit)) != NULL; i++)
+        if ((widens & bit) != 0)
+            snprintf(text + strlen(text), 80 - strlen(text), "%s%s", text[0] != '\0' ? ", " : "", word);
+}
+
+static int refuse_missing(struct node_api_call *call, const struct node_draft *draft, const char *why)
 {
     const char *who = node_approval_policy(call->node)->by_supervisor ? "a supervisor" : "a second person";
+    const char *next = call->draft != NULL ? "or send it with break_glass and a reason" :
+                                             "keep it as a draft, or send it with break_glass and a reason";
+    char ways[80] = "";
     call->code = "APPROVAL";
-    if (call->draft == NULL)
-        return err_set(&call->note, ERR_POLICY,
-                       "%s must approve it before it is sent (%s): keep it as a draft, or send it with break_glass and "
-                       "a reason",
-                       who, why);
+    if (call->entry == NULL)
+        return err_set(&call->note, ERR_POLICY, "%s must approve %s before it is sent (%s): %s", who,
+                       call->draft != NULL ? "this draft" : "it", why, next);
+    name_ways(node_update_widens(call->node, call->entry, draft), ways);
     return err_set(&call->note, ERR_POLICY,
-                   "%s must approve this draft before it is sent (%s); or send it with break_glass and a reason", who,
-                   why);
+                   "%s must approve this update before it is sent (%s), for it reaches further than before (%s): %s",
+                   who, why, ways, next);
 }
 
 int node_api_second(struct node_api_call *call, const struct node_draft *draft, struct case_second *ret_second,
@@ -131,7 +148,7 @@ int node_api_second(struct node_api_call *call, const struct node_draft *draft, 
     } else if (need != APPROVAL_REQUIRED) {
         return OK;
     } else if (reason == NULL) {
-        return refuse_missing(call, why);
+        return refuse_missing(call, draft, why);
     } else {
         node_api_account(call, second.by);
         snprintf(second.reason, sizeof second.reason, "%s", reason);
@@ -151,4 +168,6 @@ void node_api_tell_second(const struct node_api_call *call, const struct node_dr
     if (why != NULL)
         jdoc_set_text(doc, "why", why);
     jdoc_set_bool(doc, "missing", need != APPROVAL_NONE && !is_approved(call));
+    if (call->entry != NULL)
+        node_view_set_widens(plan, node_update_widens(call->node, call->entry, draft));
 }

@@ -54,9 +54,10 @@ static struct node_api_subject subject_of(const struct draft *draft)
 /* ---- what a draft may say ---- */
 
 static const struct node_api_field draft_fields[] = {
-    {"case", JDOC_OBJECT, true},      {"to", JDOC_ARRAY, false},    {"neighbours", JDOC_BOOL, false},
-    {"restricted", JDOC_BOOL, false}, {"status", JDOC_TEXT, false}, {"drill", JDOC_TEXT, false},
-    {"notes", JDOC_TEXT, false},      {NULL, JDOC_NULL, false},
+    {"case", JDOC_OBJECT, true},      {"to", JDOC_ARRAY, false},     {"neighbours", JDOC_BOOL, false},
+    {"restricted", JDOC_BOOL, false}, {"status", JDOC_TEXT, false},  {"drill", JDOC_TEXT, false},
+    {"notes", JDOC_TEXT, false},      {"updates", JDOC_TEXT, false}, {"replaces", JDOC_INT, false},
+    {NULL, JDOC_NULL, false},
 };
 
 static int check_drill(struct node_api_call *call)
@@ -81,6 +82,44 @@ static int check_notes(struct node_api_call *call)
     return OK;
 }
 
+/* A case of our own, by its whole name: drafts outlive the lists in which a short one was clear. */
+static int find_updated(const struct node_api_call *call, const char *name, struct err_note *note,
+                        struct case_entry **ret_entry)
+{
+    struct case_entry *candidates[1], *entry = NULL;
+    size_t count = 0;
+    int error = cases_named(node_cases(call->node), name, candidates, 1, &count, &entry);
+    if (error != OK)
+        return err_set(note, error, "updates: no case here goes by this name alone: say MEMBER:REFERENCE");
+    if (!entry->mine || entry->revision_count == 0)
+        return err_set(note, ERR_STATE, "updates: %s is no case that is opened and kept here", entry->reference);
+    *ret_entry = entry;
+    return OK;
+}
+
+/* A draft of an update has the case's own status and restriction, and says what was read. Its case is named in full. */
+static int check_updated(struct node_api_call *call)
+{
+    static const char *const own[] = {"neighbours", "restricted", "status", "drill"};
+    const char *name = jdoc_get_text(call->body, "updates", NULL);
+    char whole[LIMIT_ID_CHARS + CASES_REFERENCE_MAX + 2];
+    struct case_entry *entry = NULL;
+    bool replaces = jdoc_type(jdoc_get(call->body, "replaces")) == JDOC_INT;
+    if (name == NULL)
+        return replaces ? err_set(&call->note, ERR_INVALID, "replaces: only with updates") : OK;
+    if (!replaces)
+        return err_set(&call->note, ERR_MISSING, "replaces: is required with updates: the revision that was read");
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+        if (jdoc_type(jdoc_get(call->body, own[i])) != JDOC_NULL)
+            return err_set(&call->note, ERR_INVALID, "%s: an update has that of its case", own[i]);
+    int error = find_updated(call, name, &call->note, &entry);
+    if (error != OK)
+        return error;
+    snprintf(whole, sizeof whole, "%s:%s", entry->opener, entry->reference);
+    jdoc_set_text(call->body, "updates", whole);
+    return OK;
+}
+
 static int check_words(struct node_api_call *call)
 {
     struct node_api_countries to;
@@ -94,6 +133,8 @@ static int check_words(struct node_api_call *call)
         error = check_drill(call);
     if (error == OK)
         error = check_notes(call);
+    if (error == OK)
+        error = check_updated(call);
     return error == OK ? node_api_check_draft_case(call) : error;
 }
 
@@ -275,6 +316,37 @@ struct jdoc *node_api_compose(const struct node_api_call *call, const struct jdo
     return body;
 }
 
+/* The body of POST /v1/cases/{case}/revisions that a draft of an update and the call's body make together. */
+static struct jdoc *compose_update(const struct node_api_call *call, const struct jdoc *words)
+{
+    static const char *const of_draft[] = {"case", "to", "replaces"};
+    static const char *const of_request[] = {"confirm", "dry_run", "break_glass"};
+    struct jdoc *body = jdoc_object();
+    for (size_t i = 0; i < sizeof of_draft / sizeof of_draft[0]; i++)
+        copy_member(body, words, of_draft[i]);
+    for (size_t i = 0; i < sizeof of_request / sizeof of_request[0]; i++)
+        copy_member(body, call->body, of_request[i]);
+    return body;
+}
+
+/* Who may publish exercises alone must not reach a real case by calling it one. */
+static int take_update(struct node_api_call *call, const struct jdoc *words)
+{
+    struct case_entry *entry = NULL;
+    bool exercise;
+    int error = find_updated(call, jdoc_get_text(words, "updates", ""), &call->note, &entry);
+    if (error == OK)
+        error = node_api_read_status(call, &exercise);
+    if (error == OK && exercise != entry->exercise)
+        error = err_set(&call->note, ERR_INVALID, "status: %s is %s: send its update as that", entry->reference,
+                        entry->exercise ? "an EXERCISE" : "ACTUAL");
+    if (error == OK && jdoc_type(jdoc_get(call->body, "drill")) != JDOC_NULL)
+        error = err_set(&call->note, ERR_INVALID, "drill: an update has that of its case");
+    if (error == OK)
+        call->entry = entry;
+    return error;
+}
+
 int node_api_post_draft_publish(struct node_api_call *call)
 {
     static const struct node_api_field fields[] = {{"status", JDOC_TEXT, true},       {"confirm", JDOC_TEXT, false},
@@ -290,14 +362,17 @@ int node_api_post_draft_publish(struct node_api_call *call)
         error = node_api_match_draft(call, draft, !dry);
     if (error == OK)
         error = jdoc_parse(buf_slice(&draft->document), "draft", &call->note, &words);
+    bool updates = error == OK && jdoc_get(words, "updates") != NULL;
     if (error == OK)
-        error = check_meant(call, words);
+        error = updates ? take_update(call, words) : check_meant(call, words);
     if (error == OK) {
-        struct jdoc *body = node_api_compose(call, words);
+        struct jdoc *body = updates ? compose_update(call, words) : node_api_compose(call, words);
         jdoc_free(call->body);
         call->body = body;
         call->draft = draft;
     }
     jdoc_free(words);
-    return error == OK ? node_api_post_case(call) : error;
+    if (error != OK)
+        return error;
+    return updates ? node_api_post_revision(call) : node_api_post_case(call);
 }

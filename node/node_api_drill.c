@@ -53,6 +53,8 @@ static int open_draft(struct node_api_call *call, const struct draft *draft, str
 {
     struct jdoc *words = NULL;
     int error = jdoc_parse(buf_slice(&draft->document), "draft", &call->note, &words);
+    if (error == OK && jdoc_get(words, "updates") != NULL)
+        error = err_set(&call->note, ERR_INVALID, "draft: an update is not scheduled");
     if (error == OK &&
         (strcmp(jdoc_get_text(words, "status", ""), "EXERCISE") != 0 || jdoc_get_text(words, "drill", NULL) == NULL))
         error = err_set(&call->note, ERR_INVALID, "draft: must be meant as EXERCISE and name its drill");

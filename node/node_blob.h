@@ -111,6 +111,10 @@ int node_photo_read(struct node *node, const struct case_entry *entry, size_t nu
 int node_photo_offer(struct node *node, const struct picture *picture, int64_t now_us, uint8_t ret_id[16]) MUST_CHECK;
 /* True while that picture waits to be sent. */
 bool node_photo_waits(const struct node *node, const uint8_t id[16]);
+/* The revision (NULL: none) has the photo that is named so. */
+bool node_photo_was(const struct item *before, const uint8_t id[16]);
+/* content names a photo that the revision before (NULL: none) has not. */
+bool node_photo_adds(const struct item *before, const Hotline__Case *content);
 /* The photos of a revision about to be sealed, sealed themselves; names and keys stand in content and header. */
 struct node_attached {
     struct buf sealed[3];

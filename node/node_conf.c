@@ -154,8 +154,8 @@ static const struct conf_option options[] = {
      .max = 8,
      .standard = "",
      .doc = "Real cases that a second person must approve before they are sent: LIVE (all), RESTRICTED, or categories "
-            "such as PARENTAL_ABDUCTION. Whoever breaks the glass is told to everybody. Drills, updates, closings and "
-            "retractions never wait."},
+            "such as PARENTAL_ABDUCTION. Whoever breaks the glass is told to everybody. Drills, closings "
+            "and retractions never wait, nor do updates that reach no further."},
     {.path = "approval.advised",
      .type = CONF_LIST,
      .max = 8,

@@ -1,7 +1,10 @@
-/* node_drafts: what people do with drafts, and their end. Nothing here leaves the node. */
+/* node_drafts: what people do with drafts, and their end; in which ways an update reaches further. Nothing here leaves
+ * the node. */
+#include "node/node_blob.h"
 #include "node/node_inner.h"
 #include "node/node_make.h"
 #include "proto/clock.h"
+#include "proto/seal.h"
 
 const struct drafts *node_drafts(const struct node *node)
 {
@@ -46,6 +49,44 @@ uint64_t node_draft_approve(struct node *node, struct draft *draft, const char *
     return ticket;
 }
 
+static int publicity_of(const Hotline__Case *alert)
+{
+    const Hotline__Publicity *publicity = alert != NULL ? alert->publicity : NULL;
+    return publicity != NULL && publicity->has_level ? (int)publicity->level : 0;
+}
+
+static int category_of(const Hotline__Case *alert)
+{
+    return alert != NULL && alert->has_category ? (int)alert->category : 0;
+}
+
+static bool has_country(const Hotline__Route *route, const char *code)
+{
+    for (size_t i = 0; i < route->n_countries; i++)
+        if (strcmp(route->countries[i], code) == 0)
+            return true;
+    return false;
+}
+
+unsigned node_update_widens(const struct node *node, const struct case_entry *entry, const struct node_draft *draft)
+{
+    const struct item *newest = entry->revisions[entry->revision_count - 1];
+    const struct item *shown = cases_shown(&node->cases, entry); /* absent after an erasure: then all is more */
+    const Hotline__Case *before = shown != NULL ? item_content(shown)->alert : NULL;
+    struct approval_change change = {
+        .more_photos = node_photo_adds(shown, draft->content),
+        .publicity_before = publicity_of(before),
+        .publicity_after = publicity_of(draft->content),
+        .category_before = category_of(before),
+        .category_after = category_of(draft->content),
+    };
+    if (before == NULL && entry->tombstone != NULL)
+        change.category_before = entry->tombstone->category;
+    for (size_t i = 0; i < draft->to_count; i++)
+        change.more_countries = change.more_countries || !has_country(newest->header->route, draft->to[i]);
+    return approval_widens(&change);
+}
+
 struct drills *node_drills(struct node *node)
 {
     return &node->drills;
@@ -65,7 +106,10 @@ uint64_t node_case_second(struct node *node, struct case_entry *entry, const str
                                      .at_us = now_us,
                                      .entry = entry,
                                      .item = entry->revisions[entry->revision_count - 1]};
-    CHECK(cases_set_second(entry, second) == OK); /* the case is in the turn: never without it */
+    struct case_second of_newest = *second;
+    of_newest.revision = entry->revisions[entry->revision_count - 1]->header->revision;
+    CHECK(cases_add_second(entry, &of_newest) == OK); /* the revision is in the turn: never without it */
+    seal_wipe(&of_newest, sizeof of_newest);
     uint64_t ticket = cases_save(node->vault, entry);
     if (second->reason[0] != '\0')
         node_hold_event(node, ticket, &event);

@@ -151,7 +151,7 @@ static int erase_case(struct node *node, struct case_entry *entry, int64_t now_u
     FAILPOINT("erase-destroyed");
     node_blob_forget(node, &entry->key);
     entry->erased = true;
-    cases_forget_second(entry);
+    cases_forget_seconds(entry);
     entry->acknowledged_as[0] = '\0'; /* who it was is in the log of acts, for as long as that is kept */
     if (newest != NULL)
         spare_newest(node, entry, newest, ends, now_us);

@@ -117,6 +117,19 @@ static const Hotline__Attachment *photo_before(const struct item *before, const 
     return NULL;
 }
 
+bool node_photo_was(const struct item *before, const uint8_t id[16])
+{
+    return before != NULL && photo_before(before, id) != NULL;
+}
+
+bool node_photo_adds(const struct item *before, const Hotline__Case *content)
+{
+    for (size_t i = 0; i < content->n_photos; i++)
+        if (content->photos[i]->upload.len != 16 || !node_photo_was(before, content->photos[i]->upload.data))
+            return true;
+    return false;
+}
+
 static void clear_upload(Hotline__Attachment *photo)
 {
     free(photo->upload.data);

@@ -244,8 +244,8 @@ struct jdoc *node_view_event(const struct node *node, const struct node_event *e
         jdoc_set_text(object, "step", receipt_state_name(event->state));
     if (event->type == NODE_CASE_ESCALATED)
         jdoc_set_int(object, "escalation", event->state);
-    if (event->type == NODE_CASE_BREAK_GLASS && event->entry->second != NULL)
-        jdoc_set_text(object, "by", event->entry->second->by);
+    if (event->type == NODE_CASE_BREAK_GLASS && event->entry->second_count > 0)
+        jdoc_set_text(object, "by", event->entry->seconds[event->entry->second_count - 1].by);
     if (event->type == NODE_POSTER_WITHDRAW)
         jdoc_set_int(object, "count", event->state);
     if (event->type >= NODE_DRILL_SENT && event->type <= NODE_DRILL_REFUSED)

@@ -24,6 +24,8 @@ struct jdoc *node_view_plan(const struct node *node, const struct node_draft *dr
                             int64_t now_us);
 
 /* --- node_view_draft.c --- */
+/* The ways in which an update reaches further, as `widens`. */
+void node_view_set_widens(struct jdoc *view, unsigned widens);
 /* Draft; what the document's words are is the API's to have checked. */
 struct draft;
 struct jdoc *node_view_draft(const struct node *node, const struct draft *draft, int64_t now_us);

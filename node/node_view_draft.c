@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/approval.h"
 #include "node/drafts.h"
 #include "node/node_blob.h"
 #include "node/node_view.h"
@@ -50,17 +51,37 @@ static void add_refusals(struct jdoc *missing, const Hotline__Case *alert, int64
     }
 }
 
-static bool photo_waits(const struct node *node, const Hotline__Attachment *photo)
+/* The case that a draft updates; NULL: it updates none, or it is not here any more. */
+static const struct case_entry *updated(const struct node *node, const struct jdoc *words)
 {
-    return photo->upload.len == 16 && node_photo_waits(node, photo->upload.data);
+    struct case_entry *candidates[1], *entry = NULL;
+    const char *name = jdoc_get_text(words, "updates", NULL);
+    size_t count = 0;
+    if (name == NULL || cases_named(node_cases(node), name, candidates, 1, &count, &entry) != OK || !entry->mine ||
+        entry->revision_count == 0)
+        return NULL;
+    return entry;
 }
 
-static void add_photos(const struct node *node, struct jdoc *missing, const Hotline__Case *alert)
+static uint32_t newest_revision(const struct case_entry *entry)
+{
+    return entry->revisions[entry->revision_count - 1]->header->revision;
+}
+
+static bool photo_waits(const struct node *node, const struct case_entry *entry, const Hotline__Attachment *photo)
+{
+    const struct item *before = entry != NULL ? cases_shown(node_cases(node), entry) : NULL;
+    return photo->upload.len == 16 &&
+        (node_photo_waits(node, photo->upload.data) || node_photo_was(before, photo->upload.data));
+}
+
+static void add_photos(const struct node *node, struct jdoc *missing, const struct case_entry *entry,
+                       const Hotline__Case *alert)
 {
     for (size_t i = 0; i < alert->n_photos; i++) {
         char path[64];
         snprintf(path, sizeof path, "case.photos[%zu].upload", i);
-        if (!photo_waits(node, alert->photos[i]))
+        if (!photo_waits(node, entry, alert->photos[i]))
             add_missing(missing, path, "the picture is not here any more: hand it in again");
     }
 }
@@ -68,14 +89,20 @@ static void add_photos(const struct node *node, struct jdoc *missing, const Hotl
 static void set_missing(const struct node *node, struct jdoc *view, const struct jdoc *words,
                         const Hotline__Case *alert, int64_t now_us)
 {
+    const struct case_entry *entry = updated(node, words);
     const char *why;
     char text[LIMIT_SENTENCE_BYTES];
     struct jdoc *missing = jdoc_set_doc(view, "missing", jdoc_array());
+    bool is_update = jdoc_get(words, "updates") != NULL;
     add_refusals(missing, alert, now_us);
-    add_photos(node, missing, alert);
-    if (jdoc_count(jdoc_get(words, "to")) == 0 && !jdoc_get_bool(words, "neighbours", false))
+    add_photos(node, missing, entry, alert);
+    if (is_update && entry == NULL)
+        add_missing(missing, "updates", "this case is not here any more");
+    if (entry != NULL && newest_revision(entry) != jdoc_get_int(words, "replaces", 0))
+        add_missing(missing, "replaces", "the case was revised since this was written: read it again");
+    if (!is_update && jdoc_count(jdoc_get(words, "to")) == 0 && !jdoc_get_bool(words, "neighbours", false))
         add_missing(missing, "to", "is required: the countries concerned, or neighbours");
-    if (!jdoc_get_bool(words, "restricted", false) && case_needs_restriction(alert, &why)) {
+    if (!is_update && !jdoc_get_bool(words, "restricted", false) && case_needs_restriction(alert, &why)) {
         snprintf(text, sizeof text, "must be true: %s", why);
         add_missing(missing, "restricted", text);
     }
@@ -114,42 +141,87 @@ static void set_head(struct jdoc *view, const struct draft *draft)
     node_view_set_time(view, "erased_at", drafts_erased_at(draft));
 }
 
-static void set_words(struct jdoc *view, const struct jdoc *words)
+static bool is_restricted(const struct case_entry *entry, const struct jdoc *words)
 {
-    const struct jdoc *to = jdoc_get(words, "to");
-    node_view_set_text_if(view, "status", jdoc_get_text(words, "status", NULL));
-    jdoc_set_doc(view, "to", to != NULL ? jdoc_copy(to) : jdoc_array());
-    jdoc_set_bool(view, "neighbours", jdoc_get_bool(words, "neighbours", false));
-    jdoc_set_bool(view, "restricted", jdoc_get_bool(words, "restricted", false));
-    node_view_set_text_if(view, "drill", jdoc_get_text(words, "drill", NULL));
+    return entry != NULL ? entry->revisions[entry->revision_count - 1]->header->route->restricted :
+                           jdoc_get_bool(words, "restricted", false);
 }
 
-static void set_photos(const struct node *node, struct jdoc *view, const Hotline__Case *alert)
+static bool is_exercise(const struct case_entry *entry, const struct jdoc *words)
+{
+    return entry != NULL ? entry->exercise : strcmp(jdoc_get_text(words, "status", ""), "EXERCISE") == 0;
+}
+
+static void set_words(struct jdoc *view, const struct jdoc *words, const struct case_entry *entry)
+{
+    const struct jdoc *to = jdoc_get(words, "to");
+    const char *status = jdoc_get_text(words, "status", NULL);
+    node_view_set_text_if(view, "status", entry != NULL ? node_view_status_name(entry->exercise) : status);
+    jdoc_set_doc(view, "to", to != NULL ? jdoc_copy(to) : jdoc_array());
+    jdoc_set_bool(view, "neighbours", jdoc_get_bool(words, "neighbours", false));
+    jdoc_set_bool(view, "restricted", is_restricted(entry, words));
+    node_view_set_text_if(view, "drill", jdoc_get_text(words, "drill", NULL));
+    node_view_set_text_if(view, "updates", jdoc_get_text(words, "updates", NULL));
+    if (jdoc_get(words, "replaces") != NULL)
+        jdoc_set_int(view, "replaces", jdoc_get_int(words, "replaces", 0));
+}
+
+static void set_photos(const struct node *node, struct jdoc *view, const struct case_entry *entry,
+                       const Hotline__Case *alert)
 {
     struct jdoc *photos = jdoc_set_doc(view, "photos", jdoc_array());
     for (size_t i = 0; i < alert->n_photos; i++) {
         struct jdoc *one = jdoc_add_doc(photos, jdoc_object());
         if (alert->photos[i]->upload.len <= KEY_HASH_BYTES)
             node_view_set_hex(one, "upload", wire_slice(alert->photos[i]->upload));
-        jdoc_set_bool(one, "here", photo_waits(node, alert->photos[i]));
+        jdoc_set_bool(one, "here", photo_waits(node, entry, alert->photos[i]));
     }
+}
+
+void node_view_set_widens(struct jdoc *view, unsigned widens)
+{
+    struct jdoc *ways = jdoc_set_doc(view, "widens", jdoc_array());
+    const char *word;
+    unsigned bit;
+    for (int i = 0; (word = approval_widening(i, &bit)) != NULL; i++)
+        if ((widens & bit) != 0)
+            jdoc_add_text(ways, word);
+}
+
+/* In which ways it reaches further; of an opening all. */
+static unsigned widens_of(const struct node *node, const struct case_entry *entry, const struct jdoc *words,
+                          const Hotline__Case *alert)
+{
+    const struct jdoc *list = jdoc_get(words, "to");
+    const char *to[LIMIT_COUNTRIES];
+    struct node_draft draft = {.content = alert, .to = to};
+    if (entry == NULL)
+        return ~0u;
+    for (size_t i = 0; i < jdoc_count(list) && i < LIMIT_COUNTRIES; i++)
+        to[draft.to_count++] = jdoc_text(jdoc_at(list, i));
+    return node_update_widens(node, entry, &draft);
 }
 
 static void set_approval(const struct node *node, struct jdoc *view, const struct draft *draft,
                          const struct jdoc *words, const Hotline__Case *alert)
 {
     const struct approval_policy *policy = node_approval_policy(node);
-    const struct approval_facts facts = {.exercise = strcmp(jdoc_get_text(words, "status", ""), "EXERCISE") == 0,
-                                         .restricted = jdoc_get_bool(words, "restricted", false),
+    const struct case_entry *entry = updated(node, words);
+    const struct approval_facts facts = {.exercise = is_exercise(entry, words),
+                                         .restricted = is_restricted(entry, words),
                                          .category = alert->has_category ? (int)alert->category : 0};
+    unsigned widens = widens_of(node, entry, words, alert);
     const char *why = NULL;
     struct jdoc *part = jdoc_set_doc(view, "approval", jdoc_object());
-    jdoc_set_text(part, "need", approval_need_name(approval_need(policy, &facts, &why)));
+    enum approval_need need = widens != 0 ? approval_need(policy, &facts, &why) : APPROVAL_NONE;
+    jdoc_set_text(part, "need", approval_need_name(need));
     node_view_set_text_if(part, "why", why);
     jdoc_set_text(part, "by", policy->by_supervisor ? "SUPERVISOR" : "ANYBODY");
     jdoc_set_text(part, "author", draft->author);
     node_view_set_text_if(part, "approved_by", draft->approved_by);
     node_view_set_time_if(part, "approved_at", draft->approved_at_us);
+    if (entry != NULL)
+        node_view_set_widens(view, widens);
 }
 
 static struct jdoc *view(const struct node *node, const struct draft *draft, bool whole, int64_t now_us)
@@ -164,14 +236,14 @@ static struct jdoc *view(const struct node *node, const struct draft *draft, boo
         jdoc_free(out);
         return NULL;
     }
-    set_words(out, words);
+    set_words(out, words, updated(node, words));
     set_child(out, alert);
     set_missing(node, out, words, alert, now_us);
     set_approval(node, out, draft, words, alert);
     if (whole) {
         jdoc_set_doc(out, "case", jdoc_copy(jdoc_get(words, "case")));
         node_view_set_text_if(out, "notes", jdoc_get_text(words, "notes", NULL));
-        set_photos(node, out, alert);
+        set_photos(node, out, updated(node, words), alert);
     }
     case_free(alert);
     jdoc_free(words);

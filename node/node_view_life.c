@@ -92,15 +92,26 @@ static void set_continued(const struct node *node, struct jdoc *view, const stru
 
 /* ---- the second person ---- */
 
-static void set_second(struct jdoc *view, const struct case_second *second)
+static void fill_second(struct jdoc *part, const struct case_second *second)
 {
-    if (second == NULL)
-        return;
     bool broken = second->reason[0] != '\0';
-    struct jdoc *part = jdoc_set_doc(view, "approval", jdoc_object());
     node_view_set_text_if(part, "break_glass", second->reason);
     jdoc_set_text(part, broken ? "break_glass_by" : "approved_by", second->by);
     node_view_set_time(part, broken ? "break_glass_at" : "approved_at", second->at_us);
+}
+
+static void set_seconds(struct jdoc *view, const struct case_entry *entry)
+{
+    if (entry->second_count == 0)
+        return;
+    if (entry->seconds[0].revision == 1)
+        fill_second(jdoc_set_doc(view, "approval", jdoc_object()), &entry->seconds[0]);
+    struct jdoc *list = jdoc_set_doc(view, "approvals", jdoc_array());
+    for (size_t i = 0; i < entry->second_count; i++) {
+        struct jdoc *one = jdoc_add_doc(list, jdoc_object());
+        jdoc_set_int(one, "revision", entry->seconds[i].revision);
+        fill_second(one, &entry->seconds[i]);
+    }
 }
 
 static void set_posters(const struct node *node, struct jdoc *view, const struct case_entry *entry, int64_t now_us)
@@ -121,6 +132,6 @@ void node_view_set_life(const struct node *node, struct jdoc *view, const struct
     if (entry->mine && node_state(node, entry, now_us) != CASE_OPEN)
         set_erased_by(node, view, newest, now_us);
     set_continued(node, view, entry, newest);
-    set_second(view, entry->second);
+    set_seconds(view, entry);
     set_posters(node, view, entry, now_us);
 }

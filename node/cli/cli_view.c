@@ -80,16 +80,26 @@ static void add_backups(const struct jdoc *ladder, int64_t now_us, struct buf *o
     }
 }
 
-/* Who read it before it was sent, or why nobody did. */
-static void add_second(const struct jdoc *view, int64_t now_us, struct buf *out)
+/* Who read a revision before it was sent, or why nobody did. */
+static void add_second(const struct jdoc *second, int64_t now_us, struct buf *out)
 {
-    const struct jdoc *second = jdoc_get(view, "approval");
     const char *reason = jdoc_get_text(second, "break_glass", NULL);
+    char text[32];
+    snprintf(text, sizeof text, "%" PRId64, jdoc_get_int(second, "revision", 1));
+    if (jdoc_get_int(second, "revision", 1) > 1)
+        add_field(out, "revision", text);
     add_field(out, "approved by", jdoc_get_text(second, "approved_by", NULL));
     add_time(out, "approved", jdoc_get_text(second, "approved_at", NULL), now_us);
     add_field(out, "GLASS BROKEN", reason);
     add_field(out, "by", jdoc_get_text(second, "break_glass_by", NULL));
     add_time(out, "at", jdoc_get_text(second, "break_glass_at", NULL), now_us);
+}
+
+static void add_seconds(const struct jdoc *view, int64_t now_us, struct buf *out)
+{
+    const struct jdoc *list = jdoc_get(view, "approvals");
+    for (size_t i = 0; i < jdoc_count(list); i++)
+        add_second(jdoc_at(list, i), now_us, out);
 }
 
 /* What became of it after its end. */
@@ -162,7 +172,7 @@ void cli_view_headline(const struct jdoc *view, const char *language, int64_t no
         snprintf(text, sizeof text, "photo %" PRId64 " came and is refused: no picture, or more than one", number);
         add_field(out, "PHOTO", text);
     }
-    add_second(view, now_us, out);
+    add_seconds(view, now_us, out);
     add_life(view, now_us, out);
 }
 

@@ -297,6 +297,8 @@ static int read_update(struct cli *cli, const struct cli_args *args, struct jdoc
         jdoc_set_doc(body, "to", to);
     else
         jdoc_free(to);
+    if (cli_args_has(args, "break-glass"))
+        jdoc_set_text(body, "break_glass", cli_args_text(args, "break-glass", ""));
     return error;
 }
 
@@ -391,6 +393,7 @@ static const struct cli_args_option update_options[] = {
     {"to", 0, CLI_ARGS_MANY, "COUNTRIES", "further countries concerned; nobody is taken off"},
     CLI_OPTION_PHOTO,
     {"valid-for", 0, CLI_ARGS_VALUE, "DURATION", "valid for so long from now on: 72h, 10d; never shorter than before"},
+    {"break-glass", 0, CLI_ARGS_VALUE, "REASON", "send it without the second person that the rules ask for"},
     CLI_OPTION_WAIT,
     CLI_OPTION_OUTPUT,
     CLI_OPTION_END,
@@ -453,8 +456,11 @@ const struct cli_command cmd_case[] = {
      .examples = "  hotline update GR-2026-00001 case.json\n"
                  "  hotline update GR-2026-00001 case.json --to AL --wait delivered\n"
                  "  hotline update GR-2026-00001 case.json --valid-for 72h\n",
-     .notes = "It reaches everybody who holds the case. After a closing it opens the case again, loudly.\n"
-              "The photos stay; --photo adds to them, and `photos` in the file replaces them.\n",
+     .notes =
+         "It reaches everybody who holds the case. After a closing it opens the case again, loudly.\n"
+         "The photos stay; --photo adds to them, and `photos` in the file replaces them.\n"
+         "Where the rules of this hotline ask for a second person, an update that reaches further than before needs\n"
+         "one: `hotline draft save FILE --updates ID` keeps it until it is approved.\n",
      .options = update_options,
      .least = 2,
      .most = 2,

@@ -88,6 +88,11 @@ static int add_head(const struct jdoc *view, int64_t now_us, struct buf *out)
     add_row(table, "DRAFT", jdoc_get_text(view, "id", NULL));
     meant_as(view, status);
     add_row(table, "meant as", status);
+    if (jdoc_get(view, "updates") != NULL)
+        add_row(table, "updates", jdoc_get_text(view, "updates", NULL));
+    cli_view_list(jdoc_get(view, "widens"), text);
+    if (jdoc_count(jdoc_get(view, "widens")) > 0)
+        add_row(table, "reaches further", text);
     recipients_of(view, text);
     add_row(table, "to", text);
     cli_text_time(jdoc_get_text(view, "changed_at", NULL), now_us, time);
@@ -161,8 +166,10 @@ struct saving {
 
 static void copy_words(struct saving *saving, const struct jdoc *draft)
 {
-    static const char *const names[] = {"to", "neighbours", "restricted", "status", "drill", "notes"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+    static const char *const names[] = {"to",         "notes",      "updates", "replaces",
+                                        "neighbours", "restricted", "status",  "drill"};
+    size_t count = jdoc_get(draft, "updates") != NULL ? 4 : sizeof names / sizeof names[0]; /* the rest is its case's */
+    for (size_t i = 0; i < count; i++)
         if (jdoc_get(draft, names[i]) != NULL)
             jdoc_set_doc(saving->request, names[i], jdoc_copy(jdoc_get(draft, names[i])));
     snprintf(saving->id, sizeof saving->id, "%s", jdoc_get_text(draft, "id", ""));
@@ -198,6 +205,27 @@ static int add_recipients(struct cli *cli, const struct cli_args *args, struct s
     if (cli_args_has(args, "restricted"))
         jdoc_set_bool(saving->request, "restricted", true);
     return error;
+}
+
+/* The case that it updates, as it is now: that is what was read. Photos are added to those that it has. */
+static int add_updated(struct cli *cli, const struct cli_args *args, struct saving *saving)
+{
+    char path[CLI_API_PATH_MAX], name[120];
+    struct jdoc *view = NULL;
+    if (!cli_args_has(args, "updates"))
+        return OK;
+    int error = cli_api_case_path(cli, cli_args_text(args, "updates", ""), "", path);
+    if (error == OK)
+        error = cli_api_get(cli, path, &view);
+    if (error != OK)
+        return error;
+    snprintf(name, sizeof name, "%.60s:%.50s", jdoc_get_text(view, "member", ""), jdoc_get_text(view, "reference", ""));
+    jdoc_set_text(saving->request, "updates", name);
+    jdoc_set_int(saving->request, "replaces", jdoc_get_int(view, "revision", 0));
+    if (cli_args_has(args, "photo"))
+        cli_photo_keep(view, saving->alert);
+    jdoc_free(view);
+    return OK;
 }
 
 static int add_status(struct cli *cli, const struct cli_args *args, struct saving *saving)
@@ -251,6 +279,8 @@ static int run_save(struct cli *cli, const struct cli_args *args)
         error = read_words(cli, cli_args_at(args, 0), &saving);
     if (error == OK)
         error = find_place(cli, args, &saving);
+    if (error == OK)
+        error = add_updated(cli, args, &saving);
     if (error == OK)
         error = add_status(cli, args, &saving);
     if (error == OK)
@@ -441,6 +471,7 @@ static int run_delete(struct cli *cli, const struct cli_args *args)
 static const struct cli_args_option save_options[] = {
     {"id", 0, CLI_ARGS_VALUE, "ID", "change this draft; without it, and without an id in the file, a new one is made"},
     {"etag", 0, CLI_ARGS_VALUE, "ETAG", "with --id: the state that was read, when the file does not say it"},
+    {"updates", 0, CLI_ARGS_VALUE, "CASE", "it is an update of this case, as the case is now; see `hotline update`"},
     CLI_OPTIONS_STATUS,
     {"to", 0, CLI_ARGS_MANY, "COUNTRIES", "the countries concerned: FR,IT"},
     {"neighbours", 0, CLI_ARGS_FLAG, NULL, "the countries beside this hotline's own, by land or a short way over sea"},
@@ -467,6 +498,7 @@ const struct cli_command cmd_draft[] = {
      .examples = "  hotline draft save case.json --to IT,FR\n"
                  "  hotline draft show 3f9a11c2d0e4 -o json >draft.json\n"
                  "  hotline draft save draft.json --restricted\n"
+                 "  hotline draft save case.json --updates GR-2026-00001 --to AL\n"
                  "  jq -n '{category: \"RUNAWAY\"}' | hotline draft save -\n",
      .notes =
          "FILE is a case, of which anything may be missing, or a draft as `draft show -o json` writes it, which is\n"

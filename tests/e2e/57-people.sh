@@ -135,6 +135,53 @@ check "by mail too" within 10 grep -q 'was sent without a second person' sink/ma
 check "and neither says why nor who" no_text 'Canary|anna|bert|Leonor' sink/web.jsonl sink/mail.jsonl
 check "the reason is in no log" no_text Canary-Razao-9912 pt-farol.log pt-farol.db*
 
+# --- an update that reaches further -----------------------------------------------------------------------------------
+policy_says=RESTRICTED
+check "a policy for updates" policy 'required: [RESTRICTED]'
+draft small.json Leonor '.publicity.level="NONE"'
+check "an operator keeps a small case" keep anna "$(jq -c '{case: ., to: ["ES"], restricted: true}' small.json)"
+check "approved" approve 200 --jar bert.jar --csrf
+check "and sent" send 201 "$live" --jar anna.jar --csrf
+small=$(body | jq -r .reference) whole=$(body | jq -r '"\(.member):\(.reference)"')
+revise() { # revise STATUS BODY WHO...
+    answers "$1" POST "/v1/cases/$small/revisions" "$2" --header "Idempotency-Key: revise-$RANDOM-$RANDOM" "${@:3}"
+}
+wider() { jq -c "{case: ., replaces: ${2:-1}} | $1" small.json; }
+check "a correction needs nobody" revise 201 "$(wider '.case.circumstances = "at the harbour"')" --jar anna.jar --csrf
+check "who read it before that is told (412)" revise 412 "$(wider '.')" --jar anna.jar --csrf
+check "a further country: not alone" revise 403 "$(wider '.to = ["FR"]' 2)" --jar anna.jar --csrf
+check "and it is said why" told 'a second person must approve this update before it is sent \(RESTRICTED\), for it reaches further than before \(RECIPIENTS\)'
+check "for the public: not alone" revise 403 "$(wider '.case.publicity.level = "PUBLIC"' 2)" --jar anna.jar --csrf
+check "of another kind: not alone" revise 403 "$(wider '.case.category = "LOST_INJURED"' 2)" --jar anna.jar --csrf
+python3 "$here/picture.py" png wide.png 320 240
+check "a photo: not alone (5)" cli 5 pt-farol update "$small" small.json --photo wide.png
+check "and the next command is said" says "--break-glass"
+check "es-faro: got none of them" field es-faro "$small" revision 2
+check "asked for as a draft" keep anna "$(wider ".case.publicity.level = \"PUBLIC\" | .updates = \"$whole\"" 2)"
+check "it says how it reaches further" true_of '.widens == ["AUDIENCE"] and .approval.need == "REQUIRED" and .status == "ACTUAL" and .replaces == 2' <(body)
+check "not sent without" send 403 '{"status": "ACTUAL"}' --jar anna.jar --csrf
+check "nor approved by who wrote it" approve 403 --jar anna.jar --csrf
+check "bert approves the update" approve 200 --jar bert.jar --csrf
+check "and it is sent" send 201 '{"status": "ACTUAL"}' --jar anna.jar --csrf
+check "with who approved what" true_of '[.approvals[] | [.revision, .approved_by]] == [[1, "bert"], [3, "bert"]]' <(body)
+public_there() { at es-faro show "$small" -o json | true_of '.revision == 3 and .case.publicity.level == "PUBLIC"'; }
+check "es-faro: has the update" within 10 public_there
+check "by the command: kept" sh -c "'$bin/hotline' --node pt-farol.sock draft save small.json --updates $small --to FR -o json >wide.draft 2>/dev/null"
+check "the command shows how" bash -c "'$bin/hotline' --node pt-farol.sock draft show \$(jq -r .id wide.draft) 2>/dev/null | grep -q 'reaches further *RECIPIENTS'"
+check "the command: not sent without (5)" cli 5 pt-farol draft publish "$(jq -r .id wide.draft)" --live --confirm Leonor
+check "the glass broken for an update" cli 0 pt-farol draft publish "$(jq -r .id wide.draft)" --live --confirm Leonor --break-glass "Canary-Motivo-7730"
+check "is told as for a first send" within 10 bash -c "[ \$(grep -c 'case.break_glass.*ACTUAL' sink/web.jsonl) = 2 ]"
+check "and stands with the case" bash -c "'$bin/hotline' --node pt-farol.sock show $small | grep -q 'GLASS BROKEN.*Canary-Motivo-7730'"
+check "in the log of acts too" true_of '[.[] | select(.result == "BREAK_GLASS" and .act == "POST /v1/drafts/{draft}/publish")] | length == 1' <(at pt-farol audit -o json)
+murder pt-farol
+up pt-farol
+check "pt-farol: back once more" within 20 connected pt-farol
+check "who approved what is kept over a kill" true_of '[.approvals[].revision] == [1, 3, 4]' <(at pt-farol show "$small" -o json)
+draft practice.json Leonor
+check "an exercise" publish pt-farol practice.json x.json --exercise --to ES --restricted --confirm Leonor
+check "widens alone" cli 0 pt-farol update "$(jq -r .reference x.json)" practice.json --to FR
+check "retracted alone, wide as it is" answers 201 POST "/v1/cases/$small/retract" '{"reason": "sent in error"}' --header "Idempotency-Key: retract-67890" --jar anna.jar --csrf
+
 # --- posters ----------------------------------------------------------------------------------------------------------
 policy_says=ANYBODY
 check "no policy any more" policy 'required: []'

@@ -211,7 +211,123 @@ static void approval_glass_that_is_broken_is_told_and_kept_over_a_restart(void *
     jdoc_free(doc);
 }
 
-static void approval_delays_no_update_no_closing_and_no_retraction(void **state)
+static void approval_widens_by_what_reaches_further_and_by_nothing_else(void **state)
+{
+    (void)state;
+    const int none = HOTLINE__PUBLICITY_LEVEL__CODE__NONE, desk = HOTLINE__PUBLICITY_LEVEL__CODE__PROFESSIONALS_ONLY;
+    const int all = HOTLINE__PUBLICITY_LEVEL__CODE__PUBLIC;
+    const struct {
+        struct approval_change change;
+        unsigned wanted;
+    } rows[] = {
+        {{false, false, none, none, 1, 1}, 0},
+        {{true, false, none, none, 1, 1}, APPROVAL_RECIPIENTS},
+        {{false, true, none, none, 1, 1}, APPROVAL_PHOTO},
+        {{false, false, none, desk, 1, 1}, APPROVAL_AUDIENCE},
+        {{false, false, desk, all, 1, 1}, APPROVAL_AUDIENCE},
+        {{false, false, all, none, 1, 1}, 0},
+        {{false, false, all, all, 1, 1}, 0},
+        {{false, false, 0, none, 1, 1}, 0},
+        {{false, false, 0, desk, 1, 1}, APPROVAL_AUDIENCE},
+        {{false, false, none, none, 1, 2}, APPROVAL_CATEGORY},
+        {{true, true, none, all, 2, 1}, APPROVAL_RECIPIENTS | APPROVAL_PHOTO | APPROVAL_AUDIENCE | APPROVAL_CATEGORY},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        assert_int_equal(approval_widens(&rows[i].change), rows[i].wanted);
+    unsigned all_bits = 0, bit = 0;
+    for (int i = 0; approval_widening(i, &bit) != NULL; i++)
+        all_bits |= bit;
+    assert_int_equal(all_bits, APPROVAL_RECIPIENTS | APPROVAL_PHOTO | APPROVAL_AUDIENCE | APPROVAL_CATEGORY);
+}
+
+/* A case that is open, of revision 1; *path is its POST without a last step. */
+static void open_case(struct room *room, char path[120], char reference[60])
+{
+    struct jdoc *doc = NULL;
+    assert_int_equal(exchange(room, "POST /v1/cases", "open-it-1", NULL, CASE, &doc), 201);
+    snprintf(path, 120, "POST /v1/cases/%s", jdoc_get_text(doc, "reference", "?"));
+    snprintf(reference, 60, "%s:%s", jdoc_get_text(doc, "member", "?"), jdoc_get_text(doc, "reference", "?"));
+    jdoc_free(doc);
+}
+
+#define FURTHER "{\"case\":" ROOM_CASE ",\"to\":[\"NL\"]%s}"
+
+static void approval_stops_an_update_that_reaches_further(void **state)
+{
+    struct room *room = *state;
+    char path[120], reference[60], body[4096];
+    struct jdoc *doc = NULL;
+    open_case(room, path, reference);
+    require(room, APPROVAL_LIVE);
+    snprintf(body, sizeof body, FURTHER, "");
+    refused(room, with(path, "/revisions"), "update-1", NULL, body, "403 APPROVAL");
+    snprintf(body, sizeof body, FURTHER, ",\"dry_run\":true");
+    assert_int_equal(exchange(room, with(path, "/revisions"), "update-2", NULL, body, &doc), 200);
+    assert_string_equal(jdoc_text(jdoc_at(jdoc_get(doc, "widens"), 0)), "RECIPIENTS");
+    assert_int_equal(jdoc_count(jdoc_get(doc, "to")), 2);
+    assert_true(jdoc_get_bool(jdoc_get(doc, "approval"), "missing", false));
+    jdoc_free(doc);
+    assert_int_equal(exchange(room, with(path, "/revisions"), "update-3", NULL,
+                              "{\"case\":" ROOM_CASE ",\"to\":[\"FR\"],\"replaces\":1}", NULL),
+                     201);
+    refused(room, with(path, "/revisions"), "update-4", NULL, "{\"case\":" ROOM_CASE ",\"replaces\":1}", "412 STALE");
+    snprintf(body, sizeof body, FURTHER, ",\"break_glass\":\"alone at night\"");
+    assert_int_equal(exchange(room, with(path, "/revisions"), "update-5", NULL, body, &doc), 201);
+    const struct jdoc *second = jdoc_at(jdoc_get(doc, "approvals"), 0);
+    assert_string_equal(jdoc_get_text(second, "break_glass", "?"), "alone at night");
+    assert_int_equal(jdoc_get_int(second, "revision", 0), 3);
+    assert_null(jdoc_get(doc, "approval"));
+    jdoc_free(doc);
+}
+
+static void approval_of_a_draft_sends_its_update_while_the_case_is_as_it_was_read(void **state)
+{
+    struct room *room = *state;
+    char path[120], reference[60], body[4096], head[80], etag[64];
+    struct jdoc *doc = NULL;
+    open_case(room, path, reference);
+    require(room, APPROVAL_LIVE);
+    snprintf(body, sizeof body, FURTHER, ",\"updates\":\"nobody:XX-2026-00001\",\"replaces\":1");
+    refused(room, "POST /v1/drafts", "draft-01", NULL, body, "404 NOT_FOUND");
+    snprintf(body, sizeof body, "{\"case\":" ROOM_CASE ",\"updates\":\"%s\"}", reference);
+    refused(room, "POST /v1/drafts", "draft-02", NULL, body, "422 MISSING");
+    snprintf(body, sizeof body, "{\"case\":" ROOM_CASE ",\"updates\":\"%s\",\"replaces\":1,\"status\":\"EXERCISE\"}",
+             reference);
+    refused(room, "POST /v1/drafts", "draft-03", NULL, body, "422 INVALID");
+    snprintf(body, sizeof body, "{\"case\":" ROOM_CASE ",\"to\":[\"NL\"],\"updates\":\"%s\",\"replaces\":1}",
+             reference);
+    assert_int_equal(exchange(room, "POST /v1/drafts", "draft-04", NULL, body, &doc), 201);
+    snprintf(head, sizeof head, "POST /v1/drafts/%s", jdoc_get_text(doc, "id", "?"));
+    snprintf(etag, sizeof etag, "%s", jdoc_get_text(doc, "etag", "?"));
+    assert_string_equal(jdoc_get_text(doc, "status", "?"), "ACTUAL");
+    assert_string_equal(jdoc_get_text(jdoc_get(doc, "approval"), "need", "?"), "REQUIRED");
+    assert_int_equal(jdoc_count(jdoc_get(doc, "missing")), 0);
+    jdoc_free(doc);
+    struct draft *draft = node_drafts(room->node)->list[0];
+    refused(room, with(head, "/publish"), "publish-1", etag, "{\"status\":\"ACTUAL\"}", "403 APPROVAL");
+    node_draft_approve(room->node, draft, "karim", room->now_us);
+    refused(room, with(head, "/publish"), "publish-2", etag, "{\"status\":\"EXERCISE\"}", "422 INVALID");
+    refused(room, with(head, "/publish"), "publish-3", etag, "{\"status\":\"ACTUAL\",\"confirm\":\"Nobody\"}",
+            "422 INVALID");
+    assert_int_equal(exchange(room, with(path, "/revisions"), "update-1", NULL, "{\"case\":" ROOM_CASE "}", NULL), 201);
+    refused(room, with(head, "/publish"), "publish-4", etag, "{\"status\":\"ACTUAL\"}", "412 STALE");
+    snprintf(body, sizeof body, "{\"case\":" ROOM_CASE ",\"to\":[\"NL\"],\"updates\":\"%s\",\"replaces\":2}",
+             reference);
+    char put[80];
+    snprintf(put, sizeof put, "PUT%s", head + 4);
+    assert_int_equal(exchange(room, put, "change-1", etag, body, &doc), 200);
+    snprintf(etag, sizeof etag, "%s", jdoc_get_text(doc, "etag", "?"));
+    assert_null(jdoc_get(jdoc_get(doc, "approval"), "approved_by"));
+    jdoc_free(doc);
+    node_draft_approve(room->node, draft, "karim", room->now_us);
+    assert_int_equal(exchange(room, with(head, "/publish"), "publish-5", etag, "{\"status\":\"ACTUAL\"}", &doc), 201);
+    assert_int_equal(jdoc_get_int(doc, "revision", 0), 3);
+    assert_string_equal(jdoc_get_text(jdoc_at(jdoc_get(doc, "approvals"), 0), "approved_by", "?"), "karim");
+    assert_int_equal(node_drafts(room->node)->count, 0);
+    jdoc_free(doc);
+}
+
+static void approval_delays_no_correction_no_closing_and_no_retraction(void **state)
 {
     struct room *room = *state;
     char path[160];
@@ -236,7 +352,10 @@ int main(void)
         ROOM_API_TEST(approval_that_is_missing_stops_a_draft_and_a_direct_way),
         ROOM_API_TEST(approval_sends_the_words_that_it_was_given_for),
         ROOM_API_TEST(approval_glass_that_is_broken_is_told_and_kept_over_a_restart),
-        ROOM_API_TEST(approval_delays_no_update_no_closing_and_no_retraction),
+        cmocka_unit_test(approval_widens_by_what_reaches_further_and_by_nothing_else),
+        ROOM_API_TEST(approval_stops_an_update_that_reaches_further),
+        ROOM_API_TEST(approval_of_a_draft_sends_its_update_while_the_case_is_as_it_was_read),
+        ROOM_API_TEST(approval_delays_no_correction_no_closing_and_no_retraction),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
