@@ -34,14 +34,13 @@ await check('compose', async () => {
     await greece.getByLabel(/Given name or alias/).fill('Mila');
     await greece.getByLabel('Family name', { exact: true }).fill('Example');
     await greece.getByLabel(/Age in years/).fill('9');
-    await greece.getByLabel('Sex').selectOption({ label: 'Female' });
+    await greece.getByRole('radio', { name: 'Female' }).check();
     await greece.getByRole('checkbox', { name: 'English' }).check();
     await greece.getByRole('checkbox', { name: 'Italian' }).check();
     await greece.locator('#photo-file').setInputFiles(portrait);
     await greece.locator('[data-path=photos] img').waitFor();
     await greece.getByLabel('Height in cm').fill('134');
     await greece.getByLabel('Hair colour').selectOption({ label: 'Brown' });
-    await greece.getByRole('button', { name: 'Add a piece of clothing' }).click();
     const line = greece.getByRole('group', { name: 'Line 1' });
     await line.getByLabel('What').selectOption({ label: 'Coat' });
     await line.getByLabel('Colour').selectOption({ label: 'Red' });

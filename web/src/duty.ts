@@ -14,6 +14,9 @@ let alive: ReturnType<typeof setInterval> | undefined;
 let giveUp: (() => void) | undefined;
 let spoken: string[] = []; /* languages of this shift */
 
+/* What the people at this console speak, as they said when they armed it. */
+export const shiftLanguages = (): string[] => (state.armedAt ? spoken : []);
+
 /* The lock says which tab sounds. False: another tab has it. */
 function takeSound(): Promise<boolean> {
     return new Promise((answer) => {

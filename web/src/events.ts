@@ -121,6 +121,7 @@ function open(): void {
 
 function look(): void {
     const now = Date.now();
+    if (!state.status) void readStatus();
     if (state.line === 'live' && now - state.heardAt > SILENCE_MS) {
         lost();
         if (source) open();

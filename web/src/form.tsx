@@ -5,11 +5,11 @@
 import { createContext } from 'preact';
 import type { ComponentChildren, JSX } from 'preact';
 import { useContext } from 'preact/hooks';
-import { code, codesOf, country, spoken, t } from './i18n';
+import { code, codesOf, country, language, spoken, t } from './i18n';
 import type { Key } from './i18n';
 import { europe } from './europe';
 import type { CaseBody } from './types';
-import { useId } from './ui';
+import { Said, Trouble, useId } from './ui';
 
 export interface Form {
     body: CaseBody;
@@ -57,9 +57,9 @@ function Frame({ path, star, hint, id, error, children }: Common & { id: string;
     return (
         <div class={`field ${error ? 'field-bad' : ''}`} data-path={path}>
             <label for={id}>{labelOf(path)}{star && <Star />}</label>
-            {hint && <p class="hint" id={`${id}-hint`}>{t(hint)}</p>}
             {children}
-            {error && <p class="trouble" id={`${id}-bad`} role="alert">{error}</p>}
+            {hint && <p class="hint" id={`${id}-hint`}>{t(hint)}</p>}
+            {error && <div role="alert"><Said id={`${id}-bad`} text={error} /></div>}
         </div>
     );
 }
@@ -68,7 +68,7 @@ export const Star = (): JSX.Element => <span class="star"> * <span class="hidden
 const describedBy = (id: string, hint: unknown, error: string): string | undefined =>
     [hint ? `${id}-hint` : '', error ? `${id}-bad` : ''].filter(Boolean).join(' ') || undefined;
 
-export function Text(props: Common & { max?: number; rows?: number; type?: 'text' | 'tel'; clean?: (text: string) => string }): JSX.Element {
+export function Text(props: Common & { max?: number; rows?: number; type?: 'text' | 'tel'; clean?: (text: string) => string; ready?: string[] }): JSX.Element {
     const { value, set, error } = useField(props.path);
     const id = useId();
     const shared = {
@@ -81,6 +81,7 @@ export function Text(props: Common & { max?: number; rows?: number; type?: 'text
             {props.rows ? <textarea {...shared} rows={props.rows} onInput={(event) => change(event.currentTarget.value)} />
                 : props.type === 'tel' ? <input {...shared} type="tel" onInput={(event) => change(event.currentTarget.value)} />
                     : <input {...shared} type="text" onInput={(event) => change(event.currentTarget.value)} />}
+            {props.ready && <div class="row ready">{props.ready.map((one) => <button key={one} type="button" class="quiet" onClick={() => set(one)}>{one}</button>)}</div>}
         </Frame>
     );
 }
@@ -126,6 +127,23 @@ export function Select(props: Common & { options: { value: string; text: string 
 export const options = (type: string): { value: string; text: string }[] =>
     codesOf(type).map((name) => ({ value: name, text: code(type, name) }));
 export const Coded = (props: Common & { type: string }): JSX.Element => <Select {...props} options={options(props.type)} />;
+/* One of a few codes, all to be seen: one click, and back to unknown by another. */
+export function Pick(props: Common & { type: string }): JSX.Element {
+    const { value, set, error } = useField(props.path);
+    const id = useId();
+    const known = value === 'UNKNOWN' ? undefined : value;
+    const chip = (one: string | undefined, text: string): JSX.Element => (
+        <label key={text} class="chip"><input type="radio" name={id} checked={known === one} onChange={() => set(one)} />{text}</label>
+    );
+    return (
+        <fieldset class={`pick ${error ? 'field-bad' : ''}`} data-path={props.path}>
+            <legend>{labelOf(props.path)}</legend>
+            {options(props.type).filter((one) => one.value !== 'UNKNOWN').map((one) => chip(one.value, one.text))}
+            {chip(undefined, t('field.unknown'))}
+            {error && <Trouble text={error} />}
+        </fieldset>
+    );
+}
 export const Country = (props: Common): JSX.Element =>
     <Select {...props} options={europe().map((one) => ({ value: one, text: country(one) }))} />;
 
@@ -153,7 +171,7 @@ export function Radios(props: Common & { choices: { value: unknown; text: string
                     </label>
                 ))}
             </div>
-            {error && <p class="trouble" role="alert">{error}</p>}
+            {error && <Trouble text={error} />}
         </fieldset>
     );
 }
@@ -176,12 +194,14 @@ export function Several(props: Common & { choices: { value: string; text: string
             {rest.length > 0 && (props.few || chosen.length > 0
                 ? <details><summary>{t('field.more')}</summary><div class="chips">{rest.map(chip)}</div></details>
                 : <div class="chips">{rest.map(chip)}</div>)}
-            {error && <p class="trouble" role="alert">{error}</p>}
+            {error && <Trouble text={error} />}
         </fieldset>
     );
 }
 
 const SPOKEN = ['en', 'de', 'fr', 'es', 'it', 'pl', 'ro', 'hu', 'nl', 'pt', 'el', 'bg', 'cs', 'sk', 'sl', 'hr', 'bs', 'sr', 'mk', 'sq', 'da', 'sv', 'nb', 'fi', 'is',
     'et', 'lv', 'lt', 'uk', 'ru', 'be', 'tr', 'ar', 'ku', 'fa', 'ps', 'ti', 'am', 'so', 'ur', 'bn', 'hi', 'zh', 'vi', 'ka', 'hy', 'rom', 'ga', 'mt', 'ca', 'wo', 'ff'];
+/* The first official language of a country, as its people write it on a form: "pt" of PT. */
+export const tongueOf = (country: string): string => (country ? new Intl.Locale(`und-${country}`).maximize().language : language());
 export const spokenChoices = (): { value: string; text: string }[] =>
     SPOKEN.map((one) => ({ value: one, text: spoken(one) })).sort((a, b) => a.text.localeCompare(b.text));

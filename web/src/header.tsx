@@ -7,7 +7,7 @@ import * as i18n from './i18n';
 import { code, country, t } from './i18n';
 import { parse, to } from './route';
 import { lineState, may, mayRead, needsAnswer, openOnes, state, update, useNow, useStore } from './store';
-import type { State } from './store';
+import type { Line as LineName } from './store';
 import { ago } from './time';
 import type { LadderRow } from './types';
 import { Phone, StatusMark } from './ui';
@@ -18,14 +18,14 @@ export function LineState({ exercise }: { exercise: boolean }): JSX.Element {
 }
 
 /* In the window of an exercise the word LIVE stands nowhere: there it says CONNECTED. */
-function Line({ line, exercise }: { line: State['line']; exercise: boolean }): JSX.Element {
+function Line({ line, exercise }: { line: LineName; exercise: boolean }): JSX.Element {
     const now = useNow();
-    const sign = line === 'live' ? '●' : line === 'reconnecting' ? '◐' : '✕';
+    const sign = line === 'live' ? '●' : line === 'reconnecting' || line === 'starting' ? '◐' : '✕';
     const since = line === 'live' ? ago(state.heardAt, now) : ago(state.lostAt || state.heardAt, now);
     return (
         <div class={`state line-${line}`}>
-            <strong role="status"><span aria-hidden="true">{sign} </span>{t(line === 'live' && exercise ? 'line.connected' : `line.${line}`)}</strong>
-            <span class="age">{t(line === 'live' ? 'line.heard' : 'line.since', { ago: since })}</span>
+            <strong role="status"><span aria-hidden="true">{sign} </span>{line === 'starting' ? t('starting') : t(line === 'live' && exercise ? 'line.connected' : `line.${line}`)}</strong>
+            {line !== 'starting' && <span class="age">{t(line === 'live' ? 'line.heard' : 'line.since', { ago: since })}</span>}
         </div>
     );
 }
@@ -123,7 +123,7 @@ export const screens: { name: string; text: Key }[] = [
     { name: 'settings', text: 'nav.settings' },
 ];
 
-export function Header({ line, exercise }: { line: State['line']; exercise: boolean }): JSX.Element {
+export function Header({ line, exercise }: { line: LineName; exercise: boolean }): JSX.Element {
     const now = useStore();
     const at = parse(now.hash).name;
     const open = openOnes(now).length;

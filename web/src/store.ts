@@ -12,6 +12,9 @@ export interface Stall {
     row: LadderRow;
 }
 
+/* Starting: the node answers, and has not said yet how it stands with its relays. */
+export type Line = State['line'] | 'starting';
+
 export interface State {
     session: Session | null | undefined; /* undefined: not asked yet */
     line: 'live' | 'reconnecting' | 'offline'; /* this browser to its node */
@@ -177,9 +180,9 @@ export const readAll = (): Promise<unknown> => Promise.all([readStatus(), readCa
 /* ---- what follows from it ---- */
 
 /* The way to the other hotlines: this browser to its node, and the node to its relays. */
-export function lineState(now: State = state): State['line'] {
+export function lineState(now: State = state): Line {
     if (now.line !== 'live') return now.line;
-    if (!now.status) return 'reconnecting';
+    if (!now.status) return 'starting'; /* nothing was lost: nobody has asked yet */
     return now.status.relays.some((relay) => relay.state === 'CONNECTED') ? 'live' : 'offline';
 }
 

@@ -6,12 +6,17 @@ import { code, language, maybe, t } from './i18n';
 import type { Key } from './i18n';
 import type { Problem, Status } from './types';
 
-/* A refusal in the reader's language; what the node says in English names the field or limit. */
+/*
+ * A refusal in the reader's language, with the field's name when it is about one. What the node says in English stands
+ * on the lines after the first: for those who look after the machines, behind a disclosure (Trouble).
+ */
 function refusal(problem: Problem): string {
     const words = maybe(`problem.${problem.code}`);
     const detail = problem.detail ?? problem.title;
     if (words === undefined || (language() === 'en' && detail && !OWN_WORDS.includes(problem.code))) return detail;
-    return OWN_WORDS.includes(problem.code) || !detail ? words : t('problem.with', { words, detail });
+    if (OWN_WORDS.includes(problem.code) || !detail) return words;
+    const field = problem.path && maybe(`f.${problem.path.replace(/^case\./, '').replace(/\[\d+\]/g, '')}`);
+    return `${field ? t('problem.field', { words, field }) : words}\n${detail}`;
 }
 const OWN_WORDS = ['LOGIN', 'TOTP', 'TOO_MANY', 'STALE', 'CSRF'];
 
@@ -74,8 +79,17 @@ export function Scroll({ name, children }: { name: string; children: ComponentCh
     return <div class="scroll" tabIndex={0} role="group" aria-label={name}>{children}</div>;
 }
 
+/* English words for IT, behind those in the reader's language. */
+export function Detail({ text }: { text: string }): JSX.Element {
+    return <details class="detail"><summary>{t('problem.detail')}</summary><p lang="en">{text}</p></details>;
+}
+/* As explain() made it. */
+export function Said({ text, id }: { text: string; id?: string }): JSX.Element {
+    const [words = '', ...detail] = text.split('\n');
+    return <div class="said"><p class="trouble" id={id}>{words}</p>{detail.length > 0 && <Detail text={detail.join('\n')} />}</div>;
+}
 export function Trouble({ text }: { text: string }): JSX.Element {
-    return <div role="alert">{text !== '' && <p class="trouble">{text}</p>}</div>;
+    return <div role="alert">{text !== '' && <Said text={text} />}</div>;
 }
 
 /* A button for a case says EXERCISE when the case is one. */
@@ -100,10 +114,13 @@ export function Button(props: {
     );
 }
 
-/* Moves the focus to the heading of a screen that was just opened, for those who listen. */
+/* A screen that was just opened begins at its top; its heading gets the focus, for those who listen. */
 export function Title({ children, class: name }: { children: ComponentChildren; class?: string }): JSX.Element {
     const self = useRef<HTMLHeadingElement>(null);
-    useEffect(() => self.current?.focus({ preventScroll: true }), []);
+    useEffect(() => {
+        scrollTo(0, 0);
+        self.current?.focus({ preventScroll: true });
+    }, []);
     return <h1 tabIndex={-1} ref={self} class={name}>{children}</h1>;
 }
 

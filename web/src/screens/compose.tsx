@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { call, newKey } from '../api';
 import { createDraft, useDraft } from '../draft';
+import { shiftLanguages } from '../duty';
 import type { Writing } from '../draft';
 import { FormContext } from '../form';
 import { code, t } from '../i18n';
@@ -24,7 +25,7 @@ export function useNewDraft(status?: Status, drill?: string): ReturnType<typeof 
     const [key, setKey] = useState(newKey);
     return useAct(async () => {
         const own = state.members.find((one) => one.self);
-        const draft = await createDraft({ case: blank(own?.phone), ...(status && { status }), ...(drill && { drill }) }, key);
+        const draft = await createDraft({ case: blank(own?.phone, state.status?.country, shiftLanguages()), ...(status && { status }), ...(drill && { drill }) }, key);
         setKey(newKey());
         void readDrafts();
         go('compose', draft.id, '1');
@@ -65,7 +66,7 @@ export function Drafts(): JSX.Element {
         <>
             <Title>{t('nav.compose')}</Title>
             <p>{t('drafts.text')}</p>
-            <Button kind="main" class="huge" act={begin}>{t('drafts.new')}</Button>
+            <Button kind="main" class="huge" act={begin} focus>{t('drafts.new')}</Button>
             <Trouble text={begin.error} />
             {drafts.length > 0 && <h2>{t('nav.drafts')}</h2>}
             <ul class="cards">{drafts.map((one) => <DraftCard key={one.id} one={one} now={now} />)}</ul>
@@ -88,7 +89,7 @@ function SavedState({ writing }: { writing: Writing }): JSX.Element {
     return (
         <div class="saved">
             <p role="status" class={saved === 'refused' ? 'trouble' : 'hint'}>{saved === 'saved' ? '✓ ' : ''}{t(`saved.${saved}`)}</p>
-            {trouble && <p class="trouble" role="alert">{trouble}</p>}
+            <Trouble text={trouble} />
         </div>
     );
 }

@@ -1,7 +1,7 @@
 /* compose_fields - the first two steps: the child, and what happened. The starred fields alone are needed to send. */
 import type { ComponentChildren, JSX } from 'preact';
 import { useContext } from 'preact/hooks';
-import { at, Check, Coded, Country, Day, FormContext, Numeric, options, put, Radios, Select, Several, spokenChoices, Text, useField } from '../form';
+import { at, Check, Coded, Country, Day, FormContext, Numeric, options, Pick, put, Radios, Select, Several, spokenChoices, Text, tongueOf, useField } from '../form';
 import { code, country, language, languageNames, spoken, t } from '../i18n';
 import type { Key } from '../i18n';
 import { europe, neighbours } from '../europe';
@@ -64,11 +64,12 @@ function OtherNames(): JSX.Element {
 }
 
 type Row = Record<string, string | number | undefined>;
-/* A list of coded things (clothes, marks): a line each, one more below. */
-function Lines({ path, parts, add, hours }: { path: string; parts: { name: string; type: string }[]; add: Key; hours?: boolean }): JSX.Element {
+/* A list of coded things (clothes, marks): a line each. Without a button for one more, an empty line waits below. */
+function Lines({ path, parts, add, hours }: { path: string; parts: { name: string; type: string }[]; add?: Key; hours?: boolean }): JSX.Element {
     const { value, set } = useField(path);
     const id = useId();
-    const rows = (value as Row[] | undefined) ?? [];
+    const own = (value as Row[] | undefined) ?? [];
+    const rows = add || Object.keys(own.at(-1) ?? { no: 1 }).length === 0 ? own : [...own, {}];
     const change = (index: number, name: string, text: string | number | undefined): void =>
         set(rows.map((row, n) => (n === index ? put(row, name, text) : row)));
     return (
@@ -85,15 +86,22 @@ function Lines({ path, parts, add, hours }: { path: string; parts: { name: strin
                     ))}
                     {hours && <label for={`${id}-${index}-hours`}>{t('f.child.medical_needs.within_hours')}<input id={`${id}-${index}-hours`} type="number" inputMode="numeric" min={1} max={720} value={row['within_hours'] ?? ''} onInput={(event) => change(index, 'within_hours', Number.parseInt(event.currentTarget.value, 10) || undefined)} /></label>}
                     <label for={`${id}-${index}-detail`}>{t('f.detail')}<input id={`${id}-${index}-detail`} maxLength={120} value={row['detail'] ?? ''} onInput={(event) => change(index, 'detail', event.currentTarget.value)} /></label>
-                    <button type="button" class="quiet" onClick={() => set(rows.filter((_, n) => n !== index))}>{t('remove')}</button>
+                    {index < own.length && <button type="button" class="quiet" onClick={() => set(own.filter((_, n) => n !== index))}>{t('remove')}</button>}
                 </div>
             ))}
-            <button type="button" onClick={() => set([...rows, {}])}>{t(add)}</button>
+            {add && <button type="button" onClick={() => set([...own, {}])}>{t(add)}</button>}
         </div>
     );
 }
 
+/* Those that are likely here come first. */
+function Spoken(): JSX.Element {
+    const own = state.status?.country ?? '';
+    return <Several path="child.languages" star choices={spokenChoices()} few={[tongueOf(own), language(), 'en', 'fr', 'de', 'es', 'it', 'pl', 'ro', 'ar', 'uk']} />;
+}
+
 export function ChildFields(): JSX.Element {
+    const own = state.status?.country ?? '';
     return (
         <>
             <Part title="compose.who">
@@ -102,20 +110,21 @@ export function ChildFields(): JSX.Element {
                     <div><Text path="child.family_name" max={80} /><Check path="child.family_name_hidden" /></div>
                     <Age />
                     <OtherNames />
-                    <Coded path="child.sex" type="Sex" />
                 </div>
-                <Several path="child.languages" star choices={spokenChoices()} few={[language(), 'en', 'fr', 'de', 'es', 'it', 'pl', 'ro', 'ar', 'uk']} />
+                <Pick path="child.sex" type="Sex" />
+                <Spoken />
+                <Several path="child.nationalities" choices={europe().map((one) => ({ value: one, text: country(one) }))} few={[own, ...neighbours(own)]} />
             </Part>
             <Part title="compose.photos"><Photos /></Part>
             <Part title="compose.looks">
                 <div class="grid">
                     <Numeric path="child.height_cm" least={20} most={250} /><Coded path="child.build" type="Build" />
-                    <Coded path="child.hair.colour" type="HairColour" /><Coded path="child.hair.length" type="HairLength" /><Coded path="child.hair.style" type="HairStyle" />
-                    <Coded path="child.eyes" type="EyeColour" /><Coded path="child.skin_tone" type="SkinTone" /><div><Check path="child.glasses" /></div>
+                    <Coded path="child.hair.colour" type="HairColour" /><Coded path="child.hair.style" type="HairStyle" /><Coded path="child.skin_tone" type="SkinTone" />
                 </div>
+                <Pick path="child.hair.length" type="HairLength" /><Pick path="child.eyes" type="EyeColour" /><Check path="child.glasses" />
             </Part>
             <Part title="compose.clothes">
-                <Lines path="child.clothing" add="compose.clothes.add" parts={[{ name: 'item', type: 'ClothingItem' }, { name: 'colour', type: 'Colour' }]} />
+                <Lines path="child.clothing" parts={[{ name: 'item', type: 'ClothingItem' }, { name: 'colour', type: 'Colour' }]} />
             </Part>
             <Part title="compose.more" more>
                 <h3>{t('f.child.marks')}</h3>
@@ -123,7 +132,6 @@ export function ChildFields(): JSX.Element {
                 <h3>{t('f.child.medical_needs')}</h3>
                 <p class="hint">{t('compose.medical.hint')}</p>
                 <Lines path="child.medical_needs" add="compose.medical.add" hours parts={[{ name: 'need', type: 'MedicalCode' }]} />
-                <Several path="child.nationalities" choices={europe().map((one) => ({ value: one, text: country(one) }))} />
                 <Text path="child.detail" rows={3} max={1000} />
             </Part>
         </>
@@ -199,6 +207,29 @@ function Companion(): JSX.Element {
 /* "0032 2 555" and "+32 (2) 555" are the same number. */
 export const cleanPhone = (text: string): string => text.replace(/[^\d+]/g, '').replace(/^00/, '+');
 
+/* ---- the starred fields, each also on the last step when it is still missing ---- */
+
+const Informed = (): JSX.Element => <Radios path="police.informed" star choices={[{ value: true, text: t('card.police.yes') }, { value: false, text: t('card.police.no') }]} />;
+const Publicity = (): JSX.Element => <Radios path="publicity.level" star choices={['NONE', 'PROFESSIONALS_ONLY', 'PUBLIC'].map((one) => ({ value: one, text: code('PublicityLevel', one), hint: t(`publicity.${one}` as Key) }))} />;
+const Category = (): JSX.Element => <Radios path="category" star choices={['RUNAWAY', 'PARENTAL_ABDUCTION', 'CRIMINAL_ABDUCTION', 'MISSING_IN_MIGRATION', 'LOST_INJURED', 'OTHERWISE_MISSING'].map((one) => ({ value: one, text: code('Category', one), hint: t(`category.${one}` as Key) }))} />;
+const DutyPhone = (): JSX.Element => <Text path="contact.phone" star type="tel" max={20} clean={cleanPhone} hint="f.contact.phone.hint" />;
+const STARRED: Record<string, () => JSX.Element> = {
+    'case.child.given_name': () => <Text path="child.given_name" star max={80} />,
+    'case.child.age_years': () => <Numeric path="child.age_years" star least={0} most={25} />,
+    'case.child.languages': Spoken,
+    'case.category': Category,
+    'case.last_seen.country': () => <Country path="last_seen.country" star />,
+    'case.police.informed': Informed,
+    'case.publicity.level': Publicity,
+    'case.contact.phone': DutyPhone,
+};
+export const starred = (path: string): (() => JSX.Element) | undefined => STARRED[path];
+
+const READY: Key[] = ['ready.quote', 'ready.keep.in.sight', 'ready.stay.away'];
+
+/* The countries beside those of the way so far: the way grows as it is clicked. */
+const nearTo = (way: string[]): string[] => way.flatMap(neighbours);
+
 export function HappenedFields(): JSX.Element {
     const { body } = useContext(FormContext);
     const own = state.status?.country ?? '';
@@ -206,7 +237,7 @@ export function HappenedFields(): JSX.Element {
     return (
         <>
             <Part title="compose.what">
-                <Radios path="category" star choices={['RUNAWAY', 'PARENTAL_ABDUCTION', 'CRIMINAL_ABDUCTION', 'MISSING_IN_MIGRATION', 'LOST_INJURED', 'OTHERWISE_MISSING'].map((one) => ({ value: one, text: code('Category', one), hint: t(`category.${one}` as Key) }))} />
+                <Category />
                 <Radios path="urgency" choices={['IMMEDIATE', 'EXPECTED', 'ROUTINE'].map((one) => ({ value: one, text: code('Urgency', one), hint: t(`urgency.${one}` as Key) }))} />
                 <Text path="why_urgent" max={160} />
             </Part>
@@ -215,11 +246,13 @@ export function HappenedFields(): JSX.Element {
                     <Country path="last_seen.country" star /><Text path="last_seen.place" max={200} /><Coded path="last_seen.hotspot" type="Hotspot" /><When />
                 </div>
                 <Text path="circumstances" rows={4} max={4000} />
-                <div class="grid"><Coded path="intake_channel" type="IntakeChannel" /></div>
-                <Select path="text_language" options={[...languageNames.keys(), 'nl', 'pt', 'el'].map((one) => ({ value: one, text: spoken(one) }))} hint="f.text_language.hint" />
+                <div class="grid">
+                    <Coded path="intake_channel" type="IntakeChannel" />
+                    <Select path="text_language" options={[...languageNames.keys(), 'nl', 'pt', 'el'].map((one) => ({ value: one, text: spoken(one) }))} hint="f.text_language.hint" />
+                </div>
             </Part>
             <Part title="compose.way">
-                <Several path="likely_countries" choices={wanted} few={neighbours(body.last_seen?.country ?? own)} />
+                <Several path="likely_countries" choices={wanted} few={nearTo([body.last_seen?.country ?? own, ...(body.likely_countries ?? [])])} />
                 <div class="grid">
                     <Coded path="transport.mode" type="TransportMode" /><Text path="transport.detail" />
                     <Coded path="vehicle.kind" type="VehicleKind" /><Coded path="vehicle.colour" type="Colour" /><Text path="vehicle.make" max={80} /><Text path="vehicle.plate" max={20} />
@@ -232,11 +265,11 @@ export function HappenedFields(): JSX.Element {
                 <Text path="risk_detail" rows={2} max={500} />
             </Part>
             <Part title="compose.police">
-                <Radios path="police.informed" star choices={[{ value: true, text: t('card.police.yes') }, { value: false, text: t('card.police.no') }]} />
+                <Informed />
                 <div class="grid"><Text path="police.force" /><Text path="police.reference" max={80} /></div>
-                <Text path="police.on_sighting" rows={2} max={500} />
+                <Text path="police.on_sighting" rows={2} max={500} ready={body.text_language === language() ? READY.map((one) => t(one)) : undefined} />
                 <Check path="police.in_sis" /><Check path="police.in_interpol" />
-                <Radios path="publicity.level" star choices={['NONE', 'PROFESSIONALS_ONLY', 'PUBLIC'].map((one) => ({ value: one, text: code('PublicityLevel', one), hint: t(`publicity.${one}` as Key) }))} />
+                <Publicity />
                 <div class="grid"><Text path="publicity.consent_by" /><Coded path="publicity.child_wish" type="ChildWish" /></div>
             </Part>
             {body.category === 'PARENTAL_ABDUCTION' && (
@@ -249,7 +282,7 @@ export function HappenedFields(): JSX.Element {
                 </Part>
             )}
             <Part title="compose.contact">
-                <div class="grid"><Text path="contact.phone" star type="tel" max={20} clean={cleanPhone} hint="f.contact.phone.hint" /><Text path="contact.opening_hours" /></div>
+                <div class="grid"><DutyPhone /><Text path="contact.opening_hours" /></div>
                 <Several path="contact.languages" choices={spokenChoices()} few={[language(), 'en', 'fr']} />
                 <Select path="valid_for" options={['24h', '72h', '7d', '14d', '30d'].map((one) => ({ value: one, text: t(`valid.${one}` as Key) }))} />
             </Part>
@@ -261,7 +294,8 @@ export function HappenedFields(): JSX.Element {
 export const stepOf = (path: string): number =>
     path.startsWith('case.child') || path.startsWith('case.photos') ? 1 : path.startsWith('case.') ? 2 : path === 'status' ? 4 : 3;
 
-/* What a new alert begins with: nothing about anybody but this hotline's own number. */
-export function blank(phone: string | undefined): CaseBody {
-    return { valid_for: '72h', text_language: language(), ...(phone && { contact: { phone } }) };
+/* What a new alert begins with: what this hotline is and who is on shift here; nothing about the child but the country that called. */
+export function blank(phone: string | undefined, country: string | undefined, languages: string[]): CaseBody {
+    const contact = { ...(phone && { phone }), ...(languages.length > 0 && { languages }) };
+    return { valid_for: '72h', text_language: language(), ...(country && { last_seen: { country } }), ...(Object.keys(contact).length > 0 && { contact }) };
 }

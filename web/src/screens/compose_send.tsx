@@ -15,7 +15,7 @@ import { readCases, readDrafts, useStore } from '../store';
 import type { CaseBody, CaseView, DryRun, Status } from '../types';
 import { Button, explain, label, Phone, Trouble, useAct } from '../ui';
 import { ApprovalPart, lacksApproval } from './approval';
-import { stepOf } from './compose_fields';
+import { starred, stepOf } from './compose_fields';
 import { everybody, places } from './compose_to';
 
 const SECONDS = 5;
@@ -108,6 +108,25 @@ function Countdown({ status, stop, send }: { status: Status; stop: () => void; s
     );
 }
 
+/* What is missing can be said here at once; a field that was asked for stays while it is being filled in. */
+function Missing({ missing, choose }: { missing: { path: string; text: string }[]; choose: (step: number) => void }): JSX.Element | null {
+    const asked = useRef<string[]>([]);
+    asked.current = [...new Set([...asked.current, ...missing.map((one) => one.path).filter((path) => starred(path))])];
+    if (missing.length + asked.current.length === 0) return null;
+    return (
+        <section class={`panel ${missing.length > 0 ? 'panel-danger' : ''}`} aria-labelledby="missing">
+            <h2 id="missing" aria-live="polite">{missing.length > 0 ? t('send.missing', { n: missing.length }) : `✓ ${t('send.nothing.missing')}`}</h2>
+            <ul>{missing.filter((one) => !starred(one.path)).map((one) => (
+                <li key={one.path}><button type="button" class="quiet" onClick={() => choose(stepOf(one.path))}>{one.path.startsWith('case.') ? labelOf(one.path.slice(5).replace(/\[\d+\]/g, '')) : t(one.path === 'to' ? 'to.countries' : one.path === 'status' ? 'send.status' : 'to.restricted')}</button> {language() === 'en' || !/ is required$/.test(one.text) ? <span class="hint">{one.text}</span> : <span class="hint">{t('send.needed')}</span>}</li>
+            ))}</ul>
+            {asked.current.map((path) => {
+                const Field = starred(path)!;
+                return <Field key={path} />;
+            })}
+        </section>
+    );
+}
+
 export function SendStep({ writing, id, reason, choose }: { writing: Writing; id: string; reason: string; choose: (step: number) => void }): JSX.Element {
     const { members } = useStore();
     const { words, draft, saved } = writing;
@@ -117,8 +136,7 @@ export function SendStep({ writing, id, reason, choose }: { writing: Writing; id
     const [glass, setGlass] = useState('');
     const [key] = useState(newKey);
     const kept = saved === 'saved';
-    const missing = kept ? (draft?.missing ?? []) : [];
-    const complete = kept && missing.length === 0;
+    const complete = kept && draft?.missing.length === 0;
     const { run, error } = useDryRun(id, draft?.etag, words.status, complete);
     const name = words.case.child?.given_name ?? words.case.child?.aliases?.[0] ?? '';
     const act = useAct(async () => {
@@ -139,15 +157,8 @@ export function SendStep({ writing, id, reason, choose }: { writing: Writing; id
     return (
         <>
             <StatusChoice status={words.status} set={(status) => writing.change({ status })} />
-            {missing.length > 0 && (
-                <section class="panel panel-danger" aria-labelledby="missing">
-                    <h2 id="missing">{t('send.missing', { n: missing.length })}</h2>
-                    <ul>{missing.map((one) => (
-                        <li key={one.path}><button type="button" class="quiet" onClick={() => choose(stepOf(one.path))}>{one.path.startsWith('case.') ? labelOf(one.path.slice(5).replace(/\[\d+\]/g, '')) : t(one.path === 'to' ? 'to.countries' : one.path === 'status' ? 'send.status' : 'to.restricted')}</button> {language() === 'en' || !/ is required$/.test(one.text) ? <span class="hint">{one.text}</span> : <span class="hint">{t('send.needed')}</span>}</li>
-                    ))}</ul>
-                </section>
-            )}
-            {error && <p class="trouble" role="alert">{error}</p>}
+            <Missing missing={draft?.missing ?? []} choose={choose} />
+            <Trouble text={error} />
             {run && <Recipients run={run} />}
             <Preview body={words.case} to={words.to ?? []} status={words.status} />
             {complete && <ApprovalPart writing={writing} glass={glass} setGlass={setGlass} />}

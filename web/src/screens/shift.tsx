@@ -8,7 +8,7 @@ import { go } from '../route';
 import { readNotes, readStatus, useStore } from '../store';
 import type { NodeStatus } from '../types';
 import { NoteText } from './notes';
-import { Blocked, Button, Title, Trouble, useAct } from '../ui';
+import { Blocked, Button, Detail, Title, Trouble, useAct } from '../ui';
 
 const OFFERED = ['en', 'de', 'fr', 'es', 'it', 'pl', 'ro', 'hu', 'nl', 'pt', 'el', 'bg', 'cs', 'sk', 'sl', 'hr', 'sr', 'sq', 'da', 'sv', 'nb', 'fi', 'et', 'lv', 'lt', 'uk', 'ru', 'tr', 'ar', 'ga', 'mt'];
 
@@ -84,7 +84,7 @@ function tests(status: NodeStatus | undefined, live: boolean): Test[] {
 /* In the reader's language by its code; what the node says in English has the numbers. */
 function Warning({ code, text }: { code: string; text: string }): JSX.Element {
     const words = language() === 'en' ? undefined : maybe(`warning.${code}`);
-    return <p class="warning"><span aria-hidden="true">⚠ </span>{words ?? text}{words && <span class="hint block" lang="en">{text}</span>}</p>;
+    return <div class="warning"><span aria-hidden="true">⚠ </span>{words ?? text}{words && <Detail text={text} />}</div>;
 }
 
 export function SelfTest(): JSX.Element {
