@@ -154,14 +154,14 @@ export const sounds = (page, tone) => until(`the tone "${tone}"`, async () => (a
 export const saved = (page) => page.getByText('Everything is saved').waitFor();
 
 /* The alert of the journeys; nothing of it is real. It ends on the fourth step. */
-export async function compose(page, { name, circumstances = 'Did not come home from school.', status, publicity = /Professionals only/ }) {
+export async function compose(page, { name, circumstances = 'Did not come home from school.', status, publicity = /Professionals only/, category = /Runaway/ }) {
     await screen(page, 'compose');
     await page.getByRole('button', { name: 'Begin a new alert' }).click();
     await page.getByLabel(/Given name or alias/).fill(name);
     await page.getByLabel(/Age in years/).fill('9');
     await page.getByRole('checkbox', { name: 'French' }).check();
     await page.getByRole('link', { name: /Next/ }).click();
-    await page.getByRole('radio', { name: /Runaway/ }).check();
+    await page.getByRole('radio', { name: category }).check();
     await page.getByRole('radio', { name: /Immediate/ }).check();
     await page.getByLabel(/^Country/).first().selectOption('GR');
     await page.getByLabel('Place', { exact: true }).fill('Patras, ferry port');

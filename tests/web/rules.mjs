@@ -75,12 +75,44 @@ await check('after it, the poster is on the list of what has to come down', asyn
     await eleni.getByText('1 poster has to be taken down').first().waitFor();
 });
 await check('nobody is there: the glass is broken, with a reason, and everybody is told', async () => {
-    await web.compose(eleni, { name: 'Zoe', status: 'ACTUAL' });
+    await web.compose(eleni, { name: 'Zoe', status: 'ACTUAL', category: /Parental abduction/ });
     await own(eleni).locator('summary').click();
     await eleni.getByLabel('Why it cannot wait').fill('The ferry leaves in ten minutes');
     await web.send(eleni, 'Zoe');
     await eleni.locator('.ladder').waitFor();
     await petros.getByText(/eleni has sent an alert without a second person/).first().waitFor();
     await italy.locator('.incoming-live').waitFor();
+});
+
+/* ---- mediators ---- */
+
+const joost = await web.console_('nl-brug');
+await check('a parental abduction is handed to mediators; without a language and a country it is not', async () => {
+    await web.logIn(joost, 'joost');
+    await eleni.getByRole('button', { name: 'Ask mediators' }).click();
+    await eleni.getByRole('button', { name: 'Ask them' }).click();
+    await eleni.getByText('Choose at least one country and one language').waitFor();
+    await eleni.getByRole('checkbox', { name: 'Netherlands' }).check();
+    await eleni.getByRole('checkbox', { name: 'French' }).check();
+    await eleni.getByLabel('What the mediators should know').fill('Both parents may be willing to talk.');
+    await eleni.getByRole('button', { name: 'Ask them' }).click();
+    await eleni.locator('[aria-labelledby=mediation] [data-state=OPEN]').waitFor();
+});
+await check('the mediator is told on every screen, reads it, and learns no name', async () => {
+    await joost.locator('.stalls-calm a', { hasText: /^GR-/ }).click();
+    await joost.getByText('Both parents may be willing to talk.').waitFor();
+    must(!/Zoe/.test(await joost.locator('body').textContent()), 'the name of the child');
+    must(await joost.locator('.top nav .count').textContent() === '1', 'not counted in the header');
+});
+await check('who declines says why', async () => {
+    await joost.getByRole('button', { name: 'Decline' }).click();
+    await joost.getByRole('button', { name: 'Decline' }).click();
+    await joost.getByText('Say why you decline').waitFor();
+    await joost.getByRole('button', { name: 'Cancel' }).click();
+});
+await check('taken on, and the hotline that asked reads it', async () => {
+    await joost.getByRole('button', { name: 'Take it on' }).click();
+    await joost.locator('[data-state=ACCEPTED]').waitFor();
+    await eleni.locator('[aria-labelledby=mediation] [data-state=ACCEPTED]').getByText(/Bureau De Brug/).waitFor();
 });
 await web.finish();

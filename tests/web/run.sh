@@ -23,9 +23,9 @@ pictures=${KEEP:-}
 unset KEEP
 [ -z "$pictures" ] || pictures=$(mkdir -p "$pictures" && cd "$pictures" && pwd)
 
-hotline() { # hotline ID COUNTRY NAME PHONE: key and roster
+hotline() { # hotline ID COUNTRY NAME PHONE [ROLE]: key and roster
     check "$1: key" h key generate --member "$1" --country "$2" --name "$3" -o "$1.key" --request "$1.request" --no-passphrase
-    check "$1: on the roster" h roster add net "$1.request" --role hotline --phone "$4"
+    check "$1: on the roster" h roster add net "$1.request" --role "${5:-hotline}" --phone "$4"
 }
 
 net_up() {
@@ -50,8 +50,15 @@ be-baken BE +3225550003 Baken
 fr-boussole FR +33155500004 La Boussole
 de-leuchtturm DE +493055500005 Leuchtturm
 ROWS
+    if [ -n "$mediator" ]; then
+        take_port nl-brug
+        members+=(nl-brug)
+        hotline nl-brug NL "Bureau De Brug" +31205550006 mediator
+        configure_node nl-brug ""
+    fi
     sign
     everyone_up
+    [ -z "$mediator" ] || check "nl-brug: user joost" at nl-brug user add joost --role operator --password-file password
     for who in "${first%% *} eleni supervisor" "${first%% *} petros supervisor" "${first%% *} giorgos it" "it-lanterna paola supervisor"; do
         read -r member user role <<<"$who"
         check "$member: user $user" at "$member" user add "$user" --role "$role" --password-file password
@@ -66,10 +73,12 @@ network() { # what the tests need to know, as JSON
             .pid[$p[0]] = ($p[1] | tonumber) | .console[$p[0]] = ($p[2] | tonumber))'
 }
 
+mediator=''
 first="gr-faros GR +302105550001 Faros, the children's line"
 run_one() { # run_one TEST: in this shell, which ends with it
     local status red start=$SECONDS more=()
     [ "$1" != newcomer ] || first='pt-farol PT +351210000000 Linha Farol' # whose case the sample is
+    [ "$1" != rules ] || mediator=yes
     [ "$1" != rules ] || more=('approval:' '  required: [LIVE]' 'deadlines:' '  delivered: 5s' '  shown: 5s' '  acknowledged: 5s')
     net_up >net.txt || { cat net.txt; exit 1; }
     python3 "$here/bad_pictures.py" "$folder/../../config/demo/portrait.jpg" bad_pictures

@@ -17,6 +17,7 @@ import { Inbox } from './screens/inbox';
 import { Login } from './screens/login';
 import { Offline, Phones } from './screens/offline';
 import { Poster } from './screens/poster';
+import { Referrals } from './screens/referrals';
 import { Settings } from './screens/settings';
 import { Shift } from './screens/shift';
 import { Update } from './screens/update';
@@ -38,6 +39,8 @@ function screenOf(now: State): JSX.Element {
             return <Update key={rest.join('/')} member={rest[0] ?? ''} reference={rest[1] ?? ''} />;
         case 'drills':
             return <Drills />;
+        case 'referrals':
+            return <Referrals />;
         case 'figures':
             return <Figures />;
         case 'help':

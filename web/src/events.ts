@@ -2,7 +2,7 @@
  * events - one event stream per browser: the tab that holds the lock reads it and tells the others. It comes back with
  * the number of the last event, so that nothing is lost; a `gap` reads everything again. Silence of 25 s counts as lost.
  */
-import { mayRead, readAll, readCases, readDrafts, readMembers, readNotes, readStatus, state, update } from './store';
+import { mayRead, readAll, readCases, readDrafts, readMembers, readNotes, readReferrals, readStatus, state, update } from './store';
 import { get } from './api';
 import { chime, notify, soundFor } from './duty';
 import { parse } from './route';
@@ -17,7 +17,7 @@ const TYPES = [
     'roster.changed', 'members.changed', 'alarm', 'drafts.changed', 'notes.changed', 'case.break_glass', 'poster.withdraw', 'drill.sent', 'drill.missed', 'drill.refused', 'gap', 'heartbeat',
 ];
 
-const CHIMES = ['alarm', 'reply.received', 'case.break_glass', 'drill.missed', 'drill.refused'];
+const CHIMES = ['alarm', 'reply.received', 'referral.received', 'case.break_glass', 'drill.missed', 'drill.refused'];
 /* Ours too: a colleague has sent it, or the timetable. */
 const CASE_CHANGES = ['reply.received', 'alarm', 'relay.accepted', 'drill.sent'];
 const STATUS_CHANGES = ['relay.state', 'roster.changed', 'alarm', 'ladder.changed'];
@@ -42,7 +42,7 @@ function lost(): void {
 /* A sighting goes before all else. The case that is open on the screen has been read already. */
 function answered(event: NodeEvent): void {
     const { name, rest } = parse(state.hash);
-    if (name === 'case' && rest[1] === event.reference && !document.hidden) return;
+    if (((name === 'case' && rest[1] === event.reference) || (name === 'referrals' && event.type === 'referral.received')) && !document.hidden) return;
     const rank = (one: NodeEvent): number => (one.kind === 'SIGHTING' ? 0 : 1);
     update({ answers: [event, ...state.answers].sort((a, b) => rank(a) - rank(b)).slice(0, ANSWERS_MAX) });
     notify(event.status === 'EXERCISE');
@@ -61,7 +61,8 @@ function take(event: NodeEvent): void {
     if (event.type.startsWith('case.') || CASE_CHANGES.includes(event.type)) void readCases();
     if (STATUS_CHANGES.includes(event.type)) void readStatus();
     if (event.type === 'members.changed' || event.type === 'roster.changed') void readMembers();
-    if (event.type === 'reply.received') answered(event);
+    if (event.type === 'reply.received' || event.type === 'referral.received') answered(event);
+    if (event.type === 'referral.received' || event.type === 'case.closed') void readReferrals();
     if (event.type === 'drafts.changed' || (event.type === 'heartbeat' && approvalAsked())) void readDrafts();
     if (event.type === 'notes.changed') void readNotes();
     if (event.type === 'case.break_glass' && event.by !== state.session?.user) update({ glass: event });

@@ -7,7 +7,7 @@ import * as i18n from './i18n';
 import { code, country, t } from './i18n';
 import { parse, to } from './route';
 import { lineState, may, mayRead, needsAnswer, openOnes, state, update, useNow, useStore } from './store';
-import type { Line as LineName } from './store';
+import type { Line as LineName, State } from './store';
 import { ago } from './time';
 import type { LadderRow } from './types';
 import { Phone, StatusMark } from './ui';
@@ -92,7 +92,7 @@ function Answers(): JSX.Element | null {
     if (!first) return null;
     return (
         <p class={`stalls ${first.kind === 'SIGHTING' ? '' : 'stalls-calm'}`} role="alert">
-            <span aria-hidden="true">▲ </span>{code('ReplyKind', first.kind)} {first.status === 'EXERCISE' && <StatusMark status={first.status} />} {t('answers.from', { country: country(first.country) })} <a href={to('case', first.opener ?? '', first.reference ?? '')}>{first.reference}</a>
+            <span aria-hidden="true">▲ </span>{first.type === 'referral.received' ? t('nav.referrals') : code('ReplyKind', first.kind)} {first.status === 'EXERCISE' && <StatusMark status={first.status} />} {t('answers.from', { country: country(first.country) })} <a href={first.type === 'referral.received' ? to('referrals') : to('case', first.opener ?? '', first.reference ?? '')}>{first.reference}</a>
             {more.length > 0 && <span> · {t('late.more', { n: more.length })}</span>}
         </p>
     );
@@ -112,11 +112,16 @@ function Glass(): JSX.Element | null {
 export const lateStep = (row: LadderRow): 'DELIVERED' | 'SHOWN' | 'ACKNOWLEDGED' =>
     row.shown_at ? 'ACKNOWLEDGED' : row.delivered_at ? 'SHOWN' : 'DELIVERED';
 
+/* Mediators are in the network, or were asked: only then there is something to be seen. */
+const mediates = (now: State): boolean => (now.referrals?.length ?? 0) > 0 || now.members.some((one) => one.role === 'MEDIATOR');
+const asked = (now: State): number => (now.referrals ?? []).filter((one) => !one.mine && one.state === 'OPEN' && one.answers.length === 0).length;
+
 export const screens: { name: string; text: Key }[] = [
     { name: 'inbox', text: 'nav.inbox' },
     { name: 'compose', text: 'nav.compose' },
     { name: 'drills', text: 'nav.drills' },
     { name: 'notes', text: 'nav.notes' },
+    { name: 'referrals', text: 'nav.referrals' },
     { name: 'archive', text: 'nav.archive' },
     { name: 'figures', text: 'nav.figures' },
     { name: 'phones', text: 'nav.phones' },
@@ -148,8 +153,8 @@ export function Header({ line, exercise }: { line: LineName; exercise: boolean }
             <Stalls />
             <Glass />
             <nav aria-label={t('nav')}>
-                {screens.filter(({ name }) => (mayRead(now) || name === 'phones' || name === 'settings') && (name !== 'notes' || now.notes)).map(({ name, text }) => (
-                    <a key={name} href={to(name)} aria-current={at === name ? 'page' : undefined}>{t(text)}</a>
+                {screens.filter(({ name }) => (mayRead(now) || name === 'phones' || name === 'settings') && (name !== 'notes' || now.notes) && (name !== 'referrals' || mediates(now))).map(({ name, text }) => (
+                    <a key={name} href={to(name)} aria-current={at === name ? 'page' : undefined}>{t(text)}{name === 'referrals' && asked(now) > 0 && <> <span class="count">{asked(now)}</span></>}</a>
                 ))}
             </nav>
         </header>

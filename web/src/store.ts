@@ -4,7 +4,7 @@
  */
 import { useEffect, useState } from 'preact/hooks';
 import { casePath, get, Refused } from './api';
-import type { CaseSummary, CaseView, DraftSummary, LadderRow, Member, NodeEvent, NodeStatus, Note, Session } from './types';
+import type { CaseSummary, CaseView, DraftSummary, LadderRow, Member, NodeEvent, NodeStatus, Note, Referral, Session } from './types';
 
 /* One recipient of a case of ours that is late: whom to call. */
 export interface Stall {
@@ -34,6 +34,7 @@ export interface State {
     stalls: Stall[]; /* our own open cases that somebody has not answered in time */
     answers: NodeEvent[]; /* what other hotlines wrote and nobody has opened here, the newest first */
     glass: NodeEvent | undefined; /* somebody here has sent without the second person */
+    referrals: Referral[] | undefined;
     notes: Note[] | undefined; /* undefined: not read, or the node keeps none */
     hash: string;
     languageVersion: number;
@@ -58,6 +59,7 @@ export const state: State = {
     stalls: [],
     answers: [],
     glass: undefined,
+    referrals: undefined,
     notes: undefined,
     hash: location.hash,
     languageVersion: 0,
@@ -175,7 +177,10 @@ export const readNotes = reader(async () => {
         if (error instanceof Refused) update({ notes: undefined });
     }
 });
-export const readAll = (): Promise<unknown> => Promise.all([readStatus(), readCases(), readDrafts(), readMembers(), readNotes()]);
+export const readReferrals = reader(async () => {
+    if (mayRead(state)) update({ referrals: (await get<Page<Referral>>('/v1/referrals')).items });
+});
+export const readAll = (): Promise<unknown> => Promise.all([readStatus(), readCases(), readDrafts(), readMembers(), readNotes(), readReferrals()]);
 
 /* ---- what follows from it ---- */
 

@@ -190,6 +190,32 @@ export interface CaseView extends CaseSummary {
     unreached: string[];
 }
 
+export interface Referral {
+    referral_id: string;
+    reference: string;
+    from: string;
+    from_name?: string;
+    phone?: string;
+    mine: boolean;
+    status: Status;
+    state: 'OPEN' | 'ACCEPTED' | 'DECLINED' | 'EXPIRED' | 'WITHDRAWN';
+    text_shows?: string;
+    urgency?: Urgency;
+    languages: string[];
+    countries: string[];
+    answer_by: string;
+    child_age_years?: number;
+    children?: number;
+    hague_pending?: boolean;
+    text?: string;
+    text_language?: string;
+    contact?: { phone?: string };
+    sent_at: string;
+    late: boolean;
+    answers: { member: string; country?: string; name?: string; act: 'ACCEPT' | 'DECLINE'; decline?: string; text?: string; at: string }[];
+    ladder: { member: string; country?: string; name?: string; state: Step }[];
+}
+
 export interface Member {
     id: string;
     country: string;

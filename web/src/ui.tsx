@@ -83,6 +83,8 @@ export function Scroll({ name, children }: { name: string; children: ComponentCh
 export function Detail({ text }: { text: string }): JSX.Element {
     return <details class="detail"><summary>{t('problem.detail')}</summary><p lang="en">{text}</p></details>;
 }
+/* What the node says, where nothing says it in the reader's language. */
+export const English = ({ text }: { text: string }): JSX.Element => (language() === 'en' ? <span class="hint block">{text}</span> : <Detail text={text} />);
 /* As explain() made it. */
 export function Said({ text, id }: { text: string; id?: string }): JSX.Element {
     const [words = '', ...detail] = text.split('\n');

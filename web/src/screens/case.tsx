@@ -7,12 +7,13 @@ import { calm, shown } from '../duty';
 import { listen } from '../events';
 import { code, country, language, spoken, t } from '../i18n';
 import { parse, to } from '../route';
-import { lineState, needsAnswer, readCases, state, update, useExercise, useNow } from '../store';
+import { lineState, may, needsAnswer, readCases, state, update, useExercise, useNow } from '../store';
 import { ago, clock, ownZone, stamp } from '../time';
 import type { CaseView, LadderRow, ReplyKind, Step, ThreadEntry } from '../types';
-import { Button, explain, label, Phone, StatusMark, Title, Trouble, UrgencyMark, useAct } from '../ui';
+import { Button, English, explain, label, Phone, StatusMark, Title, Trouble, UrgencyMark, useAct } from '../ui';
 import { CloseForm, RetractForm } from './closing';
 import { nameOf } from './inbox';
+import { AskMediators, ReferralsOf } from './referrals';
 import { ReplyForm } from './reply';
 
 /* ---- the ladder ---- */
@@ -39,7 +40,7 @@ function Row({ row }: { row: LadderRow }): JSX.Element {
                 {stuck && <strong class="stall">{t('ladder.call')} <Phone number={row.phone} /></strong>}
                 {row.state === 'DECLINED' && <strong>{t('ladder.declined', { why: code('DeclineCode', row.decline_code) })}</strong>}
                 {row.state === 'ERASED' && t('ladder.erased', { time: stamp(row.erased_at) })}
-                {row.note && <span class="hint block" lang="en">{row.note}</span>}
+                {row.note && <English text={row.note} />}
                 {!stuck && done < 4 && row.connected === false && <span class="hint">{t('presence.away')}</span>}
             </td>
         </tr>
@@ -130,7 +131,7 @@ function Timeline({ view, answer }: { view: CaseView; answer: (id: string) => vo
 
 /* ---- what can be done ---- */
 
-type Doing = '' | 'close' | 'retract' | 'SIGHTING' | 'QUESTION' | 'MESSAGE' | 'ACTING' | 'NOTHING_HERE';
+type Doing = '' | 'refer' | 'close' | 'retract' | 'SIGHTING' | 'QUESTION' | 'MESSAGE' | 'ACTING' | 'NOTHING_HERE';
 
 function useQuick(view: CaseView, again: () => void): (kind: ReplyKind | 'ack') => Promise<void> {
     return async (kind) => {
@@ -188,9 +189,11 @@ function Own({ view, doing, setDoing, set }: { view: CaseView; doing: Doing; set
                 {lineState() !== 'live' && state.line === 'live' && <a class="button" download={`${view.reference}.sealed`} href={`${casePath(view.member, view.reference)}/sealed`}>{label('sealed.save', view.status)}</a>}
                 {view.state === 'OPEN' && <Button act={() => setDoing('close')}>{label('case.close', view.status)}</Button>}
                 {((view.state === 'OPEN' && view.case?.publicity?.level === 'PUBLIC') || (view.posters?.registered ?? 0) > 0) && <a class="button" href={to('poster', view.member, view.reference)}>{label('case.poster', view.status)}</a>}
+                {view.state === 'OPEN' && view.category === 'PARENTAL_ABDUCTION' && state.members.some((one) => one.role === 'MEDIATOR') && may(state, 'PUBLISH_LIVE') && <Button act={() => setDoing('refer')}>{label('refer.title', view.status)}</Button>}
                 <Button act={() => print()}>{t('case.receipt')}</Button>
                 {(view.state === 'OPEN' || view.state === 'CLOSED') && <Button kind="danger" act={() => setDoing('retract')}>{label('case.retract', view.status)}</Button>}
             </div>
+            {doing === 'refer' && <AskMediators view={view} done={() => setDoing('')} />}
             {doing === 'close' && <CloseForm view={view} done={done} />}
             {doing === 'retract' && <RetractForm view={view} done={done} />}
         </>
@@ -269,6 +272,7 @@ export function CaseScreen({ member, reference }: { member: string; reference: s
             {view.mine && view.unreached.length > 0 && <p class="trouble">{t('case.unreached', { countries: view.unreached.map((one) => country(one)).join(', ') })}</p>}
             {view.approval && <Approved {...view.approval} />}
             {view.mine && <Ladder rows={view.ladder} />}
+            {view.mine && <ReferralsOf view={view} />}
             <Timeline view={view} answer={setAnswering} />
             {answering && <ReplyForm key={answering} member={member} reference={reference} status={view.status} kind="ANSWER" inReplyTo={answering} done={() => {
                 setAnswering('');

@@ -12,7 +12,7 @@ import { to } from '../route';
 import { may, readDrafts, useExercise, useNow, useStore } from '../store';
 import { ago, fromWall, ownZone, stamp, toWall } from '../time';
 import type { CaseSummary, CaseView } from '../types';
-import { Blocked, Button, explain, Scroll, Title, Trouble, useAct, useList } from '../ui';
+import { Blocked, Button, English, explain, Scroll, Title, Trouble, useAct, useList } from '../ui';
 import { useNewDraft } from './compose';
 import { nameOf } from './inbox';
 
@@ -110,7 +110,7 @@ function PlannedRow({ one, read, own }: { one: Planned; read: () => Promise<void
         <tr data-state={one.state}>
             <th scope="row">{one.drill}</th>
             <td>{stamp(one.at)} <span class="hint">{ago(one.at, now)}</span></td>
-            <td class={one.state === 'SCHEDULED' || one.state === 'SENT' ? '' : 'trouble'}>{t(state)} {one.reference && <a href={to('case', own, one.reference)}>{one.reference}</a>}{one.why && <span class="hint block" lang="en">{one.why}</span>}</td>
+            <td class={one.state === 'SCHEDULED' || one.state === 'SENT' ? '' : 'trouble'}>{t(state)} {one.reference && <a href={to('case', own, one.reference)}>{one.reference}</a>}{one.why && <English text={one.why} />}</td>
             <td>{one.by}</td>
             <td>
                 {one.state === 'SCHEDULED' && (asking ? <Button kind="danger" act={cancel} focus>{t('drills.cancel.yes')}</Button> : <Button kind="quiet" act={() => ask(true)}>{t('drills.cancel')}</Button>)}

@@ -5,7 +5,7 @@ import { call, get } from '../api';
 import { code, country, list, t } from '../i18n';
 import { may, readStatus, useNow, useStore } from '../store';
 import { ago, day, stamp } from '../time';
-import { Button, Scroll, Trouble, useAct } from '../ui';
+import { Button, English, Scroll, Trouble, useAct } from '../ui';
 import { SelfTest } from './shift';
 
 const DAY_MS = 86_400_000;
@@ -22,7 +22,7 @@ function Relays(): JSX.Element {
                     const up = one.state === 'CONNECTED';
                     return (
                         <tr key={one.id}>
-                            <th scope="row">{one.id}</th><td class={up ? 'good' : 'trouble'}>{up ? '✓ ' : '✕ '}{t(up ? 'relays.up' : 'relays.down')} <span class="hint">{up ? '' : one.reason}</span></td>
+                            <th scope="row">{one.id}</th><td class={up ? 'good' : 'trouble'}>{up ? '✓ ' : '✕ '}{t(up ? 'relays.up' : 'relays.down')} {!up && one.reason && <English text={one.reason} />}</td>
                             <td>{ago(one.since, now)}</td><td>{one.round_trip_ms ? t('relays.ms', { ms: one.round_trip_ms < 10 ? one.round_trip_ms.toFixed(1) : Math.round(one.round_trip_ms) }) : '–'}</td>
                         </tr>
                     );
