@@ -2,7 +2,7 @@
  * events - one event stream per browser: the tab that holds the lock reads it and tells the others. It comes back with
  * the number of the last event, so that nothing is lost; a `gap` reads everything again. Silence of 25 s counts as lost.
  */
-import { mayRead, readAll, readCases, readDrafts, readMembers, readNotes, readReferrals, readStatus, state, update } from './store';
+import { mayRead, readAll, readCases, readDrafts, readLadder, readMembers, readNotes, readReferrals, readStatus, state, update } from './store';
 import { get } from './api';
 import { chime, notify, soundFor } from './duty';
 import { parse } from './route';
@@ -66,9 +66,14 @@ function take(event: NodeEvent): void {
     if (event.type === 'drafts.changed' || (event.type === 'heartbeat' && approvalAsked())) void readDrafts();
     if (event.type === 'notes.changed') void readNotes();
     if (event.type === 'case.break_glass' && event.by !== state.session?.user) update({ glass: event });
-    /* A colleague's own case: nothing but its way tells of it here. */
-    if (event.type === 'ladder.changed' && event.opener === state.status?.member && !state.sent.some((one) => one.case_id === event.case_id)) void readCases();
+    if (event.type === 'ladder.changed' && event.opener === state.status?.member) moved(event);
     for (const listener of [...listeners]) listener(event);
+}
+
+/* A colleague's own case: nothing but its way tells of it here. */
+function moved(event: NodeEvent): void {
+    const one = state.sent.find((each) => each.case_id === event.case_id);
+    void (one ? readLadder(one) : readCases());
 }
 
 let lastId = '';

@@ -31,6 +31,7 @@ export interface State {
     soundElsewhere: boolean; /* another tab of this browser sounds the alarm */
     offlineSeen: boolean; /* the offline screen was put aside */
     exercise: boolean; /* what is on the screen is an exercise: the whole window shows it */
+    ladders: Record<string, LadderRow[]>; /* of our own open cases, by case id */
     stalls: Stall[]; /* our own open cases that somebody has not answered in time */
     answers: NodeEvent[]; /* what other hotlines wrote and nobody has opened here, the newest first */
     glass: NodeEvent | undefined; /* somebody here has sent without the second person */
@@ -56,6 +57,7 @@ export const state: State = {
     soundElsewhere: false,
     offlineSeen: false,
     exercise: false,
+    ladders: {},
     stalls: [],
     answers: [],
     glass: undefined,
@@ -148,6 +150,7 @@ export const readCases = reader(async () => {
         get<Page<CaseSummary>>('/v1/cases?box=sent&limit=500'),
     ]);
     update({ received: received.items, sent: sent.items, loaded: true });
+    void readLadders();
 });
 export const readDrafts = reader(async () => {
     if (!may(state, 'DRAFT')) return;
@@ -159,17 +162,29 @@ export const readMembers = reader(async () => update({ members: (await get<Page<
 export const readStatus = reader(async () => {
     const status = await get<NodeStatus>('/v1/status');
     update({ status });
-    if (status.late) void readStalls();
-    else if (state.stalls.length > 0) update({ stalls: [] });
+    if ((status.late ?? 0) !== state.stalls.length) void readLadders();
 });
-const STALLS_LOOKED_AT = 20;
-/* Who is late with which case: the ladders of our open cases, the newest first. */
-export const readStalls = reader(async () => {
+const LADDERS_LOOKED_AT = 20;
+function takeLadders(ladders: Record<string, LadderRow[]>): void {
+    const stalls = state.sent.flatMap((one) => (one.state === 'OPEN' ? (ladders[one.case_id] ?? []) : []).filter((row) => row.late).map((row) => ({ one, row })));
+    update({ ladders, stalls });
+}
+/* How far our open cases are and who is late with which: the newest ones. */
+export const readLadders = reader(async () => {
     if (!mayRead(state)) return;
-    const { items } = await get<Page<CaseSummary>>(`/v1/cases?box=sent&limit=${STALLS_LOOKED_AT}&state=OPEN`);
-    const views = await Promise.all(items.map((one) => get<CaseView>(casePath(one.member, one.reference))));
-    update({ stalls: views.flatMap((one) => one.ladder.filter((row) => row.late).map((row) => ({ one, row }))) });
+    const open = state.sent.filter((one) => one.state === 'OPEN').slice(0, LADDERS_LOOKED_AT);
+    const views = await Promise.all(open.map((one) => get<CaseView>(casePath(one.member, one.reference))));
+    takeLadders(Object.fromEntries(views.map((one) => [one.case_id, one.ladder])));
 });
+/* One of them has moved. */
+export async function readLadder(one: CaseSummary): Promise<void> {
+    try {
+        const view = await get<CaseView>(casePath(one.member, one.reference));
+        takeLadders({ ...state.ladders, [view.case_id]: view.ladder });
+    } catch {
+        /* as above */
+    }
+}
 export const readNotes = reader(async () => {
     try {
         if (may(state, 'NOTES')) update({ notes: (await get<Page<Note>>('/v1/notes')).items });

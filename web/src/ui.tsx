@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { get, Refused, Unreachable } from './api';
 import { code, language, maybe, t } from './i18n';
 import type { Key } from './i18n';
-import type { Problem, Status } from './types';
+import type { LadderRow, Problem, Status, Step } from './types';
 
 /*
  * A refusal in the reader's language, with the field's name when it is about one. What the node says in English stands
@@ -136,6 +136,10 @@ export function UrgencyMark({ urgency }: { urgency: string | undefined }): JSX.E
     const sign = urgency === 'IMMEDIATE' ? '▲' : urgency === 'EXPECTED' ? '●' : '○';
     return <span class={`mark urgency-${urgency}`}><span aria-hidden="true">{sign} </span>{code('Urgency', urgency)}</span>;
 }
+
+/* How far up the ladder, and how many are there; who declined has not acknowledged. */
+export const reached: Record<Step, number> = { QUEUED: 1, DELIVERED: 2, SHOWN: 3, ACKNOWLEDGED: 4, DECLINED: 4, ERASED: 4 };
+export const atLeast = (rows: LadderRow[], least: number): number => rows.filter((row) => reached[row.state] >= least && (least < 4 || row.state !== 'DECLINED')).length;
 
 let fieldNumber = 0;
 export function useId(): string {

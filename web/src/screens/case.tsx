@@ -10,7 +10,7 @@ import { parse, to } from '../route';
 import { lineState, may, needsAnswer, readCases, state, update, useExercise, useNow } from '../store';
 import { ago, clock, ownZone, stamp } from '../time';
 import type { CaseView, LadderRow, ReplyKind, Step, ThreadEntry } from '../types';
-import { Button, English, explain, label, Phone, StatusMark, Title, Trouble, UrgencyMark, useAct } from '../ui';
+import { atLeast, Button, English, explain, label, Phone, reached, StatusMark, Title, Trouble, UrgencyMark, useAct } from '../ui';
 import { CloseForm, RetractForm } from './closing';
 import { nameOf } from './inbox';
 import { AskMediators, ReferralsOf } from './referrals';
@@ -22,7 +22,6 @@ const STEPS: { step: Step; at: 'queued_at' | 'delivered_at' | 'shown_at' | 'ackn
     { step: 'QUEUED', at: 'queued_at' }, { step: 'DELIVERED', at: 'delivered_at' },
     { step: 'SHOWN', at: 'shown_at' }, { step: 'ACKNOWLEDGED', at: 'acknowledged_at' },
 ];
-const reached: Record<Step, number> = { QUEUED: 1, DELIVERED: 2, SHOWN: 3, ACKNOWLEDGED: 4, DECLINED: 4, ERASED: 4 };
 
 function Row({ row }: { row: LadderRow }): JSX.Element {
     const done = reached[row.state];
@@ -48,11 +47,10 @@ function Row({ row }: { row: LadderRow }): JSX.Element {
 }
 
 export function Ladder({ rows }: { rows: LadderRow[] }): JSX.Element {
-    const count = (least: number): number => rows.filter((row) => reached[row.state] >= least).length;
     return (
         <section aria-labelledby="ladder">
             <h2 id="ladder">{t('ladder.title')}</h2>
-            <p class="big" aria-live="polite">{t('ladder.sum', { delivered: count(2), acknowledged: count(4), n: rows.length })}</p>
+            <p class="big" aria-live="polite">{t('ladder.sum', { delivered: atLeast(rows, 2), acknowledged: atLeast(rows, 4), n: rows.length })}</p>
             <div class="scroll" tabIndex={0} role="group" aria-labelledby="ladder">
                 <table class="wide ladder">
                     <thead>

@@ -8,7 +8,7 @@ import { to } from '../route';
 import { mayApprove, needsAnswer, state, useNow, useStore, waitsForApproval } from '../store';
 import { ago, stamp } from '../time';
 import type { CaseSummary } from '../types';
-import { Phone, StatusMark, Title, UrgencyMark } from '../ui';
+import { atLeast, Phone, reached, StatusMark, Title, UrgencyMark } from '../ui';
 
 export function nameOf(one: { child?: { given_name?: string; age_years?: number } }): string {
     const name = one.child?.given_name ?? t('case.erased.name');
@@ -28,6 +28,7 @@ const delayed = (one: CaseSummary): boolean =>
 export function CaseCard({ one, now }: { one: CaseSummary; now: number }): JSX.Element {
     const waits = needsAnswer(one);
     const late = state.stalls.filter((stall) => stall.one.case_id === one.case_id);
+    const ladder = one.state === 'OPEN' ? state.ladders[one.case_id] : undefined;
     return (
         <li class={`card ${late.length > 0 ? 'card-late' : ''} urgency-${one.urgency ?? 'ROUTINE'} ${one.status === 'EXERCISE' ? 'card-exercise' : ''} ${waits ? 'card-waits' : ''}`}>
             <a href={to('case', one.member, one.reference)}>
@@ -44,6 +45,7 @@ export function CaseCard({ one, now }: { one: CaseSummary; now: number }): JSX.E
             <p class="card-foot">
                 <span>{t(one.mine ? 'inbox.mine' : 'inbox.from', { country: country(one.country), reference: one.reference })}</span>
                 <span>{t(one.mine ? 'inbox.sent' : 'inbox.arrived', { time: stamp(one.received_at ?? one.sent_at), ago: ago(one.received_at ?? one.sent_at, now) })}</span>
+                {ladder && <span class={ladder.every((row) => reached[row.state] === 4) ? 'sum good' : 'sum'}>{t('ladder.sum', { delivered: atLeast(ladder, 2), acknowledged: atLeast(ladder, 4), n: ladder.length })}</span>}
                 {delayed(one) && <span>{t('inbox.sent', { time: stamp(one.sent_at), ago: ago(one.sent_at, now) })}</span>}
                 {late.map(({ row }) => <span key={row.member} class="stall">✕ {t(`late.${lateStep(row)}`, { country: country(row.country) })} <Phone number={row.phone} /></span>)}
                 {one.late && <span class="trouble">{t('inbox.late')}</span>}
