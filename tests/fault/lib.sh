@@ -51,9 +51,16 @@ whole_now() { # whole_now SECONDS: within them, everything that was accepted is 
 }
 whole() { check "$scenario: nothing lost, nothing twice, every receipt back, no canary" whole_now "${1:-60}"; }
 
-stop_all() { # every process stops with status 0, its store is whole, its log has no failure that was not foretold
+audit_whole() { # audit_whole MEMBER: unbroken, and an entry for each case that its people published
+    local told=0 entries
+    [ ! -e "$1.accepted" ] || told=$(wc -l <"$1.accepted")
+    entries=$(at "$1" audit verify) || return 1
+    [ "${entries%% *}" -ge "$told" ] || { echo "$told cases were published; the log: $entries"; return 1; }
+}
+stop_all() { # each audit chain verifies, every process stops with status 0, its store is whole, its log has no failure that was not foretold
     local d foretold=${1:-nothing that is foretold}
     scenario=stop
+    for d in "${members[@]}"; do check "$d: its audit chain verifies" audit_whole "$d"; done
     for d in "${relays[@]}" "${members[@]}"; do check "$d: stops, status 0" down "$d"; done
     for d in "${relays[@]}" "${members[@]}"; do check "$d: its store is whole" h db check "${disk[$d]:-$d.db}"; done
     for d in "${relays[@]}" "${members[@]}"; do

@@ -135,6 +135,26 @@ static void on_accepted(struct checker *checker, const struct history_event *eve
     }
 }
 
+struct rung *checker_rung(struct checker *checker, uint64_t hash, uint8_t node, uint8_t member, bool make)
+{
+    uint64_t key = hash ^ (node + UINT64_C(1)) * UINT64_C(0x9e3779b97f4a7c15);
+    struct rung *rung = table_row(&checker->rungs, key, member, make);
+    if (rung != NULL)
+        rung->node = node;
+    return rung;
+}
+
+static bool has_answered(struct checker *checker, uint64_t hash, uint8_t member)
+{
+    for (uint8_t store = 0; store < checker->history->name_count; store++) {
+        const struct copy *copy =
+            checker->member_of[store] == member ? table_row(&checker->copies, hash, store, false) : NULL;
+        if (copy != NULL && copy->answered)
+            return true;
+    }
+    return false;
+}
+
 static bool may_follow(unsigned from, unsigned to)
 {
     enum { DELIVERED = 1, SHOWN, ACKNOWLEDGED, DECLINED, ERASED };
@@ -143,11 +163,10 @@ static bool may_follow(unsigned from, unsigned to)
 
 static void on_ladder(struct checker *checker, const struct history_event *event)
 {
-    struct rung *rung = table_row(&checker->rungs, event->hash, event->member, true);
-    const struct copy *copy = table_row(&checker->copies, event->hash, event->member, false);
+    struct rung *rung = checker_rung(checker, event->hash, event->node, event->member, true);
     if (event->state != rung->state && !may_follow(rung->state, event->state))
         checker_violation(checker, event, "a recipient's state went back from %u to %u", rung->state, event->state);
-    if (event->state > rung->state && event->state < 4 && (copy == NULL || !copy->answered))
+    if (event->state > rung->state && event->state < 4 && !has_answered(checker, event->hash, event->member))
         checker_violation(checker, event, "the publisher was told of a receipt that its recipient never sent");
     rung->state = event->state;
 }
@@ -169,7 +188,8 @@ static void check_content(struct checker *checker, const struct history_event *e
         checker_violation(checker, event, "a drill shown as live, or live as a drill");
     if (intent->revision != event->revision || intent->act != event->act || intent->of_case != event->of_case)
         checker_violation(checker, event, "revision, act or case are not what was published");
-    if (event->node != intent->node && !(alert->granted >> event->node & 1))
+    uint8_t member = checker->member_of[event->node];
+    if (member != checker->member_of[intent->node] && !(alert->granted >> member & 1))
         checker_violation(checker, event, "shown to a member that was not granted it");
 }
 
@@ -180,7 +200,7 @@ static void on_view(struct checker *checker, const struct history_event *event)
     struct case_at *at = table_row(&checker->cases, event->of_case, event->node, true);
     checker->report.views++;
     check_content(checker, event, alert);
-    if (alert->intent.hash != 0 && alert->intent.node != event->member)
+    if (alert->intent.hash != 0 && checker->member_of[alert->intent.node] != event->member)
         checker_violation(checker, event, "shown as of another sender");
     if (copy->told)
         checker_violation(checker, event, "shown twice");
@@ -190,6 +210,8 @@ static void on_view(struct checker *checker, const struct history_event *event)
         checker_violation(checker, event, "an older revision (of %u) shown as news", at->told);
     if (event->of == 1 && event->revision > at->told)
         at->told = event->revision;
+    if (event->of == 1 && event->revision > at->held)
+        at->held = event->revision;
     copy->told = copy->had = copy->held = true;
 }
 
@@ -256,14 +278,18 @@ static void on_erased(struct checker *checker, const struct history_event *event
 
 /* --- lives --- */
 
-/* What is held is said anew. */
+/* What is held is said anew; not by a clone that was ended: what its people were shown, the member was shown. */
 static void on_look(struct checker *checker, const struct history_event *event)
 {
     (void)event;
-    for (size_t i = 0; i < checker->copies.count; i++)
-        ((struct copy *)(void *)(checker->copies.rows + i * checker->copies.size))->held = false;
-    for (size_t i = 0; i < checker->cases.count; i++)
-        ((struct case_at *)(void *)(checker->cases.rows + i * checker->cases.size))->held = 0;
+    for (size_t i = 0; i < checker->copies.count; i++) {
+        struct copy *copy = (struct copy *)(void *)(checker->copies.rows + i * checker->copies.size);
+        copy->held &= checker->member_of[copy->node] != copy->node;
+    }
+    for (size_t i = 0; i < checker->cases.count; i++) {
+        struct case_at *at = (struct case_at *)(void *)(checker->cases.rows + i * checker->cases.size);
+        at->held = checker->member_of[at->node] != at->node ? at->held : 0;
+    }
 }
 
 static void forget_life(struct checker *checker, uint8_t node)
@@ -275,8 +301,7 @@ static void forget_life(struct checker *checker, uint8_t node)
     }
     for (size_t i = 0; i < checker->rungs.count; i++) {
         struct rung *rung = (struct rung *)(void *)(checker->rungs.rows + i * checker->rungs.size);
-        const struct alert *alert = alert_of(checker, rung->hash, false);
-        if (alert != NULL && alert->intent.node == node)
+        if (rung->node == node)
             rung->state = 0;
     }
 }
@@ -386,11 +411,34 @@ static void on_member(struct checker *checker, const struct history_event *event
     checker->was_withdrawn[event->node] |= event->state >= 3;
 }
 
+/* What the one was told and has, its copy was and has. */
+static void on_clone(struct checker *checker, const struct history_event *event)
+{
+    checker->member_of[event->node] = event->member;
+    for (size_t i = 0, count = checker->copies.count; i < count && event->state == 0; i++) {
+        struct copy copy = *(const struct copy *)(const void *)(checker->copies.rows + i * checker->copies.size);
+        if (copy.node != event->member)
+            continue;
+        copy.node = event->node;
+        *(struct copy *)table_row(&checker->copies, copy.hash, event->node, true) = copy;
+    }
+    for (size_t i = 0, count = checker->cases.count; i < count && event->state == 0; i++) {
+        struct case_at at = *(const struct case_at *)(const void *)(checker->cases.rows + i * checker->cases.size);
+        if (at.node != event->member)
+            continue;
+        at.node = event->node;
+        *(struct case_at *)table_row(&checker->cases, at.of_case, event->node, true) = at;
+    }
+}
+
 static void on_other(struct checker *checker, const struct history_event *event)
 {
     switch (event->kind) {
     case HISTORY_NETWORK:
         checker->relays = event->state;
+        break;
+    case HISTORY_CLONE:
+        on_clone(checker, event);
         break;
     case HISTORY_MEMBER:
         on_member(checker, event);
@@ -462,6 +510,8 @@ struct checker_report checker_run(const struct history *history, FILE *out, size
                               .cases.size = sizeof(struct case_at),
                               .rungs.size = sizeof(struct rung),
                               .promises.size = sizeof(struct promise)};
+    for (unsigned i = 0; i < HISTORY_NAMES; i++)
+        checker.member_of[i] = (uint8_t)i;
     for (size_t i = 0; i < history->count; i++)
         on_event(&checker, &history->events[i]);
     if (history->count > 0 && history->events[history->count - 1].kind == HISTORY_END)

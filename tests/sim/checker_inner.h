@@ -45,10 +45,11 @@ struct case_at {
     bool erased;
 };
 
-/* A recipient in the publisher's view. */
+/* A recipient in the view of one store of the publisher's. */
 struct rung {
-    uint64_t hash;
+    uint64_t key; /* of hash and node: checker_rung */
     uint8_t member;
+    uint8_t node;
     uint8_t state;
 };
 
@@ -74,6 +75,8 @@ struct checker {
     size_t most;
     struct checker_report report;
     unsigned relays; /* on the roster */
+    /* Whose key this store has: itself, but for a clone. What a member has, one of its stores has. */
+    uint8_t member_of[HISTORY_NAMES];
     struct table alerts, copies, cases, rungs, promises;
     uint8_t standing[HISTORY_NAMES];
     bool was_withdrawn[HISTORY_NAMES];
@@ -85,6 +88,8 @@ struct checker {
 
 /* The row under (key, by); made of zeros when make is true and there is none, else NULL. Valid until the next. */
 void *table_row(struct table *table, uint64_t key, uint8_t by, bool make);
+/* What this store of a publisher says of a recipient. As table_row. */
+struct rung *checker_rung(struct checker *checker, uint64_t hash, uint8_t node, uint8_t member, bool make);
 void checker_violation(struct checker *checker, const struct history_event *event, const char *format, ...)
     PRINTF_LIKE(3, 4);
 /* After the last event. */

@@ -20,10 +20,10 @@ static const char *name(const struct checker *checker, uint8_t number)
 }
 
 /* In its view, or a newer revision of its case, or its case is erased there. */
-static bool has(struct checker *checker, const struct alert *alert, uint8_t member)
+static bool store_has(struct checker *checker, const struct alert *alert, uint8_t store)
 {
-    const struct copy *copy = table_row(&checker->copies, alert->hash, member, false);
-    const struct case_at *at = table_row(&checker->cases, alert->intent.of_case, member, false);
+    const struct copy *copy = table_row(&checker->copies, alert->hash, store, false);
+    const struct case_at *at = table_row(&checker->cases, alert->intent.of_case, store, false);
     if ((copy != NULL && (copy->held || copy->erased)) || (at != NULL && at->erased))
         return true;
     if (alert->intent.of != 1)
@@ -31,11 +31,20 @@ static bool has(struct checker *checker, const struct alert *alert, uint8_t memb
     return at != NULL && at->held >= alert->intent.revision;
 }
 
+static bool has(struct checker *checker, const struct alert *alert, uint8_t member)
+{
+    for (uint8_t store = 0; store < checker->history->name_count; store++)
+        if (checker->member_of[store] == member && store_has(checker, alert, store))
+            return true;
+    return false;
+}
+
 /* Time that the member was connected to an honest relay that had the alert or could be given it, in [from, to]. */
 static int64_t connected_us(const struct checker *checker, const struct alert *alert, uint8_t member, int64_t from_us,
                             int64_t to_us)
 {
-    bool up[HISTORY_NAMES] = {false}, given[HISTORY_NAMES] = {false};
+    bool given[HISTORY_NAMES] = {false};
+    int up[HISTORY_NAMES] = {0}; /* stores of the member: one, but for a clone's */
     int64_t sum_us = 0, last_us = from_us;
     for (size_t i = 0; i < checker->history->count; i++) {
         const struct history_event *event = &checker->history->events[i];
@@ -44,12 +53,12 @@ static int64_t connected_us(const struct checker *checker, const struct alert *a
         for (unsigned r = 0; r < HISTORY_NAMES; r++) {
             bool kept = alert->relays >> r & 1 && alert->relay_at_us[r] <= at_us &&
                 checker->relay_lost_us[r] < alert->relay_at_us[r];
-            counts |= up[r] && !checker->hostile_relay[r] && (kept || given[r]);
+            counts |= up[r] > 0 && !checker->hostile_relay[r] && (kept || given[r]);
         }
         sum_us += counts ? at_us - last_us : 0;
         last_us = at_us;
-        if (event->kind == HISTORY_LINK && event->node == member)
-            up[event->relay] = event->state == 1;
+        if (event->kind == HISTORY_LINK && checker->member_of[event->node] == member)
+            up[event->relay] += event->state == 1 ? 1 : -1;
         if (event->kind == HISTORY_LINK && event->node == alert->intent.node)
             given[event->relay] = event->state == 1;
     }
@@ -71,12 +80,12 @@ static bool is_newest(struct checker *checker, const struct alert *alert)
 static void check_recipient(struct checker *checker, const struct alert *alert, uint8_t member)
 {
     const struct history_event *intent = &alert->intent;
-    if (checker->was_withdrawn[member] || member == intent->node)
+    if (checker->was_withdrawn[member] || member == checker->member_of[intent->node])
         return;
     checker->report.owed++;
     if (has(checker, alert, member))
         return;
-    const struct rung *rung = table_row(&checker->rungs, alert->hash, member, false);
+    const struct rung *rung = checker_rung(checker, alert->hash, intent->node, member, false);
     if (rung != NULL && rung->state == 5)
         return; /* its end came there before its disk was lost, and the publisher knows */
     int64_t until_us = intent->until_us < checker->end_us ? intent->until_us : checker->end_us;
@@ -102,6 +111,19 @@ static void check_recipient(struct checker *checker, const struct alert *alert, 
                           name(checker, intent->node), name(checker, member), time_us / 1000000);
 }
 
+/* One store of the publisher's has the recipient's answer. */
+static bool knows(struct checker *checker, const struct alert *alert, uint8_t member)
+{
+    uint8_t publisher = checker->member_of[alert->intent.node];
+    for (uint8_t store = 0; store < checker->history->name_count; store++) {
+        const struct rung *rung =
+            checker->member_of[store] == publisher ? checker_rung(checker, alert->hash, store, member, false) : NULL;
+        if (rung != NULL && rung->state != 0)
+            return true;
+    }
+    return false;
+}
+
 /* No honest relay has the store that it had then. */
 static bool relays_lost(const struct checker *checker, int64_t since_us)
 {
@@ -113,17 +135,16 @@ static bool relays_lost(const struct checker *checker, int64_t since_us)
 
 /* Whoever has it has answered, and the publisher knows. A relay that took an answer and lost its disk is given the
  * alert again, and so is the answer; not that of a revision that a newer one replaced. */
-static void check_receipt(struct checker *checker, const struct alert *alert, uint8_t member)
+static void check_receipt(struct checker *checker, const struct alert *alert, uint8_t store)
 {
-    const struct copy *copy = table_row(&checker->copies, alert->hash, member, false);
+    uint8_t member = checker->member_of[store];
+    const struct copy *copy = table_row(&checker->copies, alert->hash, store, false);
     const struct copy *own = table_row(&checker->copies, alert->hash, alert->intent.node, false);
-    const struct rung *rung = table_row(&checker->rungs, alert->hash, member, false);
     if (copy == NULL || !copy->held || copy->erased || own == NULL || !own->held || own->erased ||
         checker->was_withdrawn[member] || checker->was_withdrawn[alert->intent.node] ||
         checker->store_lost_us[alert->intent.node] > alert->intent.at_us)
         return;
-    if ((rung == NULL || rung->state == 0) &&
-        !(relays_lost(checker, alert->intent.at_us) && !is_newest(checker, alert)))
+    if (!knows(checker, alert, member) && !(relays_lost(checker, alert->intent.at_us) && !is_newest(checker, alert)))
         checker_violation(checker, &alert->intent, "%s has it, and %s does not know, though all is well again",
                           name(checker, member), name(checker, alert->intent.node));
 }
@@ -134,11 +155,11 @@ void checker_end(struct checker *checker)
         struct alert *alert = (struct alert *)(void *)(checker->alerts.rows + i * sizeof *alert);
         if (alert->intent.hash == 0 || alert->hostile)
             continue;
-        for (uint8_t member = 0; member < checker->history->name_count; member++) {
+        for (uint8_t member = 0; member < checker->history->name_count; member++) { /* or another store of one */
             /* A hostile relay names whom it likes. */
             if (alert->accepted_at_us != 0 && (alert->accepted & alert->granted) >> member & 1)
                 check_recipient(checker, alert, member);
-            if (member != alert->intent.node)
+            if (checker->member_of[member] != checker->member_of[alert->intent.node])
                 check_receipt(checker, alert, member);
         }
     }

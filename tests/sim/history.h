@@ -26,6 +26,8 @@
 #define HISTORY_EVENTS(X)                                                                                              \
     X(NETWORK, "state", "state: how many relays there are")                                                            \
     X(MEMBER, "node state", "the roster says so: state 1 active, 2 suspended, 3 withdrawn, 4 hostile")                 \
+    X(CLONE, "node member state",                                                                                      \
+      "node is another store of this member's key; state 0: a copy of it as it is now, 1: empty")                      \
     X(RELAY, "relay state", "state 1: honest, 0: hostile")                                                             \
     X(START, "node state", "a node runs: state 0 its store as it was left, 1 empty, 2 an old copy of it")              \
     X(HOLDS, "node hash case kind act revision exercise digest state", "it is in the node's view; state 1: erased")    \

@@ -146,27 +146,41 @@ static int64_t relay_now(void *ctx)
 
 /* --- start --- */
 
+/* What its operator put there: files of the day when it was first started, where nobody touches them. */
+static bool has_old_files(const struct sim_process *process)
+{
+    return process->sim->files_stay && process->started_from == 0;
+}
+
+static const struct roster_trust *trust_of(const struct sim_process *process)
+{
+    return has_old_files(process) ? &process->sim->old_trust : &process->sim->trust;
+}
+
+static struct slice seed_of(const struct sim_process *process)
+{
+    return buf_slice(has_old_files(process) ? &process->sim->old_roster : &process->sim->roster_bytes);
+}
+
 static int open_node(struct sim_node *node, struct err_note *note)
 {
-    struct sim *sim = node->p.sim;
     const char *subscriptions[3];
-    struct node_setup setup = {
-        .keys = world_keys(KEY_MEMBER, node->p.id, node->p.country, 0x10 + node->p.index, node->key_generation),
-        .trust = sim->trust,
-        .roster_seed = buf_slice(&sim->roster_bytes),
-        .now_us = proc_now(&node->p),
-        .settings = {.deadline_delivered_us = CLOCK_MINUTE_US,
-                     .deadline_shown_us = 2 * CLOCK_MINUTE_US,
-                     .deadline_acknowledged_us = 5 * CLOCK_MINUTE_US,
-                     .encryption_key_life_us = 7 * CLOCK_DAY_US,
-                     .closed_after_ack_us = CLOCK_DAY_US,
-                     .closed_latest_us = 3 * CLOCK_DAY_US,
-                     .error_after_ack_us = CLOCK_HOUR_US,
-                     .error_latest_us = CLOCK_DAY_US,
-                     .disk_reserve_bytes = node->reserve_bytes,
-                     .subscriptions = subscriptions,
-                     .subscription_count = node->subscription_count},
-        .io = {node, node_send, node_relays_changed, node_event, node_failed}};
+    struct node_setup setup = {.keys = world_node_keys(node, node->key_generation),
+                               .trust = *trust_of(&node->p),
+                               .roster_seed = seed_of(&node->p),
+                               .now_us = proc_now(&node->p),
+                               .settings = {.deadline_delivered_us = CLOCK_MINUTE_US,
+                                            .deadline_shown_us = 2 * CLOCK_MINUTE_US,
+                                            .deadline_acknowledged_us = 5 * CLOCK_MINUTE_US,
+                                            .encryption_key_life_us = 7 * CLOCK_DAY_US,
+                                            .closed_after_ack_us = CLOCK_DAY_US,
+                                            .closed_latest_us = 3 * CLOCK_DAY_US,
+                                            .error_after_ack_us = CLOCK_HOUR_US,
+                                            .error_latest_us = CLOCK_DAY_US,
+                                            .disk_reserve_bytes = node->reserve_bytes,
+                                            .subscriptions = subscriptions,
+                                            .subscription_count = node->subscription_count},
+                               .io = {node, node_send, node_relays_changed, node_event, node_failed}};
     for (size_t i = 0; i < node->subscription_count; i++)
         subscriptions[i] = node->subscription[i];
     int error = db_open(disk_path(node->p.disk), vault_schema(), node->p.id, note, &setup.db);
@@ -179,11 +193,10 @@ static int open_node(struct sim_node *node, struct err_note *note)
 
 static int open_relay(struct sim_relay *relay, struct err_note *note)
 {
-    struct sim *sim = relay->p.sim;
     struct relay_setup setup = {.conf = &relay->conf,
                                 .keys = relay->keys,
-                                .trust = &sim->trust,
-                                .seed = buf_slice(&sim->roster_bytes),
+                                .trust = trust_of(&relay->p),
+                                .seed = seed_of(&relay->p),
                                 .now_us = proc_now(&relay->p),
                                 .io = {relay_says, relay_cuts, relay_admits, relay_failed, relay_now, relay}};
     int error = spool_open(disk_path(relay->p.disk), relay->p.id, note, &setup.spool);
@@ -218,9 +231,12 @@ static void try_links(struct sim_process *process)
 void proc_start(struct sim_process *process)
 {
     struct err_note note = {{0}};
-    if (process->running)
+    if (process->running || process->absent)
         return;
     disk_start(process->disk);
+    if (process->end_in_start != DISK_NEVER)
+        disk_end_at(process->disk, process->end_in_start, process->end_in_start_how);
+    process->end_in_start = DISK_NEVER;
     process->turn++;
     process->running = true;
     process->failed = process->stopped = process->commit_put = false;

@@ -7,8 +7,9 @@
 #include "proto/clock.h"
 #include "tests/sim/checker.h"
 
-static const struct scenario *const groups[] = {scenarios_random, scenarios_process, scenarios_disk, scenarios_net,
-                                                scenarios_clock,  scenarios_member,  scenarios_byz,  scenarios_control};
+static const struct scenario *const groups[] = {scenarios_random, scenarios_process, scenarios_disk,    scenarios_net,
+                                                scenarios_clock,  scenarios_member,  scenarios_upgrade, scenarios_clone,
+                                                scenarios_byz,    scenarios_control};
 
 const struct scenario *scenario_at(size_t number)
 {

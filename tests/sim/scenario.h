@@ -38,6 +38,6 @@ struct scenario_result scenario_run(const struct scenario *scenario, const struc
 
 /* The groups. */
 extern const struct scenario scenarios_random[], scenarios_process[], scenarios_disk[], scenarios_net[],
-    scenarios_clock[], scenarios_member[], scenarios_byz[], scenarios_control[];
+    scenarios_clock[], scenarios_member[], scenarios_upgrade[], scenarios_clone[], scenarios_byz[], scenarios_control[];
 
 #endif

@@ -45,6 +45,7 @@ struct sim *sim_new(const struct sim_shape *shape)
     CHECK(sqlite3_test_control(SQLITE_TESTCTRL_PRNG_SEED, (int)(shape->seed % 100000 + 1), NULL) == SQLITE_OK);
     CHECK(wire_arena_init(&sim->arena) == OK);
     buf_init(&sim->roster_bytes);
+    buf_init(&sim->old_roster);
     events_init(&sim->live);
     events_init(&sim->plan);
     history_init(&sim->history);
@@ -89,6 +90,7 @@ void sim_free(struct sim *sim)
     key_set_free(sim->authority);
     roster_free(sim->roster);
     buf_free(&sim->roster_bytes);
+    buf_free(&sim->old_roster);
     wire_arena_done(&sim->arena);
     history_done(&sim->history);
     free(sim);

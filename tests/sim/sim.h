@@ -61,18 +61,21 @@ struct sim_process {
     bool running, failed, stopped, commit_put;
     bool expected_to_fail; /* its disk has faults: giving up is right */
     bool frail;            /* for good: what is on its disk is wrong */
+    bool absent;           /* is not started */
     int64_t commit_least_us, commit_most_us;
     int started_from; /* as HISTORY_START: 0 same store, 1 empty, 2 old copy */
     int end_on_frame; /* a frame type after whose sending it ends; 0 none */
     enum disk_end end_on_frame_how;
     struct disk_image *backup;
-    const char *why; /* of the last refusal to start */
+    uint64_t end_in_start; /* steps of its disk after which the next start ends; DISK_NEVER */
+    enum disk_end end_in_start_how;
 };
 
 struct sim_node {
     struct sim_process p; /* first */
     struct node *node;
     struct sim_link links[SIM_RELAYS];
+    struct sim_node *clone_of; /* this one is another store of its key, and no member; NULL */
     Hotline__Standing__Code standing;
     Hotline__Role__Code role;
     unsigned key_generation;
@@ -128,8 +131,13 @@ struct sim {
     struct sim_node nodes[SIM_NODES];
     struct sim_relay relays[SIM_RELAYS];
     unsigned relay_count, node_count;
-    struct key_set *authority;
+    unsigned member_count;                      /* nodes that are no clones: the first ones */
+    struct key_set *authority, *next_authority; /* next: on the way in, or NULL */
+    unsigned authority_generation;
     struct roster_trust trust;
+    bool files_stay;               /* nobody touches authority.pub and the roster file of who was once started */
+    struct roster_trust old_trust; /* these files, when so */
+    struct buf old_roster;
     struct roster *roster; /* in force, to read signed words */
     struct buf roster_bytes;
     uint64_t roster_version;
@@ -140,7 +148,8 @@ struct sim {
     char folder[64];
     struct work *work;
     struct sim_stats stats;
-    bool quiet; /* faults are over: nothing new is broken */
+    uint64_t noted[4]; /* what a scenario counts for its own check */
+    bool quiet;        /* faults are over: nothing new is broken */
 };
 
 struct sim *sim_new(const struct sim_shape *shape);
@@ -161,6 +170,15 @@ void sim_look(struct sim *sim);
 void world_sign_roster(struct sim *sim);
 /* The same, and to every relay that runs. */
 void world_new_roster(struct sim *sim);
+/* Before the start: one more node with this one's key and an empty disk of its own; absent until the scenario wants
+ * it. Its number. */
+unsigned world_clone(struct sim *sim, unsigned node);
+/* It comes, with a copy of the disk of the one that it clones, or with its own. */
+void world_clone_comes(struct sim *sim, unsigned clone, bool with_copy);
+struct key_set *world_node_keys(const struct sim_node *node, unsigned generation);
+/* The authority has other keys from now on: a roster signed by both, to every relay that runs; later ones are signed
+ * by the new alone. Who was started before keeps the files that it has. */
+void world_new_authority(struct sim *sim);
 void world_make(struct sim *sim);
 struct key_set *world_keys(enum key_kind kind, const char *id, const char *country, unsigned fill, unsigned generation);
 

@@ -24,6 +24,12 @@ struct key_set *world_keys(enum key_kind kind, const char *id, const char *count
     return set;
 }
 
+struct key_set *world_node_keys(const struct sim_node *node, unsigned generation)
+{
+    unsigned index = node->clone_of != NULL ? node->clone_of->p.index : node->p.index;
+    return world_keys(KEY_MEMBER, node->p.id, node->p.country, 0x10 + index, generation);
+}
+
 /* --- the roster --- */
 
 static void fill_member(const struct sim_node *node, struct key_set *keys, Hotline__Member *member)
@@ -48,8 +54,7 @@ static void fill_former(const struct sim_node *node, struct former *former, Hotl
 {
     if (node->key_generation < 2)
         return;
-    struct key_set *keys =
-        world_keys(KEY_MEMBER, node->p.id, node->p.country, 0x10 + node->p.index, node->key_generation - 1);
+    struct key_set *keys = world_node_keys(node, node->key_generation - 1);
     former->identity = keys->identity;
     key_set_free(keys);
     hotline__former_key__init(&former->key);
@@ -72,9 +77,25 @@ static void fill_relay(struct key_set *keys, char **endpoints, Hotline__Relay *r
     WIRE_SET_BYTES(relay, transport_key, keys->transport.bytes, KEY_BYTES);
 }
 
+/* By the authority's keys, and by the next ones when they come with it. */
+static void sign_bytes(struct sim *sim, struct slice bytes)
+{
+    struct buf once;
+    buf_init(&once);
+    CHECK(roster_sign(bytes, slice_of(NULL, 0), sim->authority, &once) == OK);
+    buf_clear(&sim->roster_bytes);
+    if (sim->next_authority != NULL)
+        CHECK(roster_sign(bytes, buf_slice(&once), sim->next_authority, &sim->roster_bytes) == OK);
+    else
+        buf_add_slice(&sim->roster_bytes, buf_slice(&once));
+    CHECK(!buf_broken(&sim->roster_bytes));
+    buf_free(&once);
+}
+
 static void sign(struct sim *sim, Hotline__Roster *roster)
 {
-    ProtobufCBinaryData authority = wire_bytes(slice_of(sim->authority->identity.bytes, KEY_BYTES));
+    const struct key_set *next = sim->next_authority != NULL ? sim->next_authority : sim->authority;
+    ProtobufCBinaryData authority = wire_bytes(slice_of(next->identity.bytes, KEY_BYTES));
     struct err_note note = {{0}};
     struct buf bytes;
     buf_init(&bytes);
@@ -90,8 +111,7 @@ static void sign(struct sim *sim, Hotline__Roster *roster)
     wire_pack(&roster->base, &bytes);
     CHECK(!buf_broken(&bytes));
     sim->roster_hash = seal_hash(buf_slice(&bytes));
-    buf_clear(&sim->roster_bytes);
-    CHECK(roster_sign(buf_slice(&bytes), slice_of(NULL, 0), sim->authority, &sim->roster_bytes) == OK);
+    sign_bytes(sim, buf_slice(&bytes));
     buf_free(&bytes);
     roster_free(sim->roster);
     CHECK(roster_verify(buf_slice(&sim->roster_bytes), &sim->trust, &note, &sim->roster) == OK);
@@ -99,7 +119,7 @@ static void sign(struct sim *sim, Hotline__Roster *roster)
 
 static void say_members(struct sim *sim)
 {
-    for (unsigned i = 0; i < sim->node_count; i++) {
+    for (unsigned i = 0; i < sim->member_count; i++) {
         struct history_event event = tap_blank(sim, HISTORY_MEMBER);
         event.node = sim->nodes[i].p.name;
         event.state = (uint8_t)sim->nodes[i].standing;
@@ -115,9 +135,9 @@ void world_sign_roster(struct sim *sim)
     struct key_set *keys[SIM_NODES];
     struct former former[SIM_NODES];
     char endpoint[] = "tcp://relay.example:7600", *endpoints[1] = {endpoint};
-    for (unsigned i = 0; i < sim->node_count; i++) {
+    for (unsigned i = 0; i < sim->member_count; i++) {
         const struct sim_node *node = &sim->nodes[i];
-        keys[i] = world_keys(KEY_MEMBER, node->p.id, node->p.country, 0x10 + i, node->key_generation);
+        keys[i] = world_node_keys(node, node->key_generation);
         fill_member(node, keys[i], &members[i]);
         fill_former(node, &former[i], &members[i]);
         member_list[i] = &members[i];
@@ -126,12 +146,12 @@ void world_sign_roster(struct sim *sim)
         fill_relay(sim->relays[i].keys, endpoints, &relays[i]);
         relay_list[i] = &relays[i];
     }
-    roster.n_members = sim->node_count;
+    roster.n_members = sim->member_count;
     roster.members = member_list;
     roster.n_relays = sim->relay_count;
     roster.relays = relay_list;
     sign(sim, &roster);
-    for (unsigned i = 0; i < sim->node_count; i++)
+    for (unsigned i = 0; i < sim->member_count; i++)
         key_set_free(keys[i]);
     say_members(sim);
 }
@@ -144,31 +164,55 @@ void world_new_roster(struct sim *sim)
         struct sim_relay *relay = &sim->relays[r];
         if (!proc_lives(&relay->p))
             continue;
-        CHECK(relay_offer_roster(relay->relay, buf_slice(&sim->roster_bytes), proc_now(&relay->p), &note) == OK);
+        /* One that was away when the authority's keys changed learns that from a node first. */
+        int error = relay_offer_roster(relay->relay, buf_slice(&sim->roster_bytes), proc_now(&relay->p), &note);
+        CHECK(error == OK || sim->files_stay);
         proc_after(&relay->p);
     }
 }
 
+void world_new_authority(struct sim *sim)
+{
+    if (!sim->files_stay) {
+        sim->files_stay = true;
+        sim->old_trust = sim->trust;
+        buf_add_slice(&sim->old_roster, buf_slice(&sim->roster_bytes));
+        CHECK(!buf_broken(&sim->old_roster));
+    }
+    sim->next_authority = world_keys(KEY_AUTHORITY, "authority", "", 0xf0 + ++sim->authority_generation, 1);
+    world_new_roster(sim);
+    key_set_free(sim->authority);
+    sim->authority = sim->next_authority;
+    sim->next_authority = NULL;
+    sim->trust = (struct roster_trust){.threshold = 1, .count = 1, .keys = {sim->authority->identity}};
+}
+
 /* --- who there is --- */
+
+static void make_body(struct sim *sim, struct sim_process *process, const char *name)
+{
+    char path[160];
+    snprintf(path, sizeof path, "%s/%s.db", sim->folder, name);
+    process->sim = sim;
+    process->name = history_name(&sim->history, name);
+    process->disk = disk_new(path, rng_next(&sim->rng));
+    process->commit_least_us = 200;
+    process->commit_most_us = 8000;
+    process->started_from = 1;
+    process->end_in_start = DISK_NEVER;
+}
 
 static void make_process(struct sim *sim, struct sim_process *process, unsigned index, bool is_relay)
 {
-    char path[160];
     snprintf(process->country, sizeof process->country, "%s", countries[index % COUNTRIES]);
     if (is_relay)
         snprintf(process->id, sizeof process->id, "relay-%c", (int)('a' + index));
     else
         snprintf(process->id, sizeof process->id, "%c%c-%02u", countries[index % COUNTRIES][0] | 0x20,
                  countries[index % COUNTRIES][1] | 0x20, index);
-    snprintf(path, sizeof path, "%s/%s.db", sim->folder, process->id);
-    process->sim = sim;
     process->index = index;
     process->is_relay = is_relay;
-    process->name = history_name(&sim->history, process->id);
-    process->disk = disk_new(path, rng_next(&sim->rng));
-    process->commit_least_us = 200;
-    process->commit_most_us = 8000;
-    process->started_from = 1;
+    make_body(sim, process, process->id);
 }
 
 static void make_relay(struct sim *sim, unsigned index)
@@ -208,8 +252,46 @@ static void make_node(struct sim *sim, unsigned index)
                  countries[(index + 1) % (sim->node_count < COUNTRIES ? sim->node_count : COUNTRIES)]);
 }
 
+unsigned world_clone(struct sim *sim, unsigned node)
+{
+    struct sim_node *first = &sim->nodes[node], *clone = &sim->nodes[sim->node_count];
+    char name[48];
+    CHECK(sim->node_count < SIM_NODES && first->clone_of == NULL);
+    snprintf(name, sizeof name, "%s.clone", first->p.id);
+    clone->p = (struct sim_process){.index = sim->node_count, .absent = true};
+    memcpy(clone->p.id, first->p.id, sizeof clone->p.id);
+    memcpy(clone->p.country, first->p.country, sizeof clone->p.country);
+    make_body(sim, &clone->p, name);
+    clone->clone_of = first;
+    clone->standing = first->standing;
+    clone->role = first->role;
+    clone->key_generation = 1;
+    clone->reserve_bytes = first->reserve_bytes;
+    return sim->node_count++;
+}
+
+void world_clone_comes(struct sim *sim, unsigned clone, bool with_copy)
+{
+    struct sim_node *node = &sim->nodes[clone];
+    struct history_event event = tap_blank(sim, HISTORY_CLONE);
+    event.node = node->p.name;
+    event.member = node->clone_of->p.name;
+    event.state = !with_copy;
+    history_add(&sim->history, event);
+    if (with_copy) {
+        struct disk_image *image = disk_copy(node->clone_of->p.disk);
+        disk_end(node->p.disk, DISK_KILLED);
+        disk_restore(node->p.disk, image);
+        disk_image_free(image);
+        node->p.started_from = 0;
+    }
+    node->p.absent = false;
+    proc_start(&node->p);
+}
+
 void world_make(struct sim *sim)
 {
+    sim->member_count = sim->node_count;
     struct history_event event = tap_blank(sim, HISTORY_NETWORK);
     event.state = (uint8_t)sim->relay_count;
     history_add(&sim->history, event);
