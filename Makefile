@@ -195,6 +195,11 @@ $(BUILD)/tests/malformed: $(BUILD)/obj/tests/e2e/malformed.o $(BUILD)/libproto.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+# A race on purpose, that the thread sanitizer must tell of: SAN=thread.
+$(BUILD)/tests/thread_control: $(BUILD)/obj/tests/threads/control.o $(BUILD)/libproto.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 vectors: $(BUILD)/tests/make_vectors ## the golden vectors anew, into tests/vectors/
 	@$< tests/vectors
 
@@ -207,9 +212,12 @@ fuzz: ## each fuzz target for 60 s with libFuzzer (clang); T=target, SECONDS=n, 
 kill: $(programs) ## 500 cases while relays and nodes are killed at random; SECONDS=n: round after round, RESULTS=file
 	@SECONDS_LONG=$(SECONDS) tests/fault/kill.sh $(BUILD) $(or $(CASES),$(if $(SECONDS),100,500))
 
-.PHONY: fault cover plant
+.PHONY: fault cover plant tsan
 fault: $(programs) ## real processes under every fault: kills at named points, lines, partitions, disks, clocks
 	@FAULT=all tests/run fault $(BUILD)
+
+tsan: $(programs) ## relay and node with all their threads at work, under the thread sanitizer: no report
+	@tests/run threads $(BUILD)
 
 plant: $(programs) $(tests) ## wrong changes planted one at a time: the suite must catch each (tests/plant/bugs.py)
 	@tests/plant/plant.py $(BUILD)

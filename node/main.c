@@ -12,6 +12,7 @@
 #include "node/node.h"
 #include "node/node_daemon.h"
 #include "proto/keyfile.h"
+#include "proto/loop.h"
 #include "proto/seal.h"
 
 #define PROGRAM "hotline-node"
@@ -104,6 +105,7 @@ static int run(const char *config)
 {
     struct err_note note = {""};
     struct node_daemon_setup setup = {.config = config};
+    loop_hold_reload();
     int error = helper_start(&setup.helper); /* before there is a key, a socket or a thread that it could hold */
     if (error == OK)
         error = node_conf_load(config, &note, &setup.conf);

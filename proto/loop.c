@@ -204,6 +204,19 @@ static void on_signal(uv_signal_t *handle, int number)
         loop->on_stop(loop->signal_ctx);
 }
 
+static void mask_reload(int how)
+{
+    sigset_t reload;
+    sigemptyset(&reload);
+    sigaddset(&reload, SIGHUP);
+    CHECK(pthread_sigmask(how, &reload, NULL) == 0);
+}
+
+void loop_hold_reload(void)
+{
+    mask_reload(SIG_BLOCK);
+}
+
 int loop_signals(struct loop *loop, loop_fn *on_stop, loop_fn *on_reload, void *ctx)
 {
     static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
@@ -221,6 +234,7 @@ int loop_signals(struct loop *loop, loop_fn *on_stop, loop_fn *on_reload, void *
         if (uv_signal_start(handle, on_signal, numbers[i]) != 0)
             return ERR_IO;
     }
+    mask_reload(SIG_UNBLOCK);
     return OK;
 }
 

@@ -42,6 +42,9 @@ void loop_stop(struct loop *loop);
 /* For the other owners of uv: zlink, http, fetch, store. */
 struct uv_loop_s *loop_uv(struct loop *loop);
 
+/* Holds SIGHUP back until loop_signals() has a way to tell of it: first thing in main, for a program that is asked to
+ * reload while it still reads its key must not die of it. */
+void loop_hold_reload(void);
 /* on_stop at each SIGTERM and SIGINT, on_reload at each SIGHUP. Once per loop. ERR_IO. */
 int loop_signals(struct loop *loop, loop_fn *on_stop, loop_fn *on_reload, void *ctx) MUST_CHECK;
 

@@ -249,8 +249,10 @@ static void main_end(struct main_program *program)
 static int main_run(struct main_program *program)
 {
     struct err_note note = {{0}};
-    int error = relay_conf_load(program->config, &note, &program->conf);
+    int error;
 
+    loop_hold_reload();
+    error = relay_conf_load(program->config, &note, &program->conf);
     if (error) {
         fprintf(stderr, "%s\n", err_explain(&note, error));
         return err_exit_status(error);

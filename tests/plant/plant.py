@@ -4,8 +4,9 @@
 usage: plant.py BUILD [NAME...]     BUILD: a finished build of this tree, copied so that each bug costs one file
        plant.py --check             each change still applies, exactly once: a stale one is a failure
 
-A test is the name of a unit test ("test_relay"), "lint:NAME", "e2e:SCRIPT", "fault:SCRIPT ROWS" or "crash:IMAGES". First every one named must pass without any
-bug, or it would catch anything. At most two at a time; each in a folder of its own, which goes with it.
+A test is the name of a unit test ("test_relay"), "lint:NAME", "e2e:SCRIPT", "fault:SCRIPT ROWS", "crash:IMAGES" or
+"threads:UNIT TEST" (under the thread sanitizer). First every one named must pass without any bug, or it would catch
+anything. At most two at a time; each in a folder of its own, which goes with it.
 """
 import concurrent.futures
 import os
@@ -68,6 +69,11 @@ def one_test(folder, test):
     if kind == "crash":
         status, output = make(folder, "build/sim/hotline-crash")
         return (None, output) if status else run(["build/sim/hotline-crash", rest], folder, SECONDS["unit"])
+    if kind == "threads":
+        status, output = make(folder, f"build-thread/tests/{rest}", SAN="thread")
+        if status:
+            return None, output
+        return run([f"build-thread/tests/{rest}"], folder, SECONDS["unit"], TSAN_OPTIONS=f"suppressions={folder}/tests/tsan.supp:io_sync=0")
     if kind == "e2e":
         status, output = make(folder, "all")
         return (None, output) if status else run([f"tests/e2e/{rest}.sh", "build"], folder, SECONDS["e2e"])
@@ -83,9 +89,9 @@ def copy(build, folder):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(top / name, folder / name)
     subprocess.run(["cp", "-a", str(build), str(folder / "build")], check=True)
-    fail = top / "build-fail"
-    if fail.is_dir():
-        subprocess.run(["cp", "-a", str(fail), str(folder / "build-fail")], check=True)
+    for more in ("build-fail", "build-thread"):
+        if (top / more).is_dir():
+            subprocess.run(["cp", "-a", str(top / more), str(folder / more)], check=True)
 
 
 def plant(folder, bug):
@@ -105,10 +111,9 @@ def plant(folder, bug):
     finally:
         path.write_text(before)
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns + 10**9)) # newer than what was made of the bug
-        for name in (folder / "build").glob("obj/" + bug["file"].replace(".c", ".o")):
-            name.unlink()
-        for name in (folder / "build-fail").glob("obj/" + bug["file"].replace(".c", ".o")):
-            name.unlink()
+        for made in ("build", "build-fail", "build-thread"):
+            for name in (folder / made).glob("obj/" + bug["file"].replace(".c", ".o")):
+                name.unlink()
 
 
 def main():

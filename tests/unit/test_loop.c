@@ -264,6 +264,19 @@ static void signals_call_stop_and_reload_and_sigpipe_nothing(void **state)
     loop_free(s.loop);
 }
 
+static void reload_asked_before_the_loop_listens_is_held_and_told(void **state)
+{
+    (void)state;
+    loop_hold_reload();
+    assert_int_equal(raise(SIGHUP), 0); /* its default ends the program */
+    struct scene s = begin();
+    s.wanted = 1;
+    assert_int_equal(loop_signals(s.loop, count_stop, count_reload, &s), OK);
+    assert_int_equal(loop_run_until(s.loop, fired_enough, &s, DEADLINE_MS), OK);
+    assert_int_equal(s.reloads, 1);
+    loop_free(s.loop);
+}
+
 static void notify_without_listener_is_fine_and_with_one_arrives(void **state)
 {
     (void)state;
@@ -298,6 +311,7 @@ int main(void)
         cmocka_unit_test(reap_in_a_callback_frees_once_after_it_and_soon),
         cmocka_unit_test(reap_left_at_the_end_is_freed_with_the_loop),
         cmocka_unit_test(signals_call_stop_and_reload_and_sigpipe_nothing),
+        cmocka_unit_test(reload_asked_before_the_loop_listens_is_held_and_told),
         cmocka_unit_test(notify_without_listener_is_fine_and_with_one_arrives),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

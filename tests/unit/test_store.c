@@ -235,6 +235,32 @@ static void store_writes_behind_a_slow_one_commit_as_one_group(void **state)
     assert_int_equal(lines_on_disk(s), 500);
 }
 
+static void give(struct scene *s, int first, int count)
+{
+    for (int i = first; i < first + count; i++)
+        store_write(s->store, add_line, job_new(i, NULL), free_job);
+}
+
+/* The loop does not turn meanwhile: nothing but the lock of each question stands between the two threads. */
+static void store_asked_while_it_writes_says_what_is_on_the_disk(void **state)
+{
+    struct scene *s = *state;
+    int64_t deadline_us = clock_steady_us() + DEADLINE_US;
+    uint64_t committed, before = 0;
+    start(s, true);
+    give(s, 1, 50);
+    while ((committed = store_committed(s->store)) < 50) {
+        assert_true(committed >= before && clock_steady_us() < deadline_us);
+        before = committed;
+    }
+    give(s, 51, 50);
+    for (uint64_t waiting; (waiting = store_counters(s->store).waiting) > 0;)
+        assert_true(waiting <= 50 && clock_steady_us() < deadline_us);
+    assert_int_equal(store_committed(s->store), 100);
+    assert_int_equal(s->committed, 0); /* told on the loop alone */
+    turn_until_committed(s, 100);
+}
+
 static void store_ask_sees_every_write_given_before(void **state)
 {
     struct scene *s = *state;
@@ -483,6 +509,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(store_killed_has_all_that_was_reported), /* forks: before any thread */
         TEST(store_writes_behind_a_slow_one_commit_as_one_group),
+        TEST(store_asked_while_it_writes_says_what_is_on_the_disk),
         TEST(store_ask_sees_every_write_given_before),
         TEST(store_failing_job_stops_everything_once),
         TEST(store_failure_drops_what_was_queued_behind),
