@@ -26,6 +26,7 @@ clean_up() {
     fi
     for p in "${pid[@]}"; do kill -9 "$p"; done 2>/dev/null
     wait 2>/dev/null
+    rm -f "$port_places/$port_block"
     cd /
     if mountpoint -q "$work/disk"; then umount "$work/disk"; fi
     if [ -n "${KEEP:-}" ]; then echo "kept: $work"; else rm -rf "$work"; fi
@@ -125,19 +126,25 @@ no_text() { ls "${@:2}" >/dev/null && ! grep -aqE "$1" "${@:2}"; }
 relays=() members=()
 
 # Below the range that the kernel gives to outgoing connections: there, a node that tries the port of a dead relay can
-# meet itself, and hold the port.
+# meet itself, and hold the port. Forty in a row are this script's until it ends, by a file with its pid: a program that is
+# killed must find its port free, and other scripts run beside this one.
 free_ports() {
-    mapfile -t free < <(python3 - <<'PY'
-import random, socket
-held = []
-while len(held) < 40:
-    s = socket.socket()
-    try:
-        s.bind(("127.0.0.1", random.randrange(11000, 32000)))
-        held.append(s)
-    except OSError:
-        pass
-print(*[s.getsockname()[1] for s in held], sep="\n")
+    local owner
+    port_places=${TMPDIR:-/tmp}/hotline-ports.$UID
+    mkdir -p "$port_places"
+    until port_block=$((11000 + RANDOM % 520 * 40)) && (set -C && echo $$ >"$port_places/$port_block") 2>/dev/null; do
+        owner=$(cat "$port_places/$port_block" 2>/dev/null)
+        [ -z "$owner" ] || kill -0 "$owner" 2>/dev/null || rm -f "$port_places/$port_block"
+    done
+    mapfile -t free < <(python3 - "$port_block" <<'PY'
+import socket, sys
+for port in range(int(sys.argv[1]), int(sys.argv[1]) + 40):
+    with socket.socket() as s:
+        try:
+            s.bind(("127.0.0.1", port))
+            print(port)
+        except OSError:
+            pass
 PY
     )
 }
