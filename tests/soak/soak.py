@@ -6,7 +6,8 @@ usage: soak.py BUILD FOLDER MINUTES [JOBS]   a piece; FOLDER holds what is done.
        soak.py --check                       the tables of docs/soak.md agree with each other
 
 What is furthest from its target goes next. Three lanes: what simulates, what fuzzes, and what mostly waits for processes to start. A failing seed is printed as the line that replays
-it, is kept in FOLDER/failures with its output beside it, and stands in docs/soak.md until tests/sim/seeds.txt or a corpus replays it in every test run.
+it, is kept in FOLDER/failures with its output beside it, and stands in docs/soak.md until tests/sim/seeds.txt or a corpus replays it in every test run
+(real processes are not replayed: tests/soak/settled says what it was and what was changed).
 """
 import fcntl
 import json
@@ -235,11 +236,13 @@ def read_document():
 
 
 def is_replayed(failure):
-    """A seed that every test run replays is no open one."""
+    """A seed that every test run replays is no open one, nor one whose cause tests/soak/settled tells."""
     named = re.search(r"SCENARIO=(\S+) SEED=(\d+)", failure)
     kept = re.search(r"kept as (\S+)", failure)
     listed = (top / "tests/sim/seeds.txt").read_text()
-    return bool(named and re.search(rf"^{named[1]} {named[2]} ", listed, re.M) or kept and (top / kept[1]).exists())
+    settled = [line.split(" -- ")[0] for line in (top / "tests/soak/settled").read_text().splitlines()]
+    return bool(named and re.search(rf"^{named[1]} {named[2]} ", listed, re.M) or kept and (top / kept[1]).exists()
+                or failure.split(" ", 1)[1] in settled)
 
 
 def render(rows, failures):
