@@ -172,7 +172,8 @@ void disk_start(struct disk *disk)
     }
     disk->ended = false;
     disk->end_at = DISK_NEVER;
-    disk_heal(disk);
+    if (disk->fault < DISK_SHORT_READ) /* what lies does so at the next start, where most is read */
+        disk_heal(disk);
 }
 
 void disk_wipe(struct disk *disk)

@@ -23,7 +23,16 @@ struct disk;
 
 /* How its process ended. */
 enum disk_end { DISK_KILLED, DISK_POWER_CUT };
-enum disk_fault { DISK_WRITE_ERROR, DISK_SYNC_ERROR, DISK_SHORT_WRITE, DISK_FULL, DISK_READ_ERROR, DISK_FLIP };
+enum disk_fault {
+    DISK_WRITE_ERROR,
+    DISK_SYNC_ERROR,
+    DISK_SHORT_WRITE,
+    DISK_FULL,
+    DISK_READ_ERROR,
+    DISK_SHORT_READ,   /* ends early and says so: SQLite takes the rest for zeros */
+    DISK_FLIPPED_READ, /* another bit than what is there */
+    DISK_FLIPPED_WRITE
+};
 
 /* The one VFS. */
 void disks_install(void);

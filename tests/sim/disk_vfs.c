@@ -36,6 +36,11 @@ static int file_close(sqlite3_file *base)
     return SQLITE_OK;
 }
 
+static void flip(struct disk *disk, uint8_t *data, size_t len)
+{
+    data[rng_below(&disk->rng, len)] ^= (uint8_t)(1u << rng_below(&disk->rng, 8));
+}
+
 static int file_read(sqlite3_file *base, void *data, int len, sqlite3_int64 offset)
 {
     struct disk_handle *handle = handle_of(base);
@@ -46,11 +51,13 @@ static int file_read(sqlite3_file *base, void *data, int len, sqlite3_int64 offs
     size_t there = live->len > at ? live->len - at : 0;
     if (there > want)
         there = want;
+    if (there > 0 && disk_fails(handle->disk, DISK_SHORT_READ))
+        there = (size_t)rng_below(&handle->disk->rng, there);
     if (there > 0)
         memcpy(data, live->data + at, there);
     memset((uint8_t *)data + there, 0, want - there);
-    if (there > 0 && disk_fails(handle->disk, DISK_FLIP))
-        ((uint8_t *)data)[rng_below(&handle->disk->rng, there)] ^= (uint8_t)(1u << rng_below(&handle->disk->rng, 8));
+    if (there > 0 && disk_fails(handle->disk, DISK_FLIPPED_READ))
+        flip(handle->disk, data, there);
     return there == want ? SQLITE_OK : SQLITE_IOERR_SHORT_READ;
 }
 
@@ -75,6 +82,8 @@ static int file_write(sqlite3_file *base, const void *data, int len, sqlite3_int
         change.data = malloc(change.len);
         CHECK(change.data != NULL);
         memcpy(change.data, data, change.len);
+        if (disk_fails(handle->disk, DISK_FLIPPED_WRITE))
+            flip(handle->disk, change.data, change.len);
         disk_change(handle->file, change);
     }
     return result;

@@ -236,15 +236,32 @@ void fault_restore_node(struct sim *sim, unsigned whom, unsigned unused)
 }
 
 /* A relay whose disk lies is no honest relay any more: the others must do. */
-static struct sim_process *damage(struct sim *sim, unsigned relay)
+static struct sim_process *distrust(struct sim *sim, unsigned relay)
 {
     struct sim_process *process = any_relay(sim, relay);
     struct history_event event = tap_blank(sim, HISTORY_RELAY);
     event.relay = process->name;
     history_add(&sim->history, event);
     process->expected_to_fail = process->frail = true;
+    return process;
+}
+
+static struct sim_process *damage(struct sim *sim, unsigned relay)
+{
+    struct sim_process *process = distrust(sim, relay);
     proc_end(process, DISK_KILLED);
     return process;
+}
+
+void fault_flip_io(struct sim *sim, unsigned relay, unsigned unused)
+{
+    static const enum disk_fault kinds[] = {DISK_FLIPPED_READ, DISK_FLIPPED_WRITE, DISK_SHORT_READ};
+    struct sim_process *process = distrust(sim, relay);
+    (void)unused;
+    disk_fail(process->disk, kinds[rng_below(&sim->rng, 3)], rng_below(&sim->rng, 20),
+              1 + (unsigned)rng_below(&sim->rng, 3));
+    if (rng_below(&sim->rng, 2) == 0) /* most is read at a start, and checkpoints are written at an end */
+        fault_stop(sim, sim->node_count + process->index, 0);
 }
 
 void fault_flip(struct sim *sim, unsigned relay, unsigned unused)

@@ -62,6 +62,8 @@ struct scenario_result scenario_run(const struct scenario *scenario, const struc
     end_run(sim);
     struct checker_report report = checker_run(&sim->history, scenario->must_fail ? NULL : talk, 20);
     const char *wrong = scenario->check != NULL ? scenario->check(sim) : NULL;
+    if (wrong == NULL && hours >= 2 && (report.accepted == 0 || report.views == 0 || report.owed == 0))
+        wrong = "nothing was accepted, shown or owed: this run shows nothing";
     if (wrong != NULL && talk != NULL)
         fprintf(talk, "VIOLATION %s: %s\n", scenario->name, wrong);
     if (history != NULL)

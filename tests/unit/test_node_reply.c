@@ -192,6 +192,32 @@ static void node_erase_is_told_on_the_closing_and_kept(void **state)
     assert_int_equal(net_state(net, BE, reference, FR), HOTLINE__RECEIPT_STATE__CODE__ERASED);
 }
 
+/* The power goes as soon as the erasure is on the disk: ERASED is there with it, or the publisher waits for ever. */
+static void node_erase_and_its_word_are_one_turn(void **state)
+{
+    struct net *net = *state;
+    char reference[CASES_REFERENCE_MAX];
+    struct err_note note = {{0}};
+    uint64_t ticket;
+    net_publish(net, BE, &(struct net_publish){.to = {"FR"}}, reference);
+    net_run(net);
+    assert_int_equal(net_try_finish(net, BE, reference, HOTLINE__ACT__CODE__CLOSE, &note), OK);
+    net_run(net);
+    assert_int_equal(
+        node_acknowledge(net->nodes[FR].node, net_case(net, FR, reference), "A", net->now_us, &note, &ticket), OK);
+    net_run(net);
+    net->now_us += 25 * CLOCK_HOUR_US;
+    net->steady_us += 25 * CLOCK_HOUR_US;
+    node_tick(net->nodes[FR].node, net_node_now(&net->nodes[FR]), net->steady_us);
+    assert_true(net_case(net, FR, reference)->erased);
+    store_step(vault_store(node_vault(net->nodes[FR].node))); /* and no flush after it */
+    net_crash(net, FR);
+    assert_true(net_case(net, FR, reference)->erased);
+    net_connect(net, FR, NET_ALL);
+    net_pass(net, 20 * CLOCK_SECOND_US);
+    assert_int_equal(net_state(net, BE, reference, FR), HOTLINE__RECEIPT_STATE__CODE__ERASED);
+}
+
 /* Written while the writer was cut off: it comes when nothing may be kept of the case any more. */
 static void node_erase_reply_that_comes_afterwards_is_shown_nowhere(void **state)
 {
@@ -324,6 +350,7 @@ int main(void)
         NET_TEST(node_reply_of_a_third_party_is_shown_nowhere),
         NET_TEST(node_erase_forgets_no_number_that_was_given),
         NET_TEST(node_erase_is_told_on_the_closing_and_kept),
+        NET_TEST(node_erase_and_its_word_are_one_turn),
         NET_TEST(node_erase_reply_that_comes_afterwards_is_shown_nowhere),
         NET_TEST(node_erase_says_until_when_a_backup_may_hold_it),
         NET_TEST(node_closing_is_offered_for_30_days_beyond_expiry_until_all_have_answered),
