@@ -95,7 +95,7 @@ stop_all
 result=$(printf 'seed %s: %s cases accepted, %s kills in %s s, all there %s s after the last; killed:' "$SEED" "$accepted" $killed \
     $(((over - started) / 1000)) "$converged"
     for d in "${relays[@]}" "${members[@]}"; do printf ' %s %s' "$d" "${kills[$d]:-0}"; done)
-echo "$result"
+echo "# $result" # a count, which tests/run shows
 [ -z "${RESULTS:-}" ] || echo "$(date -u +%Y-%m-%d) $(git -C "$faults" rev-parse --short HEAD 2>/dev/null) $result; $failed failed" >>"$RESULTS"
 [ $failed = 0 ] || echo "to replay the schedule: SEED=$SEED tests/fault/kill.sh BUILD $cases $least"
 finish

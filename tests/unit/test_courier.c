@@ -83,6 +83,14 @@ static void courier_bytes_are_credit_too_but_one_always_goes(void **state)
     assert_int_equal(next(courier, 0), 0);
     courier_end(courier, 1);
     assert_int_equal(next(courier, 0), 2);
+    for (uint64_t key = 3; key < 6; key++) /* of 1000 bytes two fly, and the third would be beyond */
+        assert_int_equal(courier_owe(courier, &(struct courier_debt){.key = key, .size_bytes = 400, .age_us = 2}, 0),
+                         OK);
+    assert_int_equal(next(courier, 0), 3);
+    assert_int_equal(next(courier, 0), 4);
+    assert_int_equal(next(courier, 0), 0);
+    courier_end(courier, 3);
+    assert_int_equal(next(courier, 0), 5);
 }
 
 /* A low one that waited for more than 30 s goes with every fourth pick. */
