@@ -185,9 +185,8 @@ void node_truncate_log(struct node *node)
 {
     if (!node->truncates)
         return;
-    node->truncates = false;
-    /* Asks run after the writes given before them. */
-    store_ask(vault_store(node->vault), run_checkpoint, NULL, checkpoint_done, node);
+    /* Asks run after the writes given before them. Without memory it is asked for again at the next turn. */
+    node->truncates = store_ask(vault_store(node->vault), run_checkpoint, NULL, checkpoint_done, node) != OK;
 }
 
 /* When to look at a case again that is not to be erased now; INT64_MAX: when something changes. */

@@ -318,5 +318,7 @@ void node_backup(struct node *node, const char *path, void (*done)(void *ctx, in
     node->backup_us = backup->at_us;
     node_save_backup(node);
     vault_flush(node->vault);
-    store_ask(vault_store(node->vault), run_backup, backup, backup_done, node);
+    int error = store_ask(vault_store(node->vault), run_backup, backup, backup_done, node);
+    if (error != OK)
+        backup_done(node, backup, error);
 }

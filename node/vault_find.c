@@ -56,8 +56,10 @@ int vault_find(struct vault *vault, enum vault_space space, struct slice key, va
         return ERR_NOMEM;
     *search = (struct search){.vault = vault, .space = space, .found = found, .ctx = ctx};
     vault_index(vault, space, key, search->id);
-    store_ask(vault_store(vault), run_search, search, search_done, NULL);
-    return OK;
+    int error = store_ask(vault_store(vault), run_search, search, search_done, NULL);
+    if (error != OK)
+        free(search);
+    return error;
 }
 
 /* ---- by number ---- */
@@ -156,6 +158,8 @@ int vault_find_numbers(struct vault *vault, enum vault_space space, uint64_t fir
         struct vault_number_key key = vault_number_key(first + i);
         vault_index(vault, space, slice_of(key.bytes, sizeof key.bytes), numbers->rows[i].id);
     }
-    store_ask(vault_store(vault), run_numbers, numbers, numbers_done, NULL);
-    return OK;
+    int error = store_ask(vault_store(vault), run_numbers, numbers, numbers_done, NULL);
+    if (error != OK)
+        free_numbers(numbers);
+    return error;
 }

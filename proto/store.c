@@ -363,15 +363,14 @@ uint64_t store_write(struct store *store, store_job run, void *job, store_free f
     return submit(store->shared, item);
 }
 
-void store_ask(struct store *store, store_job run, void *job, store_done done, void *ctx)
+int store_ask(struct store *store, store_job run, void *job, store_done done, void *ctx)
 {
     struct store_item *item = calloc(1, sizeof *item);
-    if (item == NULL) {
-        done(ctx, job, ERR_NOMEM);
-        return;
-    }
+    if (item == NULL)
+        return ERR_NOMEM;
     *item = (struct store_item){.run = run, .job = job, .done = done, .ctx = ctx, .is_ask = true};
     (void)submit(store->shared, item);
+    return OK;
 }
 
 uint64_t store_last_ticket(const struct store *store)

@@ -45,8 +45,9 @@ int store_open(struct uv_loop_s *loop, struct db *db, const struct store_events 
 uint64_t store_write(struct store *store, store_job run, void *job, store_free free_job);
 /* Runs between groups, outside any transaction (reads, backups), then done on the loop, after on_commit for what it
  * saw. It sees every write given before it committed, and maybe later ones; asks run in their order. After a failure,
- * and at the close, it does not run: done gets the error (ERR_STATE at the close). */
-void store_ask(struct store *store, store_job run, void *job, store_done done, void *ctx);
+ * and at the close, it does not run: done gets the error (ERR_STATE at the close). done never runs inside this call.
+ * ERR_NOMEM: nothing was begun, neither runs, and job stays the caller's. */
+int store_ask(struct store *store, store_job run, void *job, store_done done, void *ctx) MUST_CHECK;
 /* The last ticket given and the last one on the disk. */
 uint64_t store_last_ticket(const struct store *store);
 uint64_t store_committed(const struct store *store);

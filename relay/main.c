@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <termios.h>
@@ -61,6 +62,7 @@ static int main_ask_terminal(const char *path, char *room, size_t size)
 {
     int fd = open("/dev/tty", O_RDWR | O_CLOEXEC);
     struct termios before, quiet;
+    sigset_t block, old;
     size_t len = 0;
     char one;
 
@@ -70,6 +72,10 @@ static int main_ask_terminal(const char *path, char *room, size_t size)
         close(fd);
         return ERR_PASSPHRASE;
     }
+    sigemptyset(&block);
+    sigaddset(&block, SIGINT);
+    sigaddset(&block, SIGTERM);
+    sigprocmask(SIG_BLOCK, &block, &old); /* until the echo is back */
     quiet = before;
     quiet.c_lflag &= ~(tcflag_t)ECHO;
     dprintf(fd, "passphrase of %s: ", path);
@@ -78,6 +84,7 @@ static int main_ask_terminal(const char *path, char *room, size_t size)
         room[len++] = one;
     room[len] = '\0';
     tcsetattr(fd, TCSAFLUSH, &before);
+    sigprocmask(SIG_SETMASK, &old, NULL);
     dprintf(fd, "\n");
     close(fd);
     return OK;

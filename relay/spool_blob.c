@@ -138,6 +138,7 @@ void spool_read_chunk(struct spool *spool, const uint8_t name[KEY_HASH_BYTES], u
 {
     struct spool_chunk_question *question = calloc(1, sizeof *question);
     struct buf none;
+    int error;
 
     if (!question) {
         buf_init(&none);
@@ -149,5 +150,7 @@ void spool_read_chunk(struct spool *spool, const uint8_t name[KEY_HASH_BYTES], u
     question->done = done;
     question->ctx = ctx;
     buf_init(&question->data);
-    store_ask(spool->store, spool_ask_chunk, question, spool_answer_chunk, NULL);
+    error = store_ask(spool->store, spool_ask_chunk, question, spool_answer_chunk, NULL);
+    if (error)
+        spool_answer_chunk(NULL, question, error);
 }

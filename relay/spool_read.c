@@ -248,11 +248,14 @@ static void spool_answer(void *ctx, void *job, int result)
 void spool_read_parcel(struct spool *spool, uint64_t number, spool_parcel_fn *done, void *ctx)
 {
     struct spool_question *question = calloc(1, sizeof *question);
+    int error;
 
     if (!question) {
         done(ctx, number, NULL, ERR_NOMEM);
         return;
     }
     *question = (struct spool_question){.number = number, .done = done, .ctx = ctx};
-    store_ask(spool->store, spool_ask, question, spool_answer, NULL);
+    error = store_ask(spool->store, spool_ask, question, spool_answer, NULL);
+    if (error)
+        spool_answer(NULL, question, error);
 }

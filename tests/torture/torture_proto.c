@@ -176,6 +176,42 @@ static long rows_of(struct db *db)
     return count;
 }
 
+/* Reads one after the other, each begun where the one before ends: as chunks of a photo are read. */
+struct reads {
+    struct store *store;
+    int left, ended;
+};
+
+static int read_rows(struct db *db, void *job)
+{
+    sqlite3_stmt *statement = db_statement(db, "SELECT count(*) FROM t");
+    bool row = false;
+    (void)job;
+    int error = db_next(db, statement, &row);
+    sqlite3_reset(statement);
+    return error;
+}
+
+static void on_read(void *ctx, void *job, int result)
+{
+    struct reads *reads = ctx;
+    (void)job;
+    if (result == OK && --reads->left > 0)
+        result = store_ask(reads->store, read_rows, NULL, on_read, reads);
+    if (result != OK || reads->left == 0)
+        reads->ended++;
+}
+
+/* Whatever fails: a chain that was begun ends once, and one that was not is never heard of. */
+static void read_in_turn(struct store *store)
+{
+    struct reads reads = {store, 3, 0};
+    bool begun = TORTURE_INT(store_ask(store, read_rows, NULL, on_read, &reads)) == OK;
+    for (size_t i = 0; i < 4; i++)
+        TORTURE_VOID(store_step(store));
+    CHECK(reads.ended == (begun ? 1 : 0));
+}
+
 static void store_path(char path[128])
 {
     snprintf(path, 128, "%s/store.db", torture_folder());
@@ -206,6 +242,7 @@ static void run_store(void)
             TORTURE_VOID(store_step(store));
         torture_note("committed", (long)store_committed(store));
     }
+    read_in_turn(store);
     TORTURE_VOID(store_close(store));
 }
 

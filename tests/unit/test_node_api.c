@@ -249,7 +249,7 @@ static void node_api_bell_of_an_earlier_commit_answers_nobody_else(void **state)
     sem_t go;
     assert_int_equal(sem_init(&go, 0, 0), 0);
     room_settle(room);
-    store_ask(vault_store(node_vault(room->node)), hold_store, &go, store_was_held, room);
+    assert_int_equal(store_ask(vault_store(node_vault(room->node)), hold_store, &go, store_was_held, room), OK);
     bell.ticket = vault_ticket(node_vault(room->node));
     room->turns_left = 1;
     room_say(room, 0, "POST /v1/cases", KEY("first-case"), PUBLISH);

@@ -268,7 +268,7 @@ static void store_ask_sees_every_write_given_before(void **state)
     for (int round = 1; round <= 50; round++) {
         for (int i = 0; i < 3; i++)
             store_write(s->store, add_line, job_new((int64_t)store_last_ticket(s->store) + 1, NULL), free_job);
-        store_ask(s->store, count_lines, job_new(0, NULL), on_answer, s);
+        assert_int_equal(store_ask(s->store, count_lines, job_new(0, NULL), on_answer, s), OK);
         if (round % 3 == 0)
             continue; /* the next round comes while this one is under way */
         turn_until(s, &s->answers, round);
@@ -289,7 +289,7 @@ static void store_failing_job_stops_everything_once(void **state)
     store_write(s->store, refuse, job_new(3, &freed), free_job);
     turn_until(s, &s->failures, 1);
     store_write(s->store, add_line, job_new(4, &freed), free_job);
-    store_ask(s->store, count_lines, job_new(0, NULL), on_answer, s);
+    assert_int_equal(store_ask(s->store, count_lines, job_new(0, NULL), on_answer, s), OK);
     turn_until(s, &s->answers, 1);
     assert_int_equal(s->answer, ERR_CORRUPT);
     assert_int_equal(s->failures, 1);
@@ -370,7 +370,7 @@ static void store_close_commits_what_waits_and_answers_asks(void **state)
     store_write(s->store, add_line, slow, free_job);
     for (int i = 2; i <= 100; i++)
         store_write(s->store, add_line, job_new(i, &freed), free_job);
-    store_ask(s->store, count_lines, job_new(0, NULL), on_answer, s);
+    assert_int_equal(store_ask(s->store, count_lines, job_new(0, NULL), on_answer, s), OK);
     pthread_mutex_unlock(&gate);
     store_close(s->store);
     s->store = NULL;
@@ -392,7 +392,7 @@ static void store_without_loop_does_nothing_until_a_step(void **state)
     assert_int_equal(s->commits_heard, 0);
     for (int i = 1; i <= 10; i++)
         store_write(s->store, add_line, job_new(i, &freed), free_job);
-    store_ask(s->store, count_lines, job_new(0, NULL), on_answer, s);
+    assert_int_equal(store_ask(s->store, count_lines, job_new(0, NULL), on_answer, s), OK);
     assert_int_equal(store_committed(s->store), 0);
     assert_int_equal(freed, 0);
     s->write_again = true;
@@ -407,7 +407,7 @@ static void store_without_loop_does_nothing_until_a_step(void **state)
     assert_int_equal(store_step(s->store), 1);
     assert_int_equal(s->committed, 11);
     store_write(s->store, add_line, job_new(12, NULL), free_job);
-    store_ask(s->store, count_lines, job_new(0, NULL), on_answer, s);
+    assert_int_equal(store_ask(s->store, count_lines, job_new(0, NULL), on_answer, s), OK);
     store_close(s->store);
     s->store = NULL;
     assert_int_equal(s->answers, 2);
