@@ -84,6 +84,26 @@ await check('nobody is there: the glass is broken, with a reason, and everybody 
     await italy.locator('.incoming-live').waitFor();
 });
 
+await check('an update that reaches further waits for the second person too; a correction does not', async () => {
+    await eleni.getByRole('link', { name: 'Update', exact: true }).click();
+    await eleni.getByLabel('Place', { exact: true }).fill('Patras, bus station');
+    await eleni.getByRole('button', { name: 'Send the update' }).click();
+    await eleni.locator('.timeline').getByText('(revision 2)').waitFor();
+    await eleni.getByRole('link', { name: 'Update', exact: true }).click();
+    await eleni.getByRole('radio', { name: /May be published/ }).check();
+    await eleni.getByRole('button', { name: 'Send the update' }).click();
+    await eleni.getByText('This update reaches further than what was sent').waitFor();
+    await eleni.getByRole('button', { name: 'Ask a second person' }).click();
+    await own(eleni).getByText('Ask a').waitFor();
+    await web.screen(petros, 'inbox');
+    await petros.getByRole('region', { name: /for your approval/ }).getByRole('link', { name: /Zoe/ }).click();
+    await petros.getByRole('button', { name: 'I have read it: approve' }).click();
+    await own(eleni).getByText(/Approved by petros/).waitFor();
+    await eleni.getByRole('button', { name: /Send$/ }).click();
+    await eleni.locator('.timeline').getByText('(revision 3)').waitFor();
+    await eleni.getByText(/Approved by petros/).waitFor();
+});
+
 /* ---- mediators ---- */
 
 const joost = await web.console_('nl-brug');

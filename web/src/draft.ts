@@ -35,8 +35,13 @@ export interface Writing {
 export const createDraft = (words: DraftRequest, key = newKey()): Promise<Draft> => call<Draft>('POST', '/v1/drafts', { key, body: words });
 
 export function requestOf(draft: Draft): DraftRequest {
-    const { case: body, to, restricted, status, drill, notes } = draft;
-    return { case: body, to, restricted, ...(status && { status }), ...(drill && { drill }), ...(notes && { notes }) };
+    const { case: body, to, restricted, status, drill, notes, updates, replaces } = draft;
+    return { case: body, to, restricted, ...(status && { status }), ...(drill && { drill }), ...(notes && { notes }), ...(updates && { updates, replaces }) };
+}
+/* An update is as real and as restricted as its case: that is not said again. */
+function said(words: DraftRequest): DraftRequest {
+    const { status: _1, restricted: _2, drill: _3, ...update } = words;
+    return words.updates ? update : words;
 }
 
 /* A line that was begun and says nothing yet stays on the screen and is not sent. */
@@ -123,7 +128,7 @@ class Keeper {
         this.since = 0;
         this.say('saving');
         try {
-            const draft = await call<Draft>('PUT', `/v1/drafts/${this.id}`, { body: without(this.words), etag: this.draft!.etag });
+            const draft = await call<Draft>('PUT', `/v1/drafts/${this.id}`, { body: without(said(this.words)), etag: this.draft!.etag });
             this.draft = draft;
             if (version === this.version) drop(this.name());
             this.say(version === this.version ? 'saved' : 'unsaved');

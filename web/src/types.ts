@@ -166,6 +166,14 @@ export interface ThreadEntry {
     state?: string;
 }
 
+export interface Approved {
+    approved_by?: string;
+    approved_at?: string;
+    break_glass?: string;
+    break_glass_by?: string;
+    break_glass_at?: string;
+}
+
 export interface CaseView extends CaseSummary {
     case?: CaseBody;
     closing?: { outcome?: string; reason?: string; found_country?: string; days_missing?: number; taken_over_by?: string; closed_at?: string };
@@ -181,7 +189,8 @@ export interface CaseView extends CaseSummary {
     ladder: LadderRow[];
     thread: ThreadEntry[];
     revisions: { revision: number; act: string; sent_at: string; received_at?: string }[];
-    approval?: { approved_by?: string; approved_at?: string; break_glass?: string; break_glass_by?: string; break_glass_at?: string };
+    approval?: Approved;
+    approvals?: (Approved & { revision: number })[];
     posters?: { registered: number; withdraw: number };
     continued_as?: { member: string; reference: string }[];
     photos_refused?: number[];
@@ -260,6 +269,8 @@ export interface DraftRequest {
     status?: Status;
     drill?: string;
     notes?: string;
+    updates?: string; /* MEMBER:REFERENCE of the case that it is an update of; then status and restriction are that case's */
+    replaces?: number;
 }
 
 export interface DraftSummary {
@@ -274,6 +285,8 @@ export interface DraftSummary {
     drill?: string;
     category?: string;
     child?: { given_name?: string; age_years?: number };
+    updates?: string;
+    replaces?: number;
     approval?: Approval;
     missing: { path: string; text: string }[];
 }

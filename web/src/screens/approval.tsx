@@ -18,6 +18,16 @@ const whyOf = (why: string | undefined): string =>
 /* Whether the sending would be refused for want of it. */
 export const lacksApproval = (approval: Approval | undefined): boolean => approval?.need === 'REQUIRED' && !approval.approved_by;
 
+export function Glass({ glass, setGlass }: { glass: string; setGlass: (reason: string) => void }): JSX.Element {
+    return (
+        <details>
+            <summary>{t('approval.glass')}</summary>
+            <p>{t('approval.glass.text')}</p>
+            <label>{t('approval.glass.reason')}<input maxLength={REASON_MAX} value={glass} onInput={(event) => setGlass(event.currentTarget.value)} /></label>
+        </details>
+    );
+}
+
 export function ApprovalPart({ writing, glass, setGlass }: { writing: Writing; glass: string; setGlass: (reason: string) => void }): JSX.Element | null {
     const approval = writing.draft?.approval;
     const give = useAct(() => writing.approve(true));
@@ -33,13 +43,7 @@ export function ApprovalPart({ writing, glass, setGlass }: { writing: Writing; g
             {!who && mayApprove(state, writing.draft) && <><p>{t('approval.read', { who: approval.author })}</p><Button kind="main" class="huge" act={give}>{t('approval.give')}</Button></>}
             {who === state.session?.user && <Button kind="quiet" act={back}>{t('approval.take.back')}</Button>}
             <Trouble text={give.error || back.error} />
-            {lacksApproval(approval) && (
-                <details>
-                    <summary>{t('approval.glass')}</summary>
-                    <p>{t('approval.glass.text')}</p>
-                    <label>{t('approval.glass.reason')}<input maxLength={REASON_MAX} value={glass} onInput={(event) => setGlass(event.currentTarget.value)} /></label>
-                </details>
-            )}
+            {lacksApproval(approval) && <Glass glass={glass} setGlass={setGlass} />}
         </section>
     );
 }

@@ -9,7 +9,7 @@ import { code, country, language, spoken, t } from '../i18n';
 import { parse, to } from '../route';
 import { lineState, may, needsAnswer, readCases, state, update, useExercise, useNow } from '../store';
 import { ago, clock, ownZone, stamp } from '../time';
-import type { CaseView, LadderRow, ReplyKind, Step, ThreadEntry } from '../types';
+import type { Approved, CaseView, LadderRow, ReplyKind, Step, ThreadEntry } from '../types';
 import { atLeast, Button, English, explain, label, Phone, reached, StatusMark, Title, Trouble, UrgencyMark, useAct } from '../ui';
 import { CloseForm, RetractForm } from './closing';
 import { nameOf } from './inbox';
@@ -244,7 +244,7 @@ function Over({ view }: { view: CaseView }): JSX.Element | null {
     );
 }
 
-function Approved({ approved_by: who, approved_at: at, break_glass: reason, break_glass_by: breaker, break_glass_at: broken }: NonNullable<CaseView['approval']>): JSX.Element {
+function ApprovedBy({ approved_by: who, approved_at: at, break_glass: reason, break_glass_by: breaker, break_glass_at: broken }: Approved): JSX.Element {
     if (reason) return <p class="warning">⚠ {t('approval.glass.by', { who: breaker ?? '', time: stamp(broken), reason })}</p>;
     return <p class="good">✓ {t('approval.given', { who: who ?? '', time: stamp(at) })}</p>;
 }
@@ -268,7 +268,7 @@ export function CaseScreen({ member, reference }: { member: string; reference: s
             {view.mine ? <Own view={view} doing={doing} setDoing={setDoing} set={set} /> : <Received view={view} doing={doing} setDoing={setDoing} again={read} />}
             {view.mine && view.accepted_by < view.accepted_needed && <p class="warning">⚠ {t('case.accepting', { done: view.accepted_by, n: view.accepted_needed })}</p>}
             {view.mine && view.unreached.length > 0 && <p class="trouble">{t('case.unreached', { countries: view.unreached.map((one) => country(one)).join(', ') })}</p>}
-            {view.approval && <Approved {...view.approval} />}
+            {(view.approvals ?? (view.approval ? [view.approval] : [])).map((one, index) => <ApprovedBy key={index} {...one} />)}
             {view.mine && <Ladder rows={view.ladder} />}
             {view.mine && <ReferralsOf view={view} />}
             <Timeline view={view} answer={setAnswering} />

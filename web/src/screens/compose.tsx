@@ -32,6 +32,8 @@ export function useNewDraft(status?: Status, drill?: string): ReturnType<typeof 
     });
 }
 
+const referenceOf = (updates: string): string => updates.split(':')[1] ?? updates;
+
 function DraftCard({ one, now }: { one: DraftSummary; now: number }): JSX.Element {
     const drop = useAct(async () => {
         await call('DELETE', `/v1/drafts/${one.id}`, { etag: one.etag });
@@ -41,7 +43,7 @@ function DraftCard({ one, now }: { one: DraftSummary; now: number }): JSX.Elemen
     return (
         <li class={`card ${one.status === 'EXERCISE' ? 'card-exercise' : ''}`}>
             <a href={to('compose', one.id, waitsForApproval(one) ? '4' : '1')}>
-                <span class="card-head"><span class="mark">{t('drafts.one')}</span><StatusMark status={one.status} /></span>
+                <span class="card-head"><span class="mark">{one.updates ? t('drafts.update', { reference: referenceOf(one.updates) }) : t('drafts.one')}</span><StatusMark status={one.status} /></span>
                 <strong class="card-name">{one.child?.given_name ?? t('drafts.no.name')}</strong>
                 <span>{code('Category', one.category)}</span>
             </a>

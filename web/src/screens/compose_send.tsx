@@ -13,7 +13,7 @@ import { preview } from '../photos';
 import { go } from '../route';
 import { readCases, readDrafts, useStore } from '../store';
 import type { CaseBody, CaseView, DryRun, Status } from '../types';
-import { Button, explain, label, Phone, Trouble, useAct } from '../ui';
+import { Button, explain, label, Phone, StatusMark, Trouble, useAct } from '../ui';
 import { ApprovalPart, lacksApproval } from './approval';
 import { starred, stepOf } from './compose_fields';
 import { everybody, places } from './compose_to';
@@ -142,21 +142,21 @@ export function SendStep({ writing, id, reason, choose }: { writing: Writing; id
     const act = useAct(async () => {
         setCounting(false);
         const now = await writing.settle();
-        const view = await call<CaseView>('POST', `/v1/drafts/${id}/publish`, { key, etag: now.etag, body: { status: words.status, confirm: typed, ...(lacksApproval(now.approval) && words.status === 'ACTUAL' && { break_glass: glass.trim() }) } });
+        const view = await call<CaseView>('POST', `/v1/drafts/${id}/publish`, { key, etag: now.etag, body: { status: words.status, ...(!words.updates && { confirm: typed }), ...(lacksApproval(now.approval) && words.status === 'ACTUAL' && { break_glass: glass.trim() }) } });
         void readCases();
         void readDrafts();
         go('case', view.member, view.reference);
     });
     const begin = (): void => {
-        const why = !words.status ? t('send.need.status') : !confirms(words.case, typed) ? t('send.need.name', { name })
-            : everybody(words.to ?? [], places(members)) && reason.trim() === '' ? t('send.need.reason')
+        const why = !words.status ? t('send.need.status') : !words.updates && !confirms(words.case, typed) ? t('send.need.name', { name })
+            : !words.updates && everybody(words.to ?? [], places(members)) && reason.trim() === '' ? t('send.need.reason')
                 : words.status === 'ACTUAL' && lacksApproval(draft?.approval) && glass.trim() === '' ? t('approval.need') : '';
         setTrouble(why);
         setCounting(why === '');
     };
     return (
         <>
-            <StatusChoice status={words.status} set={(status) => writing.change({ status })} />
+            {words.updates ? <p class="big"><StatusMark status={words.status} /> {t('drafts.update', { reference: words.updates.split(':')[1] ?? '' })}</p> : <StatusChoice status={words.status} set={(status) => writing.change({ status })} />}
             <Missing missing={draft?.missing ?? []} choose={choose} />
             <Trouble text={error} />
             {run && <Recipients run={run} />}
@@ -165,9 +165,11 @@ export function SendStep({ writing, id, reason, choose }: { writing: Writing; id
             {complete && run && (
                 <section class="panel" aria-labelledby="go">
                     <h2 id="go">{label('send.title', words.status)}</h2>
-                    <label>{t('send.type.name')}
-                        <input autocomplete="off" value={typed} onInput={(event) => setTyped(event.currentTarget.value)} onKeyDown={(event) => event.key === 'Enter' && begin()} />
-                    </label>
+                    {!words.updates && (
+                        <label>{t('send.type.name')}
+                            <input autocomplete="off" value={typed} onInput={(event) => setTyped(event.currentTarget.value)} onKeyDown={(event) => event.key === 'Enter' && begin()} />
+                        </label>
+                    )}
                     <Trouble text={trouble || act.error} />
                     {counting && words.status
                         ? <Countdown status={words.status} stop={() => setCounting(false)} send={act.run} />

@@ -2,13 +2,15 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { call, casePath, get, newKey, Refused } from '../api';
+import { createDraft } from '../draft';
 import { FormContext } from '../form';
 import { drop, keep, kept } from '../keep';
 import { t } from '../i18n';
 import { go, to } from '../route';
-import { readCases, useExercise } from '../store';
+import { readCases, readDrafts, useExercise } from '../store';
 import type { CaseBody, CaseView } from '../types';
-import { explain, label, Title, Trouble, useAct, Button } from '../ui';
+import { Blocked, explain, label, Title, Trouble, useAct, Button } from '../ui';
+import { Glass } from './approval';
 import { ChildFields, HappenedFields } from './compose_fields';
 
 /* Without what the node fills in. A photo that the case has is named by the beginning of its name. */
@@ -46,14 +48,24 @@ export function Update({ member, reference }: { member: string; reference: strin
         setBody(next);
         keep(name, { revision: view?.revision, body: next });
     };
+    const [wider, setWider] = useState(false); /* it reaches further than what was sent: not without a second person */
+    const [glass, setGlass] = useState('');
+    const ask = useAct(async () => {
+        const draft = await createDraft({ case: sendable(body), updates: `${member}:${reference}`, replaces: view?.revision });
+        drop(name);
+        void readDrafts();
+        go('compose', draft.id, '4');
+    });
     const act = useAct(async () => {
         setRefused('');
         try {
-            await call<CaseView>('POST', `${casePath(member, reference)}/revisions`, { key, body: { case: sendable(body) } });
+            await call<CaseView>('POST', `${casePath(member, reference)}/revisions`, { key, body: { case: sendable(body), replaces: view?.revision, ...(wider && glass.trim() && { break_glass: glass.trim() }) } });
         } catch (caught) {
             if (caught instanceof Refused) {
                 setRefused((caught.problem.path ?? '').replace(/^case\./, ''));
                 setKey(newKey());
+                setWider(caught.problem.code === 'APPROVAL');
+                if (caught.problem.code === 'APPROVAL') throw new Blocked(t('update.wider'));
             }
             throw caught;
         }
@@ -72,7 +84,14 @@ export function Update({ member, reference }: { member: string; reference: strin
             {begun && <p class="warning" role="status">{t('update.begun')}</p>}
             <ChildFields />
             <HappenedFields />
-            <Trouble text={act.error} />
+            <Trouble text={act.error || ask.error} />
+            {wider && (
+                <section class="panel panel-wait" aria-labelledby="wider">
+                    <h2 id="wider">{t('approval.title')}</h2>
+                    <Button kind="main" act={ask} focus>{label('update.ask', view.status)}</Button>
+                    <Glass glass={glass} setGlass={setGlass} />
+                </section>
+            )}
             <div class="row after">
                 <Button kind="main" class="huge" act={act}>{label(again ? 'case.reopen' : 'update.go', view.status)}</Button>
                 <a class="button" href={to('case', member, reference)} onClick={() => drop(name)}>{t('cancel')}</a>
