@@ -63,6 +63,13 @@ await check('a poster is registered before it is printed, has number and code, a
     await eleni.locator('.poster').getByText('116 000').first().waitFor();
     await eleni.locator('.poster').getByRole('img', { name: /Code that calls/ }).waitFor();
 });
+await check('on paper it is one sheet of A4 and nothing of the console', async () => {
+    const pages = (await eleni.pdf({ preferCSSPageSize: true, format: 'A4' })).toString('latin1').match(/\/Type\s*\/Page\b(?!s)/g);
+    must(pages?.length === 1, `${pages?.length} pages`);
+    await eleni.emulateMedia({ media: 'print' });
+    for (const one of ['header.top', '#made', 'main button']) must(!(await eleni.locator(one).first().isVisible()), `${one} is printed`);
+    await eleni.emulateMedia({ media: null });
+});
 await check('no second person for a retraction', async () => {
     await web.screen(eleni, 'inbox');
     await eleni.getByRole('link', { name: /Nikos/ }).first().click();

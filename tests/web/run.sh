@@ -78,7 +78,8 @@ first="gr-faros GR +302105550001 Faros, the children's line"
 run_one() { # run_one TEST: in this shell, which ends with it
     local status red start=$SECONDS more=()
     [ "$1" != newcomer ] || first='pt-farol PT +351210000000 Linha Farol' # whose case the sample is
-    [ "$1" != rules ] || mediator=yes
+    case $1 in rules | pictures) mediator=yes ;; esac
+    [ "$1" != pictures ] || more=('approval:' '  required: [RESTRICTED]')
     [ "$1" != rules ] || more=('approval:' '  required: [LIVE]' 'deadlines:' '  delivered: 5s' '  shown: 5s' '  acknowledged: 5s')
     net_up >net.txt || { cat net.txt; exit 1; }
     python3 "$here/bad_pictures.py" "$folder/../../config/demo/portrait.jpg" bad_pictures

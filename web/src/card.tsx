@@ -54,7 +54,8 @@ function Fact({ name, children, class: kind }: { name: string; children: Compone
     return <div class={`fact ${kind ?? ''}`}><dt>{name}</dt><dd>{children}</dd></div>;
 }
 
-const words = (parts: (string | undefined | false)[], reader: string): string => list(parts.filter((part): part is string => !!part), reader);
+/* Qualities of one thing: with commas in every language that is here, and no "and". */
+const words = (parts: (string | undefined | false)[]): string => parts.filter((part): part is string => !!part).join(', ');
 
 export function looks(person: Person | undefined, reader: string): string[] {
     if (!person) return [];
@@ -64,7 +65,7 @@ export function looks(person: Person | undefined, reader: string): string[] {
         person.height_cm ? say(reader, 'card.height', { cm: person.height_cm }) : '',
         person.build && inner('Build', person.build, reader),
         hair && say(reader, 'card.hair', {
-            what: words([inner('HairColour', hair.colour, reader), inner('HairLength', hair.length, reader), code('HairStyle', hair.style, reader), hair.detail], reader),
+            what: words([inner('HairColour', hair.colour, reader), inner('HairLength', hair.length, reader), code('HairStyle', hair.style, reader), hair.detail]),
         }),
         person.eyes && say(reader, 'card.eyes', { what: inner('EyeColour', person.eyes, reader) }),
         person.skin_tone && say(reader, 'card.skin', { what: inner('SkinTone', person.skin_tone, reader) }),
@@ -74,13 +75,13 @@ export function looks(person: Person | undefined, reader: string): string[] {
 export function clothes(person: Person | undefined, reader: string): string[] {
     return (person?.clothing ?? []).map((one) => {
         const item = code('ClothingItem', one.item, reader);
-        const colours = words([inner('Colour', one.colour, reader), inner('Colour', one.second_colour, reader)], reader);
+        const colours = words([inner('Colour', one.colour, reader), inner('Colour', one.second_colour, reader)]);
         const basic = colours ? say(reader, 'card.coloured', { item, colour: colours }) : item;
-        return words([basic, one.detail], reader);
+        return words([basic, one.detail]);
     });
 }
 const marks = (person: Person | undefined, reader: string): string[] =>
-    (person?.marks ?? []).map((one) => words([code('MarkKind', one.kind, reader), code('BodyPlace', one.place, reader), code('BodySide', one.side, reader), one.detail], reader));
+    (person?.marks ?? []).map((one) => words([code('MarkKind', one.kind, reader), code('BodyPlace', one.place, reader), code('BodySide', one.side, reader), one.detail]));
 
 /* The place's clock and the reader's, each with its name; one line when they are the same. */
 export function Times({ at, zone, reader }: { at: string; zone: string; reader: string }): JSX.Element {
@@ -113,10 +114,10 @@ function LastSeen({ body, reader }: Reading): JSX.Element | null {
 function Danger({ body, reader }: Reading): JSX.Element | null {
     const companions = body.companions ?? [];
     const medical = (body.child?.medical_needs ?? []).map((one) =>
-        words([code('MedicalCode', one.need, reader), one.within_hours ? say(reader, 'card.within', { n: one.within_hours }) : '', one.detail], reader));
+        words([code('MedicalCode', one.need, reader), one.within_hours ? say(reader, 'card.within', { n: one.within_hours }) : '', one.detail]));
     const risks = (body.risks ?? []).map((risk) => code('Risk', risk, reader));
     const withWhom = companions.map((one) =>
-        words([code('Relation', one.relation, reader), personName(one.description, true), one.dangerous && say(reader, 'card.dangerous'), ...looks(one.description, reader), one.description?.detail], reader));
+        words([code('Relation', one.relation, reader), personName(one.description, true), one.dangerous && say(reader, 'card.dangerous'), ...looks(one.description, reader), one.description?.detail]));
     if (!body.do_not_approach && risks.length + medical.length + withWhom.length === 0 && !body.risk_detail) return null;
     return (
         <div class="danger-box">
@@ -171,7 +172,7 @@ export function Card(props: Reading): JSX.Element {
                 <div class="who">
                     <p class="child-name" dir="auto">{personName(child, !props.hideFamily)}</p>
                     {otherNames(child).length > 0 && <p class="big" dir="auto">{say(reader, 'card.also', { names: list(otherNames(child), reader) })}</p>}
-                    <p class="big">{words([ageOf(child, reader), child?.sex && inner('Sex', child.sex, reader)], reader)}</p>
+                    <p class="big">{words([ageOf(child, reader), child?.sex && inner('Sex', child.sex, reader)])}</p>
                     {(child?.languages ?? []).length > 0 && <p>{say(reader, 'card.speaks', { languages: list(child!.languages!.map((one) => spoken(one, reader)), reader) })}</p>}
                     <p><strong>{code('Category', body.category, reader)}</strong></p>
                     <p><UrgencyMarkIn urgency={body.urgency} reader={reader} /> {body.why_urgent && <Written text={body.why_urgent} language={body.text_language} reader={reader} />}</p>
@@ -185,11 +186,11 @@ export function Card(props: Reading): JSX.Element {
                 <Fact name={say(reader, 'card.wears')}>{clothes(child, reader).length > 0 && <ul>{clothes(child, reader).map((one) => <li key={one}>{one}</li>)}</ul>}</Fact>
                 <Fact name={say(reader, 'card.marks')}>{marks(child, reader).length > 0 && <ul>{marks(child, reader).map((one) => <li key={one}>{one}</li>)}</ul>}</Fact>
                 <Fact name={say(reader, 'card.nationality')}>{list((child?.nationalities ?? []).map((one) => country(one, reader)), reader)}</Fact>
-                <Fact name={say(reader, 'card.heading')}>{words([...(body.likely_countries ?? []).map((one) => country(one, reader)), body.corridor && code('Corridor', body.corridor, reader)], reader)}</Fact>
-                <Fact name={say(reader, 'card.transport')}>{words([code('TransportMode', body.transport?.mode, reader), body.transport?.detail, code('VehicleKind', body.vehicle?.kind, reader), inner('Colour', body.vehicle?.colour, reader), body.vehicle?.make, body.vehicle?.plate, body.vehicle?.plate_country && country(body.vehicle.plate_country, reader), body.vehicle?.detail], reader)}</Fact>
+                <Fact name={say(reader, 'card.heading')}>{words([...(body.likely_countries ?? []).map((one) => country(one, reader)), body.corridor && code('Corridor', body.corridor, reader)])}</Fact>
+                <Fact name={say(reader, 'card.transport')}>{words([code('TransportMode', body.transport?.mode, reader), body.transport?.detail, code('VehicleKind', body.vehicle?.kind, reader), inner('Colour', body.vehicle?.colour, reader), body.vehicle?.make, body.vehicle?.plate, body.vehicle?.plate_country && country(body.vehicle.plate_country, reader), body.vehicle?.detail])}</Fact>
                 <Fact name={say(reader, 'card.circumstances')}>{body.circumstances && <Written text={body.circumstances} language={body.text_language} reader={reader} />}</Fact>
                 <Fact name={say(reader, 'card.detail')}>{child?.detail && <Written text={child.detail} language={body.text_language} reader={reader} />}</Fact>
-                <Fact name={say(reader, 'card.legal')}>{words([...(body.legal?.basis ?? []).map((one) => code('LegalBasis', one, reader)), body.legal?.custody_country && country(body.legal.custody_country, reader), body.legal?.reference], reader)}</Fact>
+                <Fact name={say(reader, 'card.legal')}>{words([...(body.legal?.basis ?? []).map((one) => code('LegalBasis', one, reader)), body.legal?.custody_country && country(body.legal.custody_country, reader), body.legal?.reference])}</Fact>
                 <Fact name={say(reader, 'card.publicity')} class="fact-main">{code('PublicityLevel', body.publicity?.level, reader)}</Fact>
                 <Fact name={say(reader, 'card.valid')}>{body.valid_until ? stamp(body.valid_until, undefined, reader) : body.valid_for && say(reader, `valid.${body.valid_for}`)}</Fact>
                 <Fact name={say(reader, 'card.contact')} class="fact-main">

@@ -95,5 +95,7 @@ function display(type: 'region' | 'language', value: string, reader: string): st
 }
 export const country = (value: string | undefined, reader = current): string => (value ? display('region', value, reader) : '');
 export const spoken = (value: string, reader = current): string => display('language', value, reader);
+/* A number with so many decimals, as the reader writes it. */
+export const decimal = (value: number, digits = 1): string => new Intl.NumberFormat(current, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
 export const list = (items: string[], reader = current): string =>
     new Intl.ListFormat(reader, { style: 'short', type: 'unit' }).format(items);

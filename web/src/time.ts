@@ -28,16 +28,20 @@ export function day(at: string | undefined, reader = language()): string {
     return at ? format(new Date(at), undefined, { dateStyle: 'medium' }, reader) : '';
 }
 
-/* "Seconds ago", "3 min. ago": to be drawn again as time goes. */
+const CLOCKS_DIFFER_S = 60; /* the node's clock may be ahead of this one: that is no future */
+
+/* "Seconds ago", "3 min. ago", "in 2 hr.": to be drawn again as time goes. */
 export function ago(at: string | number | undefined, now: number): string {
     if (at === undefined) return '';
-    const seconds = Math.max(0, Math.round((now - (typeof at === 'number' ? at : Date.parse(at))) / 1000));
-    if (seconds < 5) return t('time.now');
-    const format = new Intl.RelativeTimeFormat(language(), { numeric: 'always', style: 'short' });
-    if (seconds < 90) return format.format(-seconds, 'second');
-    if (seconds < 5400) return format.format(-Math.round(seconds / 60), 'minute');
-    if (seconds < 172800) return format.format(-Math.round(seconds / 3600), 'hour');
-    return format.format(-Math.round(seconds / 86400), 'day');
+    const past = Math.round((now - (typeof at === 'number' ? at : Date.parse(at))) / 1000);
+    if (past > -CLOCKS_DIFFER_S && past < 5) return t('time.now');
+    const seconds = Math.abs(past);
+    const say = (n: number, unit: Intl.RelativeTimeFormatUnit): string =>
+        new Intl.RelativeTimeFormat(language(), { numeric: 'always', style: 'short' }).format(-Math.sign(past) * Math.round(n), unit);
+    if (seconds < 90) return say(seconds, 'second');
+    if (seconds < 5400) return say(seconds / 60, 'minute');
+    if (seconds < 172800) return say(seconds / 3600, 'hour');
+    return say(seconds / 86400, 'day');
 }
 
 /* Minutes by which the zone is ahead of UTC at the instant. */

@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { call, get } from '../api';
-import { code, country, list, t } from '../i18n';
+import { code, country, decimal, list, t } from '../i18n';
 import { may, readStatus, useNow, useStore } from '../store';
 import { ago, day, stamp } from '../time';
 import { Button, English, Scroll, Trouble, useAct } from '../ui';
@@ -23,7 +23,7 @@ function Relays(): JSX.Element {
                     return (
                         <tr key={one.id}>
                             <th scope="row">{one.id}</th><td class={up ? 'good' : 'trouble'}>{up ? '✓ ' : '✕ '}{t(up ? 'relays.up' : 'relays.down')} {!up && one.reason && <English text={one.reason} />}</td>
-                            <td>{ago(one.since, now)}</td><td>{one.round_trip_ms ? t('relays.ms', { ms: one.round_trip_ms < 10 ? one.round_trip_ms.toFixed(1) : Math.round(one.round_trip_ms) }) : '–'}</td>
+                            <td>{ago(one.since, now)}</td><td>{one.round_trip_ms ? t('relays.ms', { ms: decimal(one.round_trip_ms, one.round_trip_ms < 10 ? 1 : 0) }) : '–'}</td>
                         </tr>
                     );
                 })}</tbody>
@@ -97,7 +97,7 @@ function Backup(): JSX.Element {
                 <p>{t('backup.text')}</p>
                 <label>{t('backup.path')}<input required pattern="/.+" maxLength={4000} value={path} onInput={(event) => setPath(event.currentTarget.value)} /></label>
                 <Trouble text={act.error} />
-                <div role="status">{act.busy ? t('backup.busy') : made && <p class="good">✓ {t('backup.good', { mb: (made.size_bytes / 1e6).toFixed(1), time: stamp(made.at) })}</p>}</div>
+                <div role="status">{act.busy ? t('backup.busy') : made && <p class="good">✓ {t('backup.good', { mb: decimal(made.size_bytes / 1e6), time: stamp(made.at) })}</p>}</div>
                 <button class="main" aria-disabled={act.busy}>{t('backup.go')}</button>
             </form>
         </section>

@@ -59,7 +59,7 @@ function One({ one, named }: { one: Referral; named: boolean }): JSX.Element {
             <p class="card-head"><StatusMark status={one.status} /> {one.state === 'OPEN' && <UrgencyMark urgency={one.urgency} />} <strong class="mark">{t(`refer.state.${one.state}`)}</strong>
                 {named && (one.mine ? <a href={to('case', one.from, one.reference)}>{one.reference}</a> : <strong>{one.reference}</strong>)} {!one.mine && <span>{one.from_name ?? one.from} <Phone number={one.phone} /></span>}</p>
             <dl class="facts">
-                <div class="fact"><dt>{labelOf('refer.answer_by')}</dt><dd><strong>{stamp(one.answer_by)}</strong> <span class="hint">{ago(one.sent_at, now)}</span></dd></div>
+                <div class="fact"><dt>{labelOf('refer.answer_by')}</dt><dd><strong>{stamp(one.answer_by)}</strong> <span class="hint">{ago(one.answer_by, now)}</span></dd></div>
                 <div class="fact"><dt>{labelOf('refer.countries')}</dt><dd>{list(one.countries.map((each) => country(each)))}</dd></div>
                 <div class="fact"><dt>{labelOf('refer.languages')}</dt><dd>{list(one.languages.map((each) => spoken(each)))}</dd></div>
                 <div class="fact"><dt>{t('refer.about')}</dt><dd>{list([...(one.children ? [t('refer.children', { n: one.children })] : []), ...(one.child_age_years === undefined ? [] : [t('age', { n: one.child_age_years })]), ...(one.hague_pending ? [labelOf('refer.hague_pending')] : [])]) || '–'}</dd></div>

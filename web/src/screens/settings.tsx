@@ -28,7 +28,7 @@ export function Settings(): JSX.Element {
     const Part = part.draw;
     return (
         <>
-            <Title>{t('nav.settings')}</Title>
+            <Title>{t('settings.title')}</Title>
             <nav class="tabs" aria-label={t('settings.parts')}>
                 {parts.map(({ name, text }) => <a key={name} href={to('settings', name)} aria-current={part.name === name ? 'page' : undefined}>{t(text)}</a>)}
             </nav>

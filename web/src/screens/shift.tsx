@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import * as alarm from '../alarm';
 import { arm, disarm, tend } from '../duty';
-import { language, maybe, spoken, t } from '../i18n';
+import { decimal, language, maybe, spoken, t } from '../i18n';
 import { go } from '../route';
 import { readNotes, readStatus, useStore } from '../store';
 import type { NodeStatus } from '../types';
@@ -76,8 +76,8 @@ function tests(status: NodeStatus | undefined, live: boolean): Test[] {
     return [
         { name: t('test.node'), good: live, text: t(live ? 'test.node.good' : 'test.node.bad') },
         { name: t('test.relays'), good: up > 0, text: t('test.relays.text', { up, n: status.relays.length }) },
-        { name: t('test.clock'), good: skew < 5000, text: t('test.clock.text', { seconds: (skew / 1000).toFixed(1) }) },
-        { name: t('test.disk'), good: free === undefined || free > 1e9, text: free === undefined ? t('test.disk.unknown') : t('test.disk.text', { gb: (free / 1e9).toFixed(0) }) },
+        { name: t('test.clock'), good: skew < 5000, text: t('test.clock.text', { seconds: decimal(skew / 1000) }) },
+        { name: t('test.disk'), good: free === undefined || free > 1e9, text: free === undefined ? t('test.disk.unknown') : t('test.disk.text', { gb: decimal(free / 1e9, 0) }) },
     ];
 }
 
