@@ -130,7 +130,7 @@ $(BUILD)/tests/replay_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuz
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) $(fuzz_libs)
 
-$(BUILD)/tests/replay_api $(BUILD)/fuzz/fuzz_api: LDFLAGS += -Wl,--wrap=clock_wall_us,--wrap=clock_steady_us
+$(BUILD)/tests/replay_api $(BUILD)/tests/torture_api $(BUILD)/fuzz/fuzz_api: LDFLAGS += -Wl,--wrap=clock_wall_us,--wrap=clock_steady_us
 
 $(BUILD)/tests/make_seeds: $(BUILD)/obj/tests/fuzz/make_seeds.o $(libs)
 	@mkdir -p $(@D)
@@ -139,11 +139,11 @@ $(BUILD)/tests/make_seeds: $(BUILD)/obj/tests/fuzz/make_seeds.o $(libs)
 # Allocations and calls to the disk that fail in turn: the program itself stands in front of glibc's.
 torture_c := $(wildcard tests/torture/torture_*.c)
 tortures := $(torture_c:tests/torture/%.c=$(BUILD)/tests/%)
-$(BUILD)/tests/torture_%: $(BUILD)/obj/tests/torture/torture_%.o $(BUILD)/obj/tests/torture/torture.o $(libs)
+$(BUILD)/tests/torture_%: $(BUILD)/obj/tests/torture/torture_%.o $(BUILD)/obj/tests/torture/torture.o $(BUILD)/obj/tests/torture/runs.o $(libs)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -rdynamic -o $@ $^ $(LIBS) $(fuzz_libs)
 
-$(BUILD)/obj/tests/torture/torture.o: CPPFLAGS += -D_GNU_SOURCE $(if $(COVER),-DCOVER) # for the names that SQLite calls: pwrite64 and the like
+$(BUILD)/obj/tests/torture/torture.o $(BUILD)/obj/tests/torture/runs.o: CPPFLAGS += -D_GNU_SOURCE $(if $(COVER),-DCOVER) # for the names that SQLite calls: pwrite64 and the like
 
 torture: $(tortures) ## every allocation and call to the disk failing in turn; SECONDS=n for a sample
 	@tests/torture/run.sh $(BUILD) $(SECONDS)

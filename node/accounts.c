@@ -288,7 +288,7 @@ int accounts_load_token(struct accounts *accounts, struct slice bytes)
     if (error == OK) {
         memcpy(token->id, record->id.data, sizeof token->id);
         snprintf(token->name, sizeof token->name, "%s", record->name);
-        snprintf(token->created_by, sizeof token->created_by, "%s", record->created_by ? record->created_by : "");
+        snprintf(token->created_by, sizeof token->created_by, "%s", wire_text(record->created_by));
         token->scopes = record->scopes;
         token->created_us = record->created_at_us;
         token->expires_us = record->expires_at_us;

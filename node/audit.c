@@ -64,11 +64,6 @@ int audit_load(struct audit *audit, struct slice bytes)
     return error;
 }
 
-static const char *text_of(const char *text)
-{
-    return text != NULL ? text : "";
-}
-
 int audit_open(struct slice bytes, audit_read *read, void *ctx)
 {
     Hotline__Node__AuditRecord *record = hotline__node__audit_record__unpack(NULL, bytes.len, bytes.data);
@@ -80,10 +75,10 @@ int audit_open(struct slice bytes, audit_read *read, void *ctx)
         .hash = seal_personal_hash(PERSONAL, bytes),
         .at_us = record->at_us,
         .kind = (enum caller_kind)record->kind,
-        .who = text_of(record->who),
-        .act = text_of(record->act),
-        .subject = text_of(record->subject),
-        .result = text_of(record->result),
+        .who = wire_text(record->who),
+        .act = wire_text(record->act),
+        .subject = wire_text(record->subject),
+        .result = wire_text(record->result),
     };
     int error = key_hash_from(wire_slice(record->previous), &entry.previous) == OK ? OK : ERR_CORRUPT;
     if (error == OK)

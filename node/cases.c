@@ -257,7 +257,7 @@ static void describe_alert(const Hotline__Case *alert, struct case_tombstone *to
 {
     tombstone->category = alert->has_category ? (int)alert->category : 0;
     tombstone->intake_channel = alert->has_intake_channel ? (int)alert->intake_channel : 0;
-    snprintf(tombstone->drill_id, sizeof tombstone->drill_id, "%s", alert->drill_id ? alert->drill_id : "");
+    snprintf(tombstone->drill_id, sizeof tombstone->drill_id, "%s", wire_text(alert->drill_id));
     if (alert->last_seen != NULL && alert->last_seen->country != NULL)
         snprintf(tombstone->last_seen_country, sizeof tombstone->last_seen_country, "%s", alert->last_seen->country);
 }
@@ -296,8 +296,7 @@ void cases_describe(const struct cases *cases, const struct case_entry *entry, s
         const Hotline__Closing *closing = item_content(newest)->closing;
         tombstone->outcome = closing->has_outcome ? (int)closing->outcome : 0;
         tombstone->closed_at_us = newest->header->sent_at_us;
-        snprintf(tombstone->found_country, sizeof tombstone->found_country, "%s",
-                 closing->found_country ? closing->found_country : "");
+        snprintf(tombstone->found_country, sizeof tombstone->found_country, "%s", wire_text(closing->found_country));
     }
     describe_acknowledgement(entry, tombstone);
 }
@@ -433,14 +432,13 @@ static int load_tombstone(struct case_entry *entry, const Hotline__Node__CaseRec
     tombstone->closed_at_us = record->closed_at_us;
     tombstone->first_acknowledged_us = record->first_acknowledged_us;
     snprintf(tombstone->last_seen_country, sizeof tombstone->last_seen_country, "%s",
-             record->last_seen_country ? record->last_seen_country : "");
-    snprintf(tombstone->found_country, sizeof tombstone->found_country, "%s",
-             record->found_country ? record->found_country : "");
-    snprintf(tombstone->drill_id, sizeof tombstone->drill_id, "%s", record->drill_id ? record->drill_id : "");
+             wire_text(record->last_seen_country));
+    snprintf(tombstone->found_country, sizeof tombstone->found_country, "%s", wire_text(record->found_country));
+    snprintf(tombstone->drill_id, sizeof tombstone->drill_id, "%s", wire_text(record->drill_id));
     for (size_t i = 0; i < record->n_countries && i < LIMIT_COUNTRIES; i++)
         snprintf(tombstone->countries[tombstone->country_count++], sizeof tombstone->countries[0], "%s",
                  record->countries[i]);
-    snprintf(entry->reference, sizeof entry->reference, "%s", record->reference ? record->reference : "");
+    snprintf(entry->reference, sizeof entry->reference, "%s", wire_text(record->reference));
     free(entry->tombstone);
     entry->tombstone = tombstone;
     return OK;
@@ -449,8 +447,8 @@ static int load_tombstone(struct case_entry *entry, const Hotline__Node__CaseRec
 static int load_second(struct case_entry *entry, const Hotline__Node__SecondRecord *row)
 {
     struct case_second second = {.at_us = row->at_us, .revision = row->revision};
-    snprintf(second.by, sizeof second.by, "%s", row->by != NULL ? row->by : "");
-    snprintf(second.reason, sizeof second.reason, "%s", row->reason != NULL ? row->reason : "");
+    snprintf(second.by, sizeof second.by, "%s", wire_text(row->by));
+    snprintf(second.reason, sizeof second.reason, "%s", wire_text(row->reason));
     int result = entry->second_count < CASES_SECONDS_MAX ? cases_add_second(entry, &second) : ERR_CORRUPT;
     seal_wipe(&second, sizeof second);
     return result;
@@ -494,8 +492,7 @@ int cases_load(struct cases *cases, struct slice bytes)
         entry->expired_told_us = record->expired_told_us;
         entry->review_told_us = record->review_told_us;
         entry->escalated = record->escalated;
-        snprintf(entry->acknowledged_as, sizeof entry->acknowledged_as, "%s",
-                 record->acknowledged_as ? record->acknowledged_as : "");
+        snprintf(entry->acknowledged_as, sizeof entry->acknowledged_as, "%s", wire_text(record->acknowledged_as));
     }
     int result = entry == NULL ? ERR_NOMEM : record->erased_at_us != 0 ? load_tombstone(entry, record) : OK;
     if (result == OK)

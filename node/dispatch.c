@@ -127,7 +127,7 @@ static int read_record(const Hotline__Node__DispatchRecord *record, struct dispa
     dispatch->answer = record->answer;
     snprintf(dispatch->type, sizeof dispatch->type, "%s", record->type);
     snprintf(dispatch->body, sizeof dispatch->body, "%s", record->body);
-    snprintf(dispatch->why, sizeof dispatch->why, "%s", record->why ? record->why : "");
+    snprintf(dispatch->why, sizeof dispatch->why, "%s", wire_text(record->why));
     return OK;
 }
 

@@ -93,8 +93,8 @@ static int read_record(const Hotline__Node__DraftRecord *record, struct draft *d
         return ERR_CORRUPT;
     draft->created_at_us = record->created_at_us;
     draft->changed_at_us = record->changed_at_us;
-    snprintf(draft->created_by, sizeof draft->created_by, "%s", record->created_by ? record->created_by : "");
-    snprintf(draft->changed_by, sizeof draft->changed_by, "%s", record->changed_by ? record->changed_by : "");
+    snprintf(draft->created_by, sizeof draft->created_by, "%s", wire_text(record->created_by));
+    snprintf(draft->changed_by, sizeof draft->changed_by, "%s", wire_text(record->changed_by));
     snprintf(draft->author, sizeof draft->author, "%s", record->author ? record->author : draft->changed_by);
     if (record->approved_by != NULL && slice_equal(wire_slice(record->approved_tag), wire_slice(record->tag))) {
         snprintf(draft->approved_by, sizeof draft->approved_by, "%s", record->approved_by);

@@ -89,7 +89,7 @@ uint64_t drills_save(struct vault *vault, struct drill *drill)
 
 static void copy(char *room, size_t size, const char *text)
 {
-    snprintf(room, size, "%s", text != NULL ? text : "");
+    snprintf(room, size, "%s", wire_text(text));
 }
 
 static int read_record(const Hotline__Node__DrillRecord *record, struct drill *drill)

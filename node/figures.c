@@ -308,8 +308,7 @@ void figures_free_statistics(Hotline__Statistics *statistics)
 
 static struct place place_of(const Hotline__StatisticsCell *cell)
 {
-    const char *from = cell->from_country != NULL ? cell->from_country : "",
-               *to = cell->to_country != NULL ? cell->to_country : "";
+    const char *from = wire_text(cell->from_country), *to = wire_text(cell->to_country);
     if (cell->has_category)
         return (struct place){FIGURES_CATEGORY, (int)cell->category, "", ""};
     if (cell->has_outcome)

@@ -216,7 +216,7 @@ static int read_record(const Hotline__Node__HookRecord *record, struct hook *hoo
     memcpy(hook->keys.secret, record->secret.data, SEAL_HOOK_BYTES);
     memcpy(hook->keys.seed, record->seed.data, SEAL_HOOK_BYTES);
     snprintf(hook->url, sizeof hook->url, "%s", record->url);
-    snprintf(hook->created_by, sizeof hook->created_by, "%s", record->created_by ? record->created_by : "");
+    snprintf(hook->created_by, sizeof hook->created_by, "%s", wire_text(record->created_by));
     hook->created_at_us = record->created_at_us;
     for (size_t i = 0; i < record->n_events; i++) {
         enum hooks_event event = hooks_event_find(record->events[i]);

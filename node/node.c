@@ -213,7 +213,7 @@ static void on_pulse(struct node_link *link, const Hotline__Pulse *pulse, int64_
 static void on_goodbye(struct node *node, struct node_link *link, const Hotline__Goodbye *goodbye, int64_t now_us,
                        int64_t steady_us)
 {
-    const char *reason = goodbye->reason ? goodbye->reason : "";
+    const char *reason = wire_text(goodbye->reason);
     switch (goodbye->code) {
     case HOTLINE__GOODBYE_CODE__CODE__HELLO_FIRST:
         node_link_event(node, link, UPLINK_HELLO_WANTED, NULL, now_us);

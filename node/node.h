@@ -116,6 +116,8 @@ struct node_setup {
 int node_open(struct node_setup *setup, struct err_note *note, struct node **ret_node) MUST_CHECK;
 /* Says Goodbye, commits what waits, closes. The loop must turn once more afterwards (see store_close). */
 void node_close(struct node *node);
+/* Once io.failed was told: half of a decision is in the tables, so nothing may be read from them, and nothing done. */
+bool node_has_failed(const struct node *node);
 
 /* The time for every now_us: the machine's clock without its jumps (timekeeper.h). Shells ask it once per input. */
 int64_t node_now(struct node *node, int64_t wall_us, int64_t steady_us);

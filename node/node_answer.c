@@ -149,7 +149,7 @@ void node_refused(struct node *node, struct node_link *link, const Hotline__Refu
         return;
     relay->refused = refused->code;
     relay->at_us = now_us;
-    snprintf(relay->reason, sizeof relay->reason, "%s", refused->reason ? refused->reason : "");
+    snprintf(relay->reason, sizeof relay->reason, "%s", wire_text(refused->reason));
     if (is_passing(refused->code)) {
         int64_t wait_us = (refused->has_retry_after_ms ? refused->retry_after_ms : LIMIT_RESEND_MS) * CLOCK_MS_US;
         send_later(node, link, item, steady_us + (wait_us < CLOCK_MINUTE_US ? wait_us : CLOCK_MINUTE_US));

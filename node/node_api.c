@@ -248,7 +248,9 @@ void node_api_serve(struct node_api *api, const struct origin_names *names, stru
                                  .request = request,
                                  .names = names,
                                  .now_us = node_now(api->conf.node, clock_wall_us(), clock_steady_us())};
-    int error = serve(&call);
+    int error = node_has_failed(call.node) ?
+        err_set(&call.note, ERR_BUSY, "this node stops: its store or memory failed") :
+        serve(&call);
     if (error != OK)
         node_api_refuse(&call, error);
     jdoc_free(call.body);

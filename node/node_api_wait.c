@@ -310,6 +310,8 @@ static void look(struct node_api_wait *wait)
 void node_api_changed(struct node_api *api)
 {
     bool more = false;
+    if (node_has_failed(api->conf.node))
+        return; /* who waits is told when the API closes */
     for (struct node_api_wait *wait = api->waits, *next; wait != NULL; wait = next) {
         next = wait->next;
         if (wait->for_step)

@@ -87,7 +87,7 @@ int node_load_seen(struct node *node, struct slice bytes)
 {
     Hotline__Node__SeenRecord *record = hotline__node__seen_record__unpack(NULL, bytes.len, bytes.data);
     struct seen *seen = calloc(1, sizeof *seen);
-    int result = record && seen ? OK : ERR_NOMEM;
+    int result = record == NULL ? ERR_CORRUPT : seen == NULL ? ERR_NOMEM : OK;
     if (result == OK &&
         (record->sender == NULL || strlen(record->sender) > LIMIT_ID_CHARS || record->id.len != KEY_UUID_BYTES ||
          record->hash.len != KEY_HASH_BYTES))

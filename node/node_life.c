@@ -218,6 +218,11 @@ void node_fail(struct node *node, int error, const char *text)
         node->io.failed(node->io.ctx, error, text);
 }
 
+bool node_has_failed(const struct node *node)
+{
+    return node->failed;
+}
+
 int node_half_kept(struct node *node, struct item *item, int error)
 {
     if (lookup_find(&node->items, &item->hash) == item)

@@ -166,7 +166,7 @@ static int load_relay(void *ctx, struct slice bytes)
         relay->state = record->accepted ? ITEM_ACCEPTED : record->refused ? ITEM_REFUSED : ITEM_WAITING;
         relay->at_us = record->at_us;
         relay->refused = (int)record->refused;
-        snprintf(relay->reason, sizeof relay->reason, "%s", record->reason ? record->reason : "");
+        snprintf(relay->reason, sizeof relay->reason, "%s", wire_text(record->reason));
         /* Each relay's record holds what was known of all of them when it answered: the longest is the newest. */
         for (size_t i = item->left_out_count; i < record->n_left_out && i < 8; i++)
             snprintf(item->left_out[item->left_out_count++], sizeof item->left_out[0], "%s", record->left_out[i]);
@@ -195,7 +195,7 @@ static int load_sequence(void *ctx, struct slice bytes)
     struct node *node = ctx;
     Hotline__Node__SequenceRecord *record = hotline__node__sequence_record__unpack(NULL, bytes.len, bytes.data);
     struct sequence *sequence = calloc(1, sizeof *sequence);
-    int result = record && sequence ? OK : ERR_NOMEM;
+    int result = record == NULL ? ERR_CORRUPT : sequence == NULL ? ERR_NOMEM : OK;
     if (result == OK && (record->member == NULL || strlen(record->member) > LIMIT_ID_CHARS))
         result = ERR_CORRUPT;
     if (result == OK) {
@@ -310,15 +310,15 @@ static int load_idempotency(void *ctx, struct slice bytes)
     struct node *node = ctx;
     Hotline__Node__IdempotencyRecord *record = hotline__node__idempotency_record__unpack(NULL, bytes.len, bytes.data);
     struct node_idempotency *entry = calloc(1, sizeof *entry);
-    int result = record && entry ? OK : ERR_NOMEM;
+    int result = record == NULL ? ERR_CORRUPT : entry == NULL ? ERR_NOMEM : OK;
     if (result == OK && (record->key == NULL || strlen(record->key) >= sizeof entry->key))
         result = ERR_CORRUPT;
     if (result == OK) {
         memcpy(entry->key, record->key, strlen(record->key));
         entry->status = record->status;
         entry->until_us = record->until_us;
-        snprintf(entry->location, sizeof entry->location, "%s", record->location ? record->location : "");
-        snprintf(entry->of, sizeof entry->of, "%s", record->of ? record->of : "");
+        snprintf(entry->location, sizeof entry->location, "%s", wire_text(record->location));
+        snprintf(entry->of, sizeof entry->of, "%s", wire_text(record->of));
         result = key_hash_from(wire_slice(record->request_hash), &entry->request_hash);
     }
     if (result == OK)

@@ -89,7 +89,7 @@ int node_load_owed(struct node *node, struct slice bytes)
 {
     Hotline__Node__OwedRecord *record = hotline__node__owed_record__unpack(NULL, bytes.len, bytes.data);
     struct owed *owed = calloc(1, sizeof *owed);
-    int result = record && owed ? fill_owed(owed, record) : ERR_NOMEM;
+    int result = record == NULL ? ERR_CORRUPT : owed == NULL ? ERR_NOMEM : fill_owed(owed, record);
     if (result == OK)
         result = lookup_add(&node->owed, owed);
     if (result == OK)

@@ -74,7 +74,7 @@ static int read_record(const Hotline__Node__NoteRecord *record, struct note *not
     if (key_uuid_from(wire_slice(record->id), &note->id) != OK || record->text.len == 0)
         return ERR_CORRUPT;
     note->at_us = record->at_us;
-    snprintf(note->by, sizeof note->by, "%s", record->by != NULL ? record->by : "");
+    snprintf(note->by, sizeof note->by, "%s", wire_text(record->by));
     buf_add_slice(&note->text, wire_slice(record->text));
     return buf_broken(&note->text) ? ERR_NOMEM : OK;
 }

@@ -93,9 +93,8 @@ static int read_record(const Hotline__Node__PosterRecord *record, struct poster 
         return ERR_CORRUPT;
     memcpy(poster->case_key.bytes, record->of_case.data, sizeof poster->case_key.bytes);
     snprintf(poster->language, sizeof poster->language, "%s", record->language);
-    snprintf(poster->by, sizeof poster->by, "%s", record->by != NULL ? record->by : "");
-    snprintf(poster->withdrawn_by, sizeof poster->withdrawn_by, "%s",
-             record->withdrawn_by != NULL ? record->withdrawn_by : "");
+    snprintf(poster->by, sizeof poster->by, "%s", wire_text(record->by));
+    snprintf(poster->withdrawn_by, sizeof poster->withdrawn_by, "%s", wire_text(record->withdrawn_by));
     poster->square = record->square;
     poster->at_us = record->at_us;
     poster->withdrawn_at_us = record->withdrawn_at_us;

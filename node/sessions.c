@@ -72,9 +72,11 @@ int sessions_load(struct sessions *sessions, struct slice bytes)
 {
     Hotline__Node__SessionRecord *record = hotline__node__session_record__unpack(NULL, bytes.len, bytes.data);
     struct sessions_row *session = calloc(1, sizeof *session);
-    int error = record == NULL || session == NULL ? ERR_NOMEM : key_hash_from(wire_slice(record->hash), &session->hash);
+    int error = record == NULL ? ERR_CORRUPT :
+        session == NULL        ? ERR_NOMEM :
+                                 key_hash_from(wire_slice(record->hash), &session->hash);
     if (error == OK) {
-        snprintf(session->user, sizeof session->user, "%s", record->user != NULL ? record->user : "");
+        snprintf(session->user, sizeof session->user, "%s", wire_text(record->user));
         session->begun_us = record->begun_at_us;
         session->used_us = session->saved_us = record->used_at_us;
         error = lookup_add(&sessions->table, session);

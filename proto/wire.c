@@ -138,6 +138,11 @@ ProtobufCBinaryData wire_bytes(struct slice slice)
     return (ProtobufCBinaryData){.len = slice.len, .data = pointer.out};
 }
 
+const char *wire_text(const char *field)
+{
+    return field != NULL ? field : "";
+}
+
 /* A writer that compares instead of writing: the repacked message against the bytes that came. */
 struct comparer {
     ProtobufCBuffer base;

@@ -98,6 +98,8 @@ static inline struct slice wire_slice(ProtobufCBinaryData data)
     return slice_of(data.data, data.len);
 }
 ProtobufCBinaryData wire_bytes(struct slice slice);
+/* An optional string field: "" where it is absent. Borrowed. */
+const char *wire_text(const char *field);
 /* Sets an optional bytes field: WIRE_SET_BYTES(&header, id, uuid.bytes, 16). */
 #define WIRE_SET_BYTES(message, field, pointer, size)                                                                  \
     ((message)->has_##field = 1, (message)->field = wire_bytes(slice_of((pointer), (size))))

@@ -18,6 +18,9 @@ struct torture_scenario {
     void (*run)(void);   /* with failing calls; what it gives back is counted */
     void (*again)(void); /* afterwards, nothing fails: CHECKs what must hold. NULL: run, and it must do so well */
     bool files;          /* it works on the disk: calls to it fail too */
+    bool many;           /* its runs may share a process, until one ends by CHECK: many times faster */
+    unsigned every;      /* 0: each call fails in turn; else every so many, where many do the same */
+    const char *input;   /* what torture_input() gives */
 };
 
 /* Around each call into the code under test; they nest. */
@@ -27,6 +30,7 @@ void torture_off(void);
 int torture_int(int result);
 /* The folder of this run, on a memory file system; empty when run() begins, as run() left it when again() does. */
 const char *torture_folder(void);
+const char *torture_input(void);
 /* A number for the process after this one, beside its files; 0 when it was not noted. */
 void torture_note(const char *name, long value);
 long torture_noted(const char *name);

@@ -115,7 +115,7 @@ static void again(void)
 
 int main(int argc, char **argv)
 {
-    static const struct torture_scenario scenarios[] = {{"node", run, again, true}};
+    static const struct torture_scenario scenarios[] = {{.name = "node", .run = run, .again = again, .files = true}};
     struct err_note note = {""};
     fuzz_begin();
     start_world();

@@ -268,10 +268,14 @@ static void again_store(void)
 int main(int argc, char **argv)
 {
     static const struct torture_scenario scenarios[] = {
-        {"roster", run_roster, NULL, false},  {"card", run_card, NULL, false},
-        {"json", run_json, NULL, false},      {"blob", run_blob, NULL, false},
-        {"keyfile", run_keyfile, NULL, true}, {"replace", run_replace, NULL, true},
-        {"conf", run_conf, NULL, false},      {"store", run_store, again_store, true},
+        {.name = "roster", .run = run_roster},
+        {.name = "card", .run = run_card},
+        {.name = "json", .run = run_json},
+        {.name = "blob", .run = run_blob},
+        {.name = "keyfile", .run = run_keyfile, .files = true},
+        {.name = "replace", .run = run_replace, .files = true},
+        {.name = "conf", .run = run_conf},
+        {.name = "store", .run = run_store, .again = again_store, .files = true},
     };
     prepare();
     return torture_main(argc, argv, scenarios, sizeof scenarios / sizeof scenarios[0]);

@@ -116,7 +116,7 @@ static void again(void)
 
 int main(int argc, char **argv)
 {
-    static const struct torture_scenario scenarios[] = {{"relay", run, again, true}};
+    static const struct torture_scenario scenarios[] = {{.name = "relay", .run = run, .again = again, .files = true}};
     void *state;
     fuzz_begin();
     CHECK(world_setup(&state) == 0);

@@ -263,10 +263,10 @@ static void run_passphrase(void)
 int main(int argc, char **argv)
 {
     static const struct torture_scenario scenarios[] = {
-        {"envelope", run_envelope, NULL, false}, {"receipts", run_receipts, NULL, false},
-        {"gap", run_gap_answer, NULL, false},    {"authority", run_authority, NULL, false},
-        {"request", run_request, NULL, false},   {"trust", run_trust, NULL, false},
-        {"records", run_records, NULL, false},   {"passphrase", run_passphrase, NULL, false},
+        {.name = "envelope", .run = run_envelope}, {.name = "receipts", .run = run_receipts},
+        {.name = "gap", .run = run_gap_answer},    {.name = "authority", .run = run_authority},
+        {.name = "request", .run = run_request},   {.name = "trust", .run = run_trust},
+        {.name = "records", .run = run_records},   {.name = "passphrase", .run = run_passphrase},
     };
     prepare();
     return torture_main(argc, argv, scenarios, sizeof scenarios / sizeof scenarios[0]);
