@@ -100,8 +100,9 @@ struct net {
     struct buf roster; /* SignedRoster in force */
     uint64_t roster_version;
     struct key_hash roster_hash;
-    unsigned relay_count;   /* on the roster */
-    bool absent[NET_NODES]; /* not on the roster */
+    unsigned relay_count;           /* on the roster */
+    bool absent[NET_NODES];         /* not on the roster */
+    bool has_other_keys[NET_NODES]; /* there */
     Hotline__Standing__Code standing[NET_NODES];
     Hotline__Role__Code role[NET_NODES];
     int64_t roster_life_us, issued_us;
@@ -353,7 +354,9 @@ static inline void net_sign_roster(struct net *net)
     struct buf bytes;
     buf_init(&bytes);
     for (unsigned i = 0; i < NET_NODES; i++) {
-        keys[i] = net_member_keys(i);
+        keys[i] = net->has_other_keys[i] ?
+            fixture_key(KEY_MEMBER, net_members[i], net_countries[i], (uint8_t)(0x50 + i)) :
+            net_member_keys(i);
         if (net->absent[i])
             continue;
         Hotline__Member *member = &members[roster.n_members];

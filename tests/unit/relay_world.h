@@ -348,6 +348,7 @@ struct world_case {
     Hotline__Act__Code act;
     const char *country;
     Hotline__Urgency__Code urgency;
+    bool exercise;
     int64_t sent_us, expires_us; /* 0: now, and in 72 h */
     Hotline__BlobName **blobs;
     size_t blob_count;
@@ -376,7 +377,7 @@ static inline void world_seal(struct world *world, const struct world_case *from
     WIRE_SET_BYTES(&header, store_id, world->store[from->sender].bytes, 16);
     WIRE_SET_BYTES(&header, sending_key, world->encryption[from->sender].bytes, KEY_BYTES);
     WIRE_SET(&header, kind, HOTLINE__KIND__CODE__CASE);
-    WIRE_SET(&header, status, HOTLINE__STATUS__CODE__ACTUAL);
+    WIRE_SET(&header, status, from->exercise ? HOTLINE__STATUS__CODE__EXERCISE : HOTLINE__STATUS__CODE__ACTUAL);
     WIRE_SET(&header, revision, from->revision ? from->revision : 1);
     WIRE_SET(&header, act, from->act ? from->act : HOTLINE__ACT__CODE__OPEN);
     WIRE_SET(&header, urgency, from->urgency ? from->urgency : HOTLINE__URGENCY__CODE__IMMEDIATE);

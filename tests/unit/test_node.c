@@ -121,6 +121,26 @@ static void node_accepted_is_told_only_after_its_commit(void **state)
     assert_int_equal(net_events(net, BE, NODE_RELAY_ACCEPTED), 2);
 }
 
+/* Taken would let the relays forget the receipt: a crash before the commit, and nobody knew it any more. */
+static void node_receipt_that_was_not_committed_comes_again(void **state)
+{
+    struct net *net = *state;
+    char reference[CASES_REFERENCE_MAX];
+    net_cut(net, FR, NET_ALL);
+    publish_and_run(net, &to_france, reference);
+    net_forget(net);
+    net->nodes[BE].held = true;
+    net_connect(net, FR, NET_ALL);
+    assert_true(net_frames(net, true, BE, NET_ALL, WIRE_RECEIPTS) > 0);
+    assert_int_equal(net_sent(net, BE, WIRE_TAKEN), 0);
+    net_crash(net, BE);
+    assert_int_equal(net_state(net, BE, reference, FR), 0);
+    net_connect(net, BE, NET_ALL);
+    net_pass(net, CLOCK_SECOND_US);
+    assert_int_equal(net_state(net, BE, reference, FR), HOTLINE__RECEIPT_STATE__CODE__DELIVERED);
+    assert_true(net_sent(net, BE, WIRE_TAKEN) > 0);
+}
+
 static void node_received_case_is_shown_and_answered_only_after_its_commit(void **state)
 {
     struct net *net = *state;
@@ -432,6 +452,7 @@ int main(void)
         NET_TEST(node_reply_reaches_the_opener_alone),
         NET_TEST(node_publish_leaves_only_after_its_commit),
         NET_TEST(node_accepted_is_told_only_after_its_commit),
+        NET_TEST(node_receipt_that_was_not_committed_comes_again),
         NET_TEST(node_received_case_is_shown_and_answered_only_after_its_commit),
         NET_TEST(node_receipt_is_taken_only_after_its_commit),
         NET_TEST(node_acknowledgement_leaves_only_after_its_commit),

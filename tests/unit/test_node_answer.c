@@ -305,12 +305,12 @@ static void answer_receipts_that_are_forged_change_nothing(void **state)
 }
 
 /* A member that a relay told the hash to would get all later revisions, were its word enough for a row. */
-static void answer_receipt_of_a_stranger_opens_no_row_and_wins_no_grant(void **state)
+static void strangers_receipt_opens_no_row(struct net *net, bool restricted)
 {
-    struct net *net = *state;
     struct err_note note = {{0}};
     char reference[CASES_REFERENCE_MAX];
-    net_publish(net, BE, &(struct net_publish){.to = {"FR"}, .restricted = true}, reference);
+    net_forget(net);
+    net_publish(net, BE, &(struct net_publish){.to = {"FR"}, .restricted = restricted}, reference);
     net_run(net);
     inject_receipt(net, &(struct said){NL, NL, "be-baken", RECEIPT(ACKNOWLEDGED), false},
                    net_revision(net, BE, reference, 1));
@@ -320,6 +320,12 @@ static void answer_receipt_of_a_stranger_opens_no_row_and_wins_no_grant(void **s
     assert_int_equal(net_events(net, FR, NODE_CASE_UPDATED), 1);
     assert_null(item_row(net_revision(net, BE, reference, 2), "nl-lamp"));
     assert_false(net_has(net, NL, reference));
+}
+
+static void answer_receipt_of_a_stranger_opens_no_row_and_wins_no_grant(void **state)
+{
+    strangers_receipt_opens_no_row(*state, true);
+    strangers_receipt_opens_no_row(*state, false);
 }
 
 /* ---- Unreadable ---- */

@@ -199,6 +199,8 @@ static void node_erase_and_its_word_are_one_turn(void **state)
     char reference[CASES_REFERENCE_MAX];
     struct err_note note = {{0}};
     uint64_t ticket;
+    char log[200];
+    struct stat about;
     net_publish(net, BE, &(struct net_publish){.to = {"FR"}}, reference);
     net_run(net);
     assert_int_equal(net_try_finish(net, BE, reference, HOTLINE__ACT__CODE__CLOSE, &note), OK);
@@ -211,11 +213,35 @@ static void node_erase_and_its_word_are_one_turn(void **state)
     node_tick(net->nodes[FR].node, net_node_now(&net->nodes[FR]), net->steady_us);
     assert_true(net_case(net, FR, reference)->erased);
     store_step(vault_store(node_vault(net->nodes[FR].node))); /* and no flush after it */
+    snprintf(log, sizeof log, "%s-wal", net->nodes[FR].path);
+    assert_int_equal(stat(log, &about), 0);
+    assert_int_equal(about.st_size, 0); /* the records that held it are in no log any more */
     net_crash(net, FR);
     assert_true(net_case(net, FR, reference)->erased);
     net_connect(net, FR, NET_ALL);
     net_pass(net, 20 * CLOCK_SECOND_US);
     assert_int_equal(net_state(net, BE, reference, FR), HOTLINE__RECEIPT_STATE__CODE__ERASED);
+}
+
+/* Nobody there has read that it is over: what they hold is not taken from them before they must give it up. */
+static void node_erase_waits_for_who_has_not_read_the_closing(void **state)
+{
+    struct net *net = *state;
+    char reference[CASES_REFERENCE_MAX];
+    struct err_note note = {{0}};
+    net_publish(net, BE, &(struct net_publish){.to = {"FR"}, .valid_for_us = CLOCK_HOUR_US}, reference);
+    net_run(net);
+    assert_int_equal(net_try_finish(net, BE, reference, HOTLINE__ACT__CODE__CLOSE, &note), OK);
+    net_run(net);
+    /* It outlives its case by a day, for whoever was away when that ended. */
+    const Hotline__EnvelopeHeader *header = net_revision(net, FR, reference, 2)->header;
+    assert_true(header->expires_at_us >= header->sent_at_us + CLOCK_DAY_US);
+    net->now_us += 48 * CLOCK_HOUR_US;
+    net_pass(net, 20 * CLOCK_SECOND_US);
+    assert_false(net_case(net, FR, reference)->erased);
+    net->now_us += 89 * CLOCK_DAY_US;
+    net_pass(net, 20 * CLOCK_SECOND_US);
+    assert_true(net_case(net, FR, reference)->erased);
 }
 
 /* Written while the writer was cut off: it comes when nothing may be kept of the case any more. */
@@ -351,6 +377,7 @@ int main(void)
         NET_TEST(node_erase_forgets_no_number_that_was_given),
         NET_TEST(node_erase_is_told_on_the_closing_and_kept),
         NET_TEST(node_erase_and_its_word_are_one_turn),
+        NET_TEST(node_erase_waits_for_who_has_not_read_the_closing),
         NET_TEST(node_erase_reply_that_comes_afterwards_is_shown_nowhere),
         NET_TEST(node_erase_says_until_when_a_backup_may_hold_it),
         NET_TEST(node_closing_is_offered_for_30_days_beyond_expiry_until_all_have_answered),

@@ -239,6 +239,35 @@ static void relay_body_that_rotted_on_the_disk_is_delivered_to_nobody(void **sta
     assert_int_equal(world->failed, ERR_CORRUPT); /* an operator has to look at this disk */
 }
 
+static void relay_drill_takes_the_place_of_no_case(void **state)
+{
+    struct world *world = *state;
+    world_hello_all(world);
+    publish(world, &(struct world_case){.sender = BE, .case_id = 1});
+    publish(world, &(struct world_case){.sender = BE, .case_id = 1, .exercise = true});
+    publish(world,
+            &(struct world_case){.sender = BE, .case_id = 1, .exercise = true, .revision = 2, .act = ACT(CLOSE)});
+    world_commit(world);
+    assert_int_equal(relay_numbers(world->relay, world->now_us)->counters.held, 2);
+    assert_int_equal(world_count(world, FR, WIRE_DELIVER), 3);
+    restart(world);
+    assert_int_equal(relay_numbers(world->relay, world->now_us)->counters.held, 2);
+}
+
+/* A sender that says an older revision does not know the newer one: a clone, or a store that was put back. */
+static void relay_sender_of_an_older_revision_is_handed_the_newer(void **state)
+{
+    struct world *world = *state;
+    struct world_alert older;
+    world_hello_all(world);
+    to_france(world, &(struct world_case){.sender = BE}, &older);
+    publish(world, &(struct world_case){.sender = BE, .revision = 2, .act = ACT(UPDATE)});
+    world_publish(world, &older);
+    world_commit(world);
+    assert_true(((Hotline__Deliver *)world_take(world, BE, WIRE_DELIVER))->recovery);
+    world_alert_done(&older);
+}
+
 /* ---- grants ---- */
 
 static void withdraw_fr(Hotline__Roster *roster, void *ctx)
@@ -432,6 +461,8 @@ int main(void)
         WORLD_TEST(relay_order_of_a_case_outlives_its_newest_revision),
         WORLD_TEST(relay_order_of_a_case_is_kept_for_the_longest_of_its_revisions),
         WORLD_TEST(relay_body_that_rotted_on_the_disk_is_delivered_to_nobody),
+        WORLD_TEST(relay_drill_takes_the_place_of_no_case),
+        WORLD_TEST(relay_sender_of_an_older_revision_is_handed_the_newer),
         WORLD_TEST(relay_withdrawn_member_is_granted_and_owed_nothing_afterwards),
         WORLD_TEST(relay_grant_for_an_older_key_replaces_none_for_the_shown_one),
         WORLD_TEST(relay_member_whose_store_was_put_back_is_owed_again_until_it_answers),
