@@ -5,14 +5,13 @@
 #include "relay/relay.h"
 
 #include "proto/log.h"
-#include "proto/seal.h"
 #include "relay/relay_inner.h"
 
 /* ---- the promise, on one screen ---------------------------------------------------------------------------------- */
 
 /* The end of every turn. What was decided goes to the spool as one write; what was to be answered waits for it. Deliver
  * frames went out already: they ask for nothing to be forgotten. */
-static void relay_settle(struct relay *relay)
+void relay_settle(struct relay *relay)
 {
     uint64_t ticket;
 
@@ -42,6 +41,13 @@ static void relay_committed(void *ctx, uint64_t ticket)
 static void relay_store_failed(void *ctx, int error, const char *text)
 {
     relay_fail(ctx, error, text);
+}
+
+int relay_watch_spool(struct relay *relay, struct uv_loop_s *loop)
+{
+    struct spool_events events = {.on_commit = relay_committed, .on_failed = relay_store_failed, .ctx = relay};
+
+    return spool_start(relay->spool, loop, &events);
 }
 
 void relay_fail(struct relay *relay, int error, const char *text)
@@ -308,62 +314,6 @@ void relay_gone(struct relay *relay, const struct session_peer *peer, int64_t no
     session_drop(&relay->sessions, session);
 }
 
-/* ---- members ----------------------------------------------------------------------------------------------------- */
-
-struct relay_member *relay_member_at(struct relay *relay, uint32_t number)
-{
-    CHECK(number < relay->member_count);
-    return relay->members[number];
-}
-
-static int relay_add_member(struct relay *relay)
-{
-    struct relay_member *member;
-
-    if (relay->member_count == relay->member_capacity) {
-        size_t capacity = relay->member_capacity ? relay->member_capacity * 2 : 64;
-        struct relay_member **members = realloc(relay->members, capacity * sizeof(*members));
-        if (!members)
-            return ERR_NOMEM;
-        relay->members = members;
-        relay->member_capacity = capacity;
-    }
-    member = calloc(1, sizeof *member);
-    if (!member)
-        return ERR_NOMEM;
-    courier_init(&member->courier, relay->conf->limits.credit_messages, relay->conf->limits.credit_bytes);
-    relay->members[relay->member_count++] = member;
-    return OK;
-}
-
-int relay_know(struct relay *relay, const char *id, bool *ret_new, struct registry_member **ret_member)
-{
-    int error = registry_meet(&relay->registry, id, ret_new, ret_member);
-
-    if (!error)
-        error = ledger_meet(&relay->ledger, (*ret_member)->number);
-    while (!error && relay->member_count < relay->registry.count)
-        error = relay_add_member(relay);
-    return error;
-}
-
-int relay_meet(struct relay *relay, const char *id, struct registry_member **ret_member)
-{
-    bool is_new;
-    int error = relay_know(relay, id, &is_new, ret_member);
-
-    if (!error && is_new)
-        spool_put_member(relay->spool, (*ret_member)->number, (*ret_member)->id);
-    return error;
-}
-
-struct session *relay_session_of(struct relay *relay, uint32_t member)
-{
-    struct session *session = relay_member_at(relay, member)->session;
-
-    return session && session->state == SESSION_READY && !session->silent ? session : NULL;
-}
-
 /* ---- time -------------------------------------------------------------------------------------------------------- */
 
 static void relay_tick_session(struct relay *relay, struct session *session)
@@ -452,147 +402,4 @@ void relay_stop(struct relay *relay, int64_t now_us)
         if (session->state == SESSION_READY)
             relay_goodbye(relay, &session->peer, HOTLINE__GOODBYE_CODE__CODE__STOPPING, "this relay stops");
     relay->stopping = true;
-}
-
-/* ---- life and numbers -------------------------------------------------------------------------------------------- */
-
-static int relay_check_keys(const struct relay *relay, struct err_note *note)
-{
-    const struct roster *roster = relay->registry.roster;
-    unsigned long long version = (unsigned long long)roster_version(roster);
-    size_t place = roster_find_relay(roster, relay->conf->relay);
-    const Hotline__Relay *entry;
-
-    if (place == ROSTER_NONE)
-        return err_set(note, ERR_KEY, "%s: not on roster version %llu", relay->conf->relay, version);
-    entry = roster_relay(roster, place);
-    if (relay->keys->kind != KEY_RELAY || strcmp(relay->keys->id, relay->conf->relay) != 0)
-        return err_set(note, ERR_KEY, "%s: the key in %s belongs to %s", relay->conf->relay, relay->conf->key,
-                       relay->keys->id);
-    if (key_set_match(relay->keys, wire_slice(entry->identity_key), wire_slice(entry->transport_key)))
-        return err_set(note, ERR_KEY, "%s: the key in %s is not the one on roster version %llu", relay->conf->relay,
-                       relay->conf->key, version);
-    return OK;
-}
-
-static int relay_prepare(struct relay *relay)
-{
-    int error = wire_arena_init(&relay->arena);
-
-    if (!error)
-        error = wire_arena_init(&relay->work);
-    if (!error)
-        error = wire_arena_init(&relay->build);
-    return error;
-}
-
-/* The first roster comes from the file by the configured trust, each later one by the one before. */
-static int relay_take_seed(struct relay *relay, const struct relay_setup *setup, struct err_note *note)
-{
-    struct roster *roster;
-    int error;
-
-    if (relay->registry.roster) {
-        struct err_note why = {{0}};
-        error = setup->seed.len > 0 ? relay_offer_roster(relay, setup->seed, setup->now_us, &why) : OK;
-        if (error)
-            log_event(LOG_ERROR, "the configured roster is not taken, the stored one stays", "why",
-                      err_explain(&why, error), NULL);
-        return OK;
-    }
-    if (setup->seed.len == 0)
-        return err_set(note, ERR_CONFIG, "roster: no roster is stored yet, and the file is empty");
-    error = roster_verify(setup->seed, setup->trust, note, &roster);
-    if (error)
-        return error;
-    error = relay_adopt(relay, roster);
-    if (error)
-        roster_free(roster);
-    return error;
-}
-
-int relay_new(const struct relay_setup *setup, struct err_note *note, struct relay **ret_relay)
-{
-    struct relay *relay = calloc(1, sizeof *relay);
-    struct spool_events events = {.on_commit = relay_committed, .on_failed = relay_store_failed, .ctx = relay};
-    int error;
-
-    if (!relay) {
-        spool_close(setup->spool);
-        return ERR_NOMEM;
-    }
-    relay->conf = setup->conf;
-    relay->keys = setup->keys;
-    relay->io = setup->io;
-    relay->spool = setup->spool;
-    relay->now_us = setup->now_us;
-    relay->minute_us = setup->now_us;
-    registry_init(&relay->registry);
-    ledger_init(&relay->ledger);
-    parcel_cache_init(&relay->cache, PARCEL_CACHE_BYTES);
-    session_table_init(&relay->sessions);
-    relay_blobs_init(&relay->blobs);
-    lookup_init(&relay->reading, offsetof(struct relay_reading, number), sizeof(uint64_t));
-    buf_init(&relay->out);
-    error = relay_prepare(relay);
-    if (!error)
-        error = relay_load(relay, note);
-    if (!error)
-        error = spool_start(relay->spool, setup->loop, &events);
-    if (!error)
-        spool_expire(relay->spool, setup->now_us);
-    if (!error)
-        error = relay_take_seed(relay, setup, note);
-    if (!error)
-        error = relay_check_keys(relay, note);
-    if (error) {
-        spool_abandon(relay->spool); /* a start that failed leaves no trace */
-        relay_free(relay);
-        return error;
-    }
-    relay->io.admit(relay->io.ctx, relay->registry.roster);
-    relay_sweep_all(relay);
-    relay_settle(relay);
-    *ret_relay = relay;
-    return OK;
-}
-
-void relay_free(struct relay *relay)
-{
-    if (!relay)
-        return;
-    relay->failed = true; /* what comes in while the store closes is for nobody */
-    spool_close(relay->spool);
-    relay_readings_done(relay);
-    relay_hold_done(relay);
-    for (size_t i = 0; i < relay->member_count; i++) {
-        courier_done(&relay->members[i]->courier);
-        free(relay->members[i]->pendings);
-        free(relay->members[i]);
-    }
-    free(relay->members);
-    session_table_done(&relay->sessions);
-    relay_blobs_done(&relay->blobs);
-    parcel_cache_done(&relay->cache);
-    ledger_done(&relay->ledger);
-    registry_done(&relay->registry);
-    wire_arena_done(&relay->arena);
-    wire_arena_done(&relay->work);
-    wire_arena_done(&relay->build);
-    buf_free(&relay->out);
-    free(relay);
-}
-
-void relay_reconfigure(struct relay *relay, const struct relay_conf *conf)
-{
-    relay->conf = conf;
-    for (size_t i = 0; i < relay->member_count; i++) {
-        relay->members[i]->courier.window_messages = conf->limits.credit_messages;
-        relay->members[i]->courier.window_bytes = conf->limits.credit_bytes;
-    }
-}
-
-const struct roster *relay_roster(const struct relay *relay)
-{
-    return relay->registry.roster;
 }

@@ -113,6 +113,10 @@ struct relay {
 };
 
 /* ---- relay.c ---- */
+/* The end of every turn: what was decided goes to the spool as one write, and what is answered waits for it. */
+void relay_settle(struct relay *relay);
+/* Starts the store's thread; its commits release what is held, its failure ends the relay. */
+int relay_watch_spool(struct relay *relay, struct uv_loop_s *loop) MUST_CHECK;
 /* Sends one frame of this session's; an error when it was not taken. */
 int relay_send(struct relay *relay, const struct session *session, enum wire_type type,
                const ProtobufCMessage *message);
@@ -131,13 +135,6 @@ void relay_fail(struct relay *relay, int error, const char *text);
  * with them. What is left out is said once a minute, and counted in the metrics like the rest. */
 #define RELAY_LINES_MAX 200
 bool relay_may_log(struct relay *relay, uint32_t member);
-/* As relay_meet, for what is stored already. */
-int relay_know(struct relay *relay, const char *id, bool *ret_new, struct registry_member **ret_member) MUST_CHECK;
-struct relay_member *relay_member_at(struct relay *relay, uint32_t number);
-/* A number, a ledger's owner and a place for this id, stored when new. */
-int relay_meet(struct relay *relay, const char *id, struct registry_member **ret_member) MUST_CHECK;
-/* The READY session of a member that is not silent, or NULL. */
-struct session *relay_session_of(struct relay *relay, uint32_t member);
 
 /* ---- relay_hold.c ---- */
 /* Answers Accepted for this envelope, after the commit. left_out and unreached may be empty; all are copied. */
@@ -198,6 +195,13 @@ void relay_touch_presence(struct relay *relay, uint32_t member);
 void relay_push_presence(struct relay *relay);
 
 /* ---- relay_members.c ---- */
+/* A number, a ledger's owner and a place for this id, stored when new. */
+int relay_meet(struct relay *relay, const char *id, struct registry_member **ret_member) MUST_CHECK;
+/* As relay_meet, for what is stored already. */
+int relay_know(struct relay *relay, const char *id, bool *ret_new, struct registry_member **ret_member) MUST_CHECK;
+struct relay_member *relay_member_at(struct relay *relay, uint32_t number);
+/* The READY session of a member that is not silent, or NULL. */
+struct session *relay_session_of(struct relay *relay, uint32_t member);
 void relay_on_rosters(struct relay *relay, struct session *session, const ProtobufCMessage *message);
 void relay_on_cards(struct relay *relay, struct session *session, const ProtobufCMessage *message);
 /* A verified card: kept, told and acted on when newer. Takes the card either way. */

@@ -1,11 +1,67 @@
 /*
- * relay, who takes part: rosters and cards that arrive, and what follows from them.
+ * relay, who takes part: the members by their numbers; rosters and cards that arrive, and what follows from them.
  * Must never believe a roster or a card that does not verify, nor serve a withdrawn member anything but its last
  * roster.
  */
 #include "proto/failpoint.h"
 #include "proto/log.h"
 #include "relay/relay_inner.h"
+
+/* ---- their numbers, and what is known of each ---- */
+
+struct relay_member *relay_member_at(struct relay *relay, uint32_t number)
+{
+    CHECK(number < relay->member_count);
+    return relay->members[number];
+}
+
+static int relay_add_member(struct relay *relay)
+{
+    struct relay_member *member;
+
+    if (relay->member_count == relay->member_capacity) {
+        size_t capacity = relay->member_capacity ? relay->member_capacity * 2 : 64;
+        struct relay_member **members = realloc(relay->members, capacity * sizeof(*members));
+        if (!members)
+            return ERR_NOMEM;
+        relay->members = members;
+        relay->member_capacity = capacity;
+    }
+    member = calloc(1, sizeof *member);
+    if (!member)
+        return ERR_NOMEM;
+    courier_init(&member->courier, relay->conf->limits.credit_messages, relay->conf->limits.credit_bytes);
+    relay->members[relay->member_count++] = member;
+    return OK;
+}
+
+int relay_know(struct relay *relay, const char *id, bool *ret_new, struct registry_member **ret_member)
+{
+    int error = registry_meet(&relay->registry, id, ret_new, ret_member);
+
+    if (!error)
+        error = ledger_meet(&relay->ledger, (*ret_member)->number);
+    while (!error && relay->member_count < relay->registry.count)
+        error = relay_add_member(relay);
+    return error;
+}
+
+int relay_meet(struct relay *relay, const char *id, struct registry_member **ret_member)
+{
+    bool is_new;
+    int error = relay_know(relay, id, &is_new, ret_member);
+
+    if (!error && is_new)
+        spool_put_member(relay->spool, (*ret_member)->number, (*ret_member)->id);
+    return error;
+}
+
+struct session *relay_session_of(struct relay *relay, uint32_t member)
+{
+    struct session *session = relay_member_at(relay, member)->session;
+
+    return session && session->state == SESSION_READY && !session->silent ? session : NULL;
+}
 
 /* ---- rosters ---- */
 
