@@ -406,6 +406,8 @@ static void record_row(const struct ladder_row *row, Hotline__Node__LadderRecord
     }
     if (row->heard_us != 0)
         WIRE_SET(record, heard_us, row->heard_us);
+    if (row->late_grant)
+        WIRE_SET(record, late_grant, 1);
     if (row->proof.len > 0) {
         record->has_proof = 1;
         record->proof = wire_bytes(buf_slice(&row->proof));

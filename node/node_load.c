@@ -81,6 +81,7 @@ static void row_from(struct ladder_row *row, const Hotline__Node__LadderRecord *
     row->photos = record->photos;
     row->photos_at_us = record->photos_at_us;
     row->heard_us = record->heard_us;
+    row->late_grant = record->late_grant;
     buf_clear(&row->proof); /* of the row as it was packed */
     buf_add_slice(&row->proof, wire_slice(record->proof));
 }

@@ -29,14 +29,30 @@ void node_free_link(struct node_link *link)
     route_set_done(&link->present);
 }
 
-/* A new link has everything of ours to send that its relay has not accepted. */
+static bool owes_late_grants(const struct item *item)
+{
+    for (size_t i = 0; i < item->ladder_count; i++) {
+        const struct ladder_row *row = &item->ladder[i];
+        if (row->has_grant && row->late_grant && !receipt_ends_debt(row->state))
+            return true;
+    }
+    return false;
+}
+
+/* A new link has everything of ours to send that its relay has not accepted. Whether it has the grants that came later
+ * no record says: until their recipients answer they are said again, or a kill between their commit and their sending
+ * would leave them here for good. */
 static int fill_link(struct node *node, struct node_link *link)
 {
     int64_t now_us = node->now_us;
     for (size_t i = 0; i < node->sent_count; i++) {
         const struct item_relay *relay = item_relay(node->sent[i], link->uplink.relay);
-        if ((relay == NULL || relay->state == ITEM_WAITING) && node_is_current(node, node->sent[i], now_us))
+        if (!node_is_current(node, node->sent[i], now_us))
+            continue;
+        if (relay == NULL || relay->state == ITEM_WAITING)
             node_queue(node, link, OUTLET_ITEM, node->sent[i]);
+        else if (owes_late_grants(node->sent[i]))
+            node_queue(node, link, OUTLET_GRANTS, node->sent[i]);
     }
     size_t at = 0;
     for (struct owed *owed; (owed = lookup_next(&node->owed, &at)) != NULL;) {

@@ -398,6 +398,29 @@ static void answer_unreadable_without_key_is_granted_anew_under_the_same_number(
                         sizeof after.box);
 }
 
+/* The kill comes between the commit and the sending: no relay knows of the grant, and none asks for it. */
+static void answer_unreadable_is_granted_anew_though_the_node_was_killed_before_a_relay_heard(void **state)
+{
+    struct net *net = *state;
+    char reference[CASES_REFERENCE_MAX];
+    net_cut(net, FR, NET_ALL);
+    net_publish(net, BE, &to_france, reference);
+    net_run(net);
+    net_cut(net, BE, 1);
+    struct key_box fresh;
+    struct key_box_secret secret;
+    key_box_generate(&fresh, &secret);
+    inject_unreadable(net, net_revision(net, BE, reference, 1), &fresh,
+                      node_directory(net->nodes[FR].node)->own_card.serial + 100);
+    assert_int_equal(net_frames(net, false, BE, 1, WIRE_GRANTS), 0);
+    net_crash(net, BE);
+    net_connect(net, BE, 1);
+    net_run(net);
+    assert_int_equal(net_frames(net, false, BE, 1, WIRE_GRANTS), 1);
+    net_pass(net, 12 * CLOCK_SECOND_US);
+    assert_int_equal(net_frames(net, false, BE, 1, WIRE_GRANTS), 1); /* answered */
+}
+
 /* Nobody grants to it any more, whatever it says, and whatever relay brings it. */
 static void answer_unreadable_of_a_withdrawn_member_is_granted_nothing(void **state)
 {
@@ -609,6 +632,7 @@ int main(void)
         NET_TEST(answer_receipts_that_are_forged_change_nothing),
         NET_TEST(answer_receipt_of_a_stranger_opens_no_row_and_wins_no_grant),
         NET_TEST(answer_unreadable_without_key_is_granted_anew_under_the_same_number),
+        NET_TEST(answer_unreadable_is_granted_anew_though_the_node_was_killed_before_a_relay_heard),
         NET_TEST(answer_unreadable_of_a_withdrawn_member_is_granted_nothing),
         NET_TEST(answer_to_a_wish_for_somebody_not_routed_is_no),
         NET_TEST(answer_to_a_wish_for_a_holder_is_its_grant_word_for_word),
