@@ -206,6 +206,69 @@ static void node_conf_what_makes_no_sense_together_is_refused(void **state)
     free(text);
 }
 
+/* Lines to add, and what must be said of them. */
+static const struct wrong {
+    const char *lines, *said;
+} wrongs[] = {
+    {"mail: {server: \"http://mail.example\", from: a@b.example, to: [c@d.example]}\n",
+     "mail.server: begins neither with smtp:// nor with smtps://"},
+    {"mail: {server: \"smtp://me@mail.example\", from: a@b.example, to: [c@d.example]}\n",
+     "mail.server: names an account"},
+    {"mail: {server: \"smtps://mail.example\", to: [c@d.example]}\n", "mail.from: is no mail address"},
+    {"mail: {server: \"smtps://mail.example\", from: nobody, to: [c@d.example]}\n", "mail.from: is no mail address"},
+    {"mail: {server: \"smtps://mail.example\", from: \"@b.example\", to: [c@d.example]}\n",
+     "mail.from: is no mail address"},
+    {"mail: {server: \"smtps://mail.example\", from: \"a@\", to: [c@d.example]}\n", "mail.from: is no mail address"},
+    {"mail: {server: \"smtps://mail.example\", from: \"a@b@c\", to: [c@d.example]}\n", "mail.from: is no mail address"},
+    {"mail: {server: \"smtps://mail.example\", from: \"a b@c.example\", to: [c@d.example]}\n",
+     "mail.from: is no mail address"},
+    {"mail: {server: \"smtps://mail.example\", from: \"<a@c.example>\", to: [c@d.example]}\n",
+     "mail.from: is no mail address"},
+    {"mail: {server: \"smtps://mail.example\", from: a@b.example}\n", "mail.to: names nobody"},
+    {"mail: {server: \"smtps://mail.example\", from: a@b.example, to: [c@d.example, nobody]}\n",
+     "mail.to: entry 2 is no mail address"},
+    {"mail: {server: \"smtps://mail.example\", from: a@b.example, to: [c@d.example], user: me}\n",
+     "mail.user: an account has both"},
+    {"poster: {phone: \"call us\"}\n", "poster.phone: is no telephone number"},
+    {"poster: {phone: \"12\"}\n", "poster.phone: is no telephone number"},
+    {"poster: {phone: \"+1234567890123456\"}\n", "poster.phone: is no telephone number"},
+    {"approval: {required: [LIVE, WHATEVER]}\n", "approval.required: WHATEVER is none of LIVE"},
+    {"approval: {advised: [SOMETIMES]}\n", "approval.advised: SOMETIMES is none of LIVE"},
+    {"escalation: {first: 5m, second: 5m}\n", "escalation.second: is not later than the step before"},
+    {"escalation: {command: bell}\n", "escalation.command: bell is no absolute path"},
+    {"escalation: {command: /no/such/bell}\n", "escalation.command: /no/such/bell cannot be run"},
+    {"console_tls: {key: k.pem}\n", "console_tls.key: stands alone"},
+    {"console_tls: {certificate: c.pem}\n", "console_tls.certificate: stands alone"},
+};
+
+static void node_conf_what_cannot_work_is_refused_by_its_key(void **state)
+{
+    struct fixture *f = *state;
+    for (size_t i = 0; i < sizeof wrongs / sizeof wrongs[0]; i++) {
+        write_text(f->file, wrongs[i].lines);
+        char *text = check(f->file, 2);
+        if (strstr(text, wrongs[i].said) == NULL)
+            fail_msg("%s: %s", wrongs[i].lines, text);
+        free(text);
+    }
+}
+
+static void node_conf_who_is_woken_and_must_read_reaches_its_fields(void **state)
+{
+    struct fixture *f = *state;
+    struct err_note note = {""};
+    write_text(f->file,
+               "approval: {required: [LIVE], advised: [RUNAWAY]}\nposter: {phone: \"+32 2 550 00 00\"}\n"
+               "mail: {server: \"smtp://mail.example\", from: a@b.example, to: [c@d.example]}\n"
+               "escalation: {first: 5m, second: 0s, third: 30m}\n");
+    if (node_conf_load(f->file, &note, &f->conf) != OK)
+        fail_msg("%s", note.text);
+    assert_string_equal(f->conf->poster_phone, "+32 2 550 00 00");
+    assert_string_equal(f->conf->mail.from, "a@b.example");
+    assert_int_equal(f->conf->escalation.after_us[0], 5 * CLOCK_MINUTE_US);
+    assert_int_equal(f->conf->escalation.after_us[2], 30 * CLOCK_MINUTE_US);
+}
+
 static void node_conf_check_looks_at_files_and_group(void **state)
 {
     struct fixture *f = *state;
@@ -284,6 +347,8 @@ int main(void)
         TEST(node_conf_check_finds_nothing_and_leaves_nothing),
         TEST(node_conf_what_makes_no_sense_together_is_refused),
         TEST(node_conf_check_looks_at_files_and_group),
+        TEST(node_conf_what_cannot_work_is_refused_by_its_key),
+        TEST(node_conf_who_is_woken_and_must_read_reaches_its_fields),
         TEST(node_conf_sample_file_is_what_the_table_gives),
         TEST(node_conf_sample_values_are_the_defaults),
     };
