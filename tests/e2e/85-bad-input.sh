@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Bad input of the kinds that are made to hurt, through each door that takes files or frames of others: pictures, CAP, attached
-# files and statements of a member that lies. Refused by name, soon; nothing stored, nothing leaked; alerts go on.
+# files and statements of a member that lies. Refused by name, cheaply; nothing stored, nothing leaked; alerts go on.
 # usage: 85-bad-input.sh BUILD          (files of sealed envelopes, each byte changed: 48-sealed.sh)
 . "$(dirname "$0")/lib.sh"
 begin "$@"
@@ -14,11 +14,21 @@ add_node be-een BE
 at_fremd
 sign
 everyone_up
-soon() { # soon MILLISECONDS COMMAND...: and it succeeds. Ten times as long for a build that counts its lines, beside other tests
-    local from limit=$1${GENTLY:+0}
-    from=$(now_ms)
-    "${@:2}" || return 1
-    [ $(($(now_ms) - from)) -le "$limit" ] || { echo "took $(($(now_ms) - from)) ms"; return 1; }
+# What nl-baak, the processes that decode for it and what this script ran have used of the processors by now: a loaded machine
+# makes no more of it.
+cpu_ms() {
+    local all="$$ ${pid[nl-baak]}" next=${pid[nl-baak]} one
+    while next=$(pgrep -d ' ' -P "${next// /,}"); do all+=" $next"; done
+    for one in $all; do sed "s/.*) //; s/^/$one /" "/proc/$one/stat"; done 2>/dev/null |
+        awk -v self=$$ -v tick="$(getconf CLK_TCK)" '{used += ($1 == self ? 0 : $13 + $14) + $15 + $16} END {printf "%d\n", 1000 * used / tick}'
+}
+# costs MILLISECONDS COMMAND...: it succeeds, and no more than that was worked for it; ten times as much in a build that counts its lines
+costs() {
+    local before used limit=$1${GENTLY:+0}
+    before=$(cpu_ms)
+    [ "${before:-0}" -gt 0 ] && "${@:2}" || return 1
+    used=$(($(cpu_ms) - before))
+    [ $used -ge 0 ] && [ $used -le "$limit" ] || { echo "took $used ms"; return 1; }
 }
 sent_is() { [ "$(at "$1" inbox --sent -o json | jq length)" = "$2" ]; }
 
@@ -32,20 +42,20 @@ check "bad pictures: made" python3 "$here/bad_pictures.py" good.jpg bad
 declare -A why=(
     [sides-65535.png]='65535 x 65535 pixels; the limit is 50 million' [sides-65535-interlaced.png]='65535 x 65535 pixels; the limit is 50 million'
     [sides-65535.jpg]='at most 65500|image dimension is 65500' [sides-2-to-the-31.png]='the limit is 50 million' [no-pixels.png]='damaged'
-    [fewer-pixels-than-said.png]='damaged' [fewer-pixels-than-said.jpg]='damaged' [scans.jpg]='more than 100 scans|more than 5 s'
+    [fewer-pixels-than-said.png]='damaged' [fewer-pixels-than-said.jpg]='damaged' [scans.jpg]='more than 100 scans'
     [first-chunk-4-GB.png]='damaged' [wrong-checksum.png]='damaged' [noise-behind-magic.jpg]='damaged' [noise-behind-magic.png]='damaged|the limit is 50 million'
     [svg.jpg]='neither JPEG nor PNG' [gif-html.jpg]='neither JPEG nor PNG' [empty.jpg]='empty'
 )
 for file in bad/*.*; do
-    name=${file#bad/} limit=1000
-    [ "$name" != scans.jpg ] || limit=8000 # at most 100 scans are worked through
-    check "picture $name: refused (2), soon" soon $limit cli 2 nl-baak publish case.json --live --to BE --confirm Leonor --photo "$file"
+    name=${file#bad/} limit=500
+    [ "$name" != scans.jpg ] || limit=2000 # at most 100 of its 600 scans are worked through
+    check "picture $name: refused (2), cheaply" costs $limit cli 2 nl-baak publish case.json --live --to BE --confirm Leonor --photo "$file"
     check "picture $name: and it is said why" says "$name.*(${why[$name]})"
 done
 check "nothing of that was sent" sent_is nl-baak 1
 for file in bad/more/*; do
     name=${file#bad/more/}
-    check "picture and more, $name: taken, soon" soon 3000 publish nl-baak case.json more.json --live --to BE --confirm Leonor --photo "$file"
+    check "picture and more, $name: taken, cheaply" costs 500 publish nl-baak case.json more.json --live --to BE --confirm Leonor --photo "$file"
     check "picture and more, $name: the photo" at nl-baak show "$(jq -r .reference more.json)" --photo 1 -o more.jpg
     check "picture and more, $name: only the picture" no_text 'Canary|script|PK' more.jpg
 done
@@ -73,7 +83,7 @@ PY
 declare -A cap_why=([laughs]='DOCTYPE' [outside]='DOCTYPE' [deep]='1: <info> has no place in <info>' [wide]='262144|256 KiB|limit' [latin]='UTF-8|well-formed|invalid token'
     [cut]=':[0-9]+' [twice]=':[0-9]+' [entity]='entity|entities')
 for name in laughs outside deep wide latin cut twice entity; do
-    check "CAP $name: refused (2), soon" soon 2000 cli 2 nl-baak cap import $name.xml -o none.json
+    check "CAP $name: refused (2), cheaply" costs 500 cli 2 nl-baak cap import $name.xml -o none.json
     check "CAP $name: and it is said why" says "$name.xml.*(${cap_why[$name]})"
 done
 check "no draft was written" not test -e none.json

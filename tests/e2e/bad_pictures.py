@@ -33,11 +33,11 @@ def resized(jpeg, width, height):
 
 
 def scans(count):
-    """A progressive frame of 65,500 x 700 pixels whose one scan comes again and again."""
+    """A progressive frame of 65,500 x 175 pixels whose one scan comes again and again."""
     head = b"\xff\xd8\xff\xdb\0\x43\0" + b"\1" * 64
-    frame = b"\xff\xc2\0\x0b\x08" + struct.pack(">HH", 700, 65500) + b"\1\1\x11\0"
+    frame = b"\xff\xc2\0\x0b\x08" + struct.pack(">HH", 175, 65500) + b"\1\1\x11\0"
     table = b"\xff\xc4\0\x14\0\1" + bytes(16)
-    scan = b"\xff\xda\0\x08\1\1\0\0\0\0" + bytes(8190 * 88 // 8)
+    scan = b"\xff\xda\0\x08\1\1\0\0\0\0" + bytes(8190 * 22 // 8)
     return head + frame + table + scan * count + b"\xff\xd9"
 
 
@@ -55,7 +55,7 @@ def main(good, folder):
         "no-pixels.png": png(0, 8, chunk(b"IDAT", row)),
         "fewer-pixels-than-said.png": png(6000, 6000, chunk(b"IDAT", row)),
         "fewer-pixels-than-said.jpg": resized(jpeg, 6000, 6000),
-        "scans.jpg": scans(150),
+        "scans.jpg": scans(600),
         "first-chunk-4-GB.png": b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 0xFFFFFFFF) + b"IHDR" + bytes(64),
         "wrong-checksum.png": png(8, 8, chunk(b"IDAT", row)).replace(b"IHDR", b"IHDr"),
         "noise-behind-magic.jpg": b"\xff\xd8\xff\xe0" + dice.randbytes(200000),

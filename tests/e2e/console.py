@@ -20,6 +20,7 @@ parser.add_argument("--csrf", action="store_true")
 parser.add_argument("--token")
 parser.add_argument("--header", action="append", default=[])
 parser.add_argument("--host")
+parser.add_argument("--also", action="append", default=[], metavar="PATH", help="get this too, and print its status on the first line")
 parser.add_argument("--headers", action="store_true", help="print the answer's headers too")
 arguments = parser.parse_args()
 
@@ -41,7 +42,14 @@ line = http.client.HTTPConnection("127.0.0.1", arguments.port, timeout=30)
 line.request(arguments.method, arguments.path, arguments.body, headers)
 answer = line.getresponse()
 text = answer.read().decode(errors="replace")
-print(answer.status)
+def status_of(path):
+    line.request("GET", path, None, {name: headers[name] for name in headers if name != "Content-Type"})
+    more = line.getresponse()
+    more.read()
+    return more.status
+
+
+print(answer.status, *[status_of(path) for path in arguments.also])
 if arguments.headers:
     print(answer.headers)
 print(text)
