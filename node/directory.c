@@ -10,7 +10,6 @@
 #include "node/record.pb-c.h"
 #include "proto/clock.h"
 #include "proto/country.h"
-#include "proto/log.h"
 #include "proto/seal.h"
 
 #define KEYS_MAX 16    /* own encryption keys at once: weekly, kept 30 d after replacement */

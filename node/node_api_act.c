@@ -7,7 +7,6 @@
 #include "node/node_api_inner.h"
 #include "node/node_view.h"
 #include "proto/case.h"
-#include "proto/clock.h"
 #include "proto/closing.h"
 #include "proto/country.h"
 #include "proto/form.h"

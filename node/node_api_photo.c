@@ -4,7 +4,6 @@
 
 #include "node/node_api_inner.h"
 #include "node/node_blob.h"
-#include "node/node_view.h"
 #include "proto/clock.h"
 
 /* Outlives its request, and the API: the helper and the disk answer when they do. */

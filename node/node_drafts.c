@@ -3,7 +3,6 @@
 #include "node/node_blob.h"
 #include "node/node_inner.h"
 #include "node/node_make.h"
-#include "proto/clock.h"
 #include "proto/seal.h"
 
 const struct drafts *node_drafts(const struct node *node)

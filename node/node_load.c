@@ -5,7 +5,6 @@
 
 #include "node/node_inner.h"
 #include "node/record.pb-c.h"
-#include "proto/clock.h"
 
 /* --- loading: cases first, then items, then rows --- */
 

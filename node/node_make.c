@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/clock.h"
 #include "proto/country.h"
 #include "proto/log.h"
 #include "proto/seal.h"

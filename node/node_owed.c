@@ -8,7 +8,6 @@
 #include "node/node_inner.h"
 #include "node/record.pb-c.h"
 #include "proto/log.h"
-#include "proto/seal.h"
 
 #define UNREADABLES_MAX 512 /* owed to one relay at once: twice its credit */
 

@@ -9,8 +9,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "proto/case.h"
-#include "proto/clock.h"
 #include "proto/log.h"
 #include "proto/reply.h"
 #include "proto/seal.h"

@@ -5,7 +5,6 @@
  * But never over a closing: an UPDATE after it would open the case again, and nobody here asked for that. Then the
  * people are told, and decide. */
 #include "node/node_inner.h"
-#include "node/node_make.h"
 #include "proto/log.h"
 
 /* Does the next revision, which we did not know, say that it replaces another one than ours? */

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "node/node_inner.h"
-#include "proto/clock.h"
 #include "proto/country.h"
 #include "proto/failpoint.h"
 #include "proto/log.h"

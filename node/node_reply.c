@@ -6,9 +6,6 @@
 
 #include <string.h>
 
-#include "proto/case.h"
-#include "proto/reply.h"
-
 /* --- receipts by people --- */
 
 static int check_received(const struct case_entry *entry, const struct item *newest, const char *verb,

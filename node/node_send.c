@@ -9,8 +9,6 @@
 #include "node/node_make.h"
 #include "proto/case.h"
 #include "proto/clock.h"
-#include "proto/closing.h"
-#include "proto/country.h"
 #include "proto/seal.h"
 
 /* --- may it be sent --- */

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "node/node_view.h"
-#include "proto/clock.h"
 
 /* ---- erasure ---- */
 

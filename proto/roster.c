@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clock.h"
 #include "keyfile.h"
 #include "roster_rules.h"
 #include "seal.h"

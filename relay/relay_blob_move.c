@@ -2,7 +2,6 @@
  * relay_blob_move - chunks in and out. Must never answer a chunk before it is on the disk, nor send one that is not.
  */
 #include "proto/failpoint.h"
-#include "proto/log.h"
 #include "relay/relay_blob_inner.h"
 #include "relay/spool_blob.h"
 

@@ -4,7 +4,6 @@
 
 #include "cap_leaf.h"
 #include "cap_write.h"
-#include "proto/case.h"
 #include "proto/country.h"
 
 struct reading {

@@ -2,7 +2,6 @@
  * committed here. */
 #include "cli_api.h"
 #include "cli_photo.h"
-#include "cli_view.h"
 #include "cli_wait.h"
 #include "cmd.h"
 #include "proto/case.h"

@@ -5,7 +5,6 @@
 #include "cli_api.h"
 #include "cli_health.h"
 #include "cli_table.h"
-#include "cli_text.h"
 #include "cmd.h"
 #include "proto/clock.h"
 

@@ -7,7 +7,6 @@
 #include "cli_words.h"
 #include "cmd.h"
 #include "proto/clock.h"
-#include "proto/country.h"
 #include "proto/keyfile.h"
 #include "proto/mapper.h"
 #include "proto/roster.h"

@@ -6,7 +6,6 @@
 #include "cli_list.h"
 #include "cli_poster.h"
 #include "cmd.h"
-#include "proto/keyfile.h"
 
 /* ---- drawing ---- */
 

@@ -8,7 +8,6 @@
 #include "cli_draft.h"
 #include "cli_prompt.h"
 #include "cli_table.h"
-#include "cli_text.h"
 #include "cli_view.h"
 #include "cmd.h"
 #include "cmd_roster_sign.h"
@@ -16,7 +15,6 @@
 #include "proto/form.h"
 #include "proto/keyfile.h"
 #include "proto/mapper.h"
-#include "proto/seal.h"
 
 /* A former key counts for so long after its successor came. */
 #define FORMER_US (30 * CLOCK_DAY_US)

@@ -4,10 +4,7 @@
 
 #include "cli_api.h"
 #include "cli_list.h"
-#include "cli_text.h"
-#include "cli_view.h"
 #include "cmd.h"
-#include "proto/clock.h"
 
 static int id_path(struct cli *cli, const char *folder, const char *id, const char *rest, char path[CLI_API_PATH_MAX])
 {
