@@ -35,7 +35,6 @@ enum caller_role { CALLER_OPERATOR, CALLER_SUPERVISOR, CALLER_IT, CALLER_READ_ON
 
 /* Scopes of a token, as bits. */
 enum caller_scope { CALLER_SCOPE_READ = 1, CALLER_SCOPE_DRAFT = 2, CALLER_SCOPE_EXERCISE = 4, CALLER_SCOPE_LIVE = 8 };
-#define CALLER_SCOPES_MAX 64 /* of their names in a row */
 
 enum caller_kind { CALLER_UNKNOWN, CALLER_ACCOUNT, CALLER_USER, CALLER_TOKEN };
 

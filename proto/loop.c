@@ -39,12 +39,6 @@ struct loop_timer {
     void *ctx;
 };
 
-struct loop_bell {
-    uv_async_t uv;
-    loop_fn *on_ring;
-    void *ctx;
-};
-
 static void ignore_keep(uv_async_t *handle)
 {
     (void)handle;
@@ -116,7 +110,7 @@ static void free_handle(uv_handle_t *handle)
     free(handle->data);
 }
 
-/* Timers and bells are ours and carry themselves in data; an open handle of anybody else has no owner
+/* Timers are ours and carry themselves in data; an open handle of anybody else has no owner
  * left. */
 static void close_left(uv_handle_t *handle, void *ctx)
 {
@@ -284,39 +278,6 @@ void loop_timer_free(struct loop_timer *timer)
 {
     if (timer)
         uv_close((uv_handle_t *)&timer->uv, free_handle);
-}
-
-static void on_async(uv_async_t *handle)
-{
-    struct loop_bell *bell = (struct loop_bell *)handle;
-    bell->on_ring(bell->ctx);
-}
-
-int loop_bell_new(struct loop *loop, loop_fn *on_ring, void *ctx, struct loop_bell **ret_bell)
-{
-    struct loop_bell *bell = calloc(1, sizeof *bell);
-    if (!bell)
-        return ERR_NOMEM;
-    if (uv_async_init(&loop->uv, &bell->uv, on_async) != 0) {
-        free(bell);
-        return ERR_IO;
-    }
-    bell->uv.data = bell;
-    bell->on_ring = on_ring;
-    bell->ctx = ctx;
-    *ret_bell = bell;
-    return OK;
-}
-
-void loop_bell_ring(struct loop_bell *bell)
-{
-    uv_async_send(&bell->uv);
-}
-
-void loop_bell_free(struct loop_bell *bell)
-{
-    if (bell)
-        uv_close((uv_handle_t *)&bell->uv, free_handle);
 }
 
 void loop_reap(struct loop *loop, void *object, void (*free_object)(void *object))

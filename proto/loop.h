@@ -1,7 +1,7 @@
 /*
- * loop - the one uv loop of a program: its signals, timers, bells and deferred frees.
+ * loop - the one uv loop of a program: its signals, timers, watched descriptors, work for threads and deferred frees.
  *
- * Everything here belongs to the thread that runs the loop, except loop_bell_ring(). Callbacks may free
+ * Everything here belongs to the thread that runs the loop. Callbacks may free
  * any object of this module, their own too: the memory goes when no call into it is on the stack any
  * more. Order at the end (measured, keep it): stop accepting, flush, zlink, http, store thread,
  * zlink_context, loop.
@@ -16,7 +16,6 @@
 
 struct loop;
 struct loop_timer;
-struct loop_bell;
 struct loop_watch;
 struct uv_loop_s;
 
@@ -25,7 +24,7 @@ typedef void loop_fn(void *ctx);
 /* A new loop. From now on SIGPIPE is ignored in this process. ERR_NOMEM, ERR_IO. */
 int loop_new(struct loop **ret_loop) MUST_CHECK;
 /* Ends the loop; never from inside one of its callbacks. Other owners' handles (zlink, http) must be on
- * their way out already: an open one is our own mistake. Frees the timers and bells that are left, and
+ * their way out already: an open one is our own mistake. Frees the timers that are left, and
  * what was to be reaped. */
 void loop_free(struct loop *loop);
 
@@ -57,14 +56,6 @@ void loop_timer_every(struct loop_timer *timer, uint64_t period_ms);
 void loop_timer_stop(struct loop_timer *timer);
 /* No further call, not even one that was due in this turn. */
 void loop_timer_free(struct loop_timer *timer);
-
-/* A bell: other threads ring it, on_ring runs on the loop's thread, once for any number of rings since
- * the last call. It carries nothing: what was done stands in a queue of the ringing module. ERR_NOMEM,
- * ERR_IO. */
-int loop_bell_new(struct loop *loop, loop_fn *on_ring, void *ctx, struct loop_bell **ret_bell) MUST_CHECK;
-/* From any thread. The bell must outlive every ringer. */
-void loop_bell_ring(struct loop_bell *bell);
-void loop_bell_free(struct loop_bell *bell);
 
 /* Calls on_readable while the descriptor (no regular file) has something to read, or its other end is gone. Free it
  * before the descriptor is closed, and before loop_free(). ERR_NOMEM, ERR_IO. */

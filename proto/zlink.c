@@ -349,14 +349,7 @@ int zlink_router(struct zlink_context *context, const struct zlink_router_conf *
 
 int zlink_cut(struct zlink *link, const struct zlink_id *id)
 {
-    size_t cut = zlink_peers_cut(link->peers, id, NULL);
+    size_t cut = zlink_peers_cut(link->peers, id);
     link->counters.cut += (int64_t)cut;
     return cut > 0 ? OK : ERR_NOT_FOUND;
-}
-
-size_t zlink_cut_user(struct zlink *link, const char *user)
-{
-    size_t cut = zlink_peers_cut(link->peers, NULL, user);
-    link->counters.cut += (int64_t)cut;
-    return cut;
 }

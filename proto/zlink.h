@@ -94,8 +94,6 @@ int zlink_send_to(struct zlink *link, const struct zlink_id *id, struct slice me
 /* Shuts the TCP connection down on which this peer's messages came. What it sent before may still be
  * delivered, so drop it in the session first. ERR_NOT_FOUND: it never sent anything, or is gone. */
 int zlink_cut(struct zlink *link, const struct zlink_id *id);
-/* The same for every connection whose messages carried this User-Id; how many were cut. */
-size_t zlink_cut_user(struct zlink *link, const char *user);
 
 /* ---- a node's side: DEALER ---- */
 
@@ -136,10 +134,6 @@ int zlink_dealer(struct zlink_context *context, const struct zlink_dealer_conf *
  * ERR_NOMEM. */
 int zlink_send(struct zlink *link, struct slice message) MUST_CHECK;
 enum zlink_state zlink_state(const struct zlink *link);
-/* Drops the connection, if any, and connects anew at once. The state becomes DISCONNECTED without a
- * call. */
-void zlink_reconnect(struct zlink *link);
-
 /* ---- both ---- */
 
 /* Of this link, since it was made. */

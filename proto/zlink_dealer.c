@@ -238,11 +238,3 @@ int zlink_dealer(struct zlink_context *context, const struct zlink_dealer_conf *
     *ret_link = link;
     return OK;
 }
-
-void zlink_reconnect(struct zlink *link)
-{
-    drop_connection(link);
-    loop_timer_stop(link->again);
-    link->state = ZLINK_DISCONNECTED;
-    connect_again(link);
-}

@@ -17,7 +17,6 @@ struct ends {
 
 struct row {
     struct zlink_id id; /* len 0: free */
-    char user[ZLINK_USER_MAX + 1];
     struct ends ends;
 };
 
@@ -81,12 +80,9 @@ void zlink_peers_seen(struct zlink_peers *peers, const struct zlink_peer *peer)
     struct row *row = &peers->rows[peer->fd];
     if (zlink_id_equal(&row->id, &peer->id))
         return;
-    size_t len = strlen(peer->user);
     row->id.len = 0;
-    if (len > ZLINK_USER_MAX || !look(peer->fd, &row->ends))
-        return;
-    memcpy(row->user, peer->user, len + 1);
-    row->id = peer->id;
+    if (look(peer->fd, &row->ends))
+        row->id = peer->id;
 }
 
 /* The one place that touches a descriptor of ZeroMQ (deprecated, but measured: the peer is gone after
@@ -98,15 +94,12 @@ static bool cut_row(struct row *row, int fd)
     return look(fd, &now) && memcmp(&now, &row->ends, sizeof now) == 0 && shutdown(fd, SHUT_RDWR) == 0;
 }
 
-size_t zlink_peers_cut(struct zlink_peers *peers, const struct zlink_id *id, const char *user)
+size_t zlink_peers_cut(struct zlink_peers *peers, const struct zlink_id *id)
 {
     size_t cut = 0;
     for (size_t fd = 0; fd < peers->count; fd++) {
         struct row *row = &peers->rows[fd];
-        if (row->id.len == 0)
-            continue;
-        bool wanted = id ? zlink_id_equal(&row->id, id) : strcmp(row->user, user) == 0;
-        if (wanted && cut_row(row, (int)fd))
+        if (row->id.len > 0 && zlink_id_equal(&row->id, id) && cut_row(row, (int)fd))
             cut++;
     }
     return cut;

@@ -18,8 +18,7 @@ void zlink_peers_free(struct zlink_peers *peers);
 /* Remembers the connection of a message that just came. Out of memory: it is not remembered and cannot
  * be cut. */
 void zlink_peers_seen(struct zlink_peers *peers, const struct zlink_peer *peer);
-/* Shuts down the connections of this id (when not NULL) or else of this user; how many. They are
- * forgotten. */
-size_t zlink_peers_cut(struct zlink_peers *peers, const struct zlink_id *id, const char *user);
+/* Shuts down the connections of this id; how many. They are forgotten. */
+size_t zlink_peers_cut(struct zlink_peers *peers, const struct zlink_id *id);
 
 #endif

@@ -204,11 +204,6 @@ bool courier_end(struct courier *courier, uint64_t key)
     return true;
 }
 
-bool courier_owes(const struct courier *courier, uint64_t key)
-{
-    return lookup_find(&courier->items, &key) != NULL;
-}
-
 size_t courier_count(const struct courier *courier)
 {
     return courier->items.count;

@@ -65,7 +65,6 @@ struct courier_debt {
 int courier_owe(struct courier *courier, const struct courier_debt *debt, int64_t now_us) MUST_CHECK;
 /* The debt is over, in whatever state; true when it was owed. */
 bool courier_end(struct courier *courier, uint64_t key);
-bool courier_owes(const struct courier *courier, uint64_t key);
 /* All debts, and those that wait for credit. */
 size_t courier_count(const struct courier *courier);
 

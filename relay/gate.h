@@ -4,7 +4,7 @@
  *
  * A handshake proves that the peer holds the secret of its transport key; the gate says whose key that
  * is. An unknown key, another mechanism or a malformed question gets 400. ZAP asks at the handshake
- * only: whoever is connected stays, so the caller of gate_allow_only() drops and cuts (zlink_cut_user)
+ * only: whoever is connected stays, so the caller of gate_allow_only() drops and cuts (zlink_cut)
  * the members that are gone. Must stand before the first bind: without a handler CURVE lets everyone
  * in.
  */

@@ -118,11 +118,6 @@ int relay_console_open(struct loop *loop, const char *address, struct relay *rel
     return OK;
 }
 
-uint16_t relay_console_port(const struct relay_console *console)
-{
-    return http_port(console->http);
-}
-
 void relay_console_close(struct relay_console *console)
 {
     if (!console)

@@ -14,8 +14,6 @@ struct relay_console;
 /* Listens on HOST:PORT. Errors as http_listen. relay and link outlive the console. */
 int relay_console_open(struct loop *loop, const char *address, struct relay *relay, struct relay_link *link,
                        struct err_note *note, struct relay_console **ret_console) MUST_CHECK;
-/* The port that was bound. */
-uint16_t relay_console_port(const struct relay_console *console);
 /* NULL is fine. */
 void relay_console_close(struct relay_console *console);
 /* The text of /metrics, appended. http may be NULL. */

@@ -68,11 +68,6 @@ void cli_table_cell_int(struct cli_table *table, int64_t value)
     cli_table_cell(table, text);
 }
 
-size_t cli_table_rows(const struct cli_table *table)
-{
-    return table->cells / table->columns;
-}
-
 static size_t column_width(const struct cli_table *table, size_t column)
 {
     size_t widest = table->headers != NULL ? cli_text_width(table->headers[column]) : 0;

@@ -16,6 +16,5 @@ void cli_table_cell(struct cli_table *table, const char *text);
 void cli_table_cell_int(struct cli_table *table, int64_t value);
 /* Appends header line and rows; no blanks at the end of a line. ERR_NOMEM when a cell was lost before. */
 int cli_table_write(const struct cli_table *table, struct buf *out) MUST_CHECK;
-size_t cli_table_rows(const struct cli_table *table);
 
 #endif

@@ -132,7 +132,6 @@ static void cli_table_pads_by_width_and_strips_cells(void **state)
     cli_table_cell(table, "abc");
     cli_table_cell(table, NULL);
     cli_table_cell(table, "");
-    assert_int_equal(cli_table_rows(table), 2);
     assert_int_equal(cli_table_write(table, &out), OK);
     assert_string_equal(buf_text(&out),
                         "NAME    CC  NOTE\n\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e  JP  [2Jx\nabc     -\n");

@@ -1,4 +1,4 @@
-/* loop: timers, bells, signals, reaping, and a clean end. */
+/* loop: timers, signals, reaping, and a clean end. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -18,7 +18,6 @@
 struct scene {
     struct loop *loop;
     struct loop_timer *timer;
-    struct loop_bell *bell;
     int fired;
     int reaped;
     int stops;
@@ -154,30 +153,6 @@ static void run_returns_after_stop_and_can_run_again(void **state)
     loop_free(s.loop);
 }
 
-static void *ring_often(void *ctx)
-{
-    struct loop_bell *bell = ctx;
-    for (int i = 0; i < 1000; i++)
-        loop_bell_ring(bell);
-    return NULL;
-}
-
-static void bell_rung_by_a_thread_calls_on_the_loop(void **state)
-{
-    (void)state;
-    struct scene s = begin();
-    pthread_t thread;
-    s.wanted = 1;
-    assert_int_equal(loop_bell_new(s.loop, count_fire, &s, &s.bell), OK);
-    assert_int_equal(pthread_create(&thread, NULL, ring_often, s.bell), 0);
-    assert_int_equal(loop_run_until(s.loop, fired_enough, &s, DEADLINE_MS), OK);
-    assert_int_equal(pthread_join(thread, NULL), 0);
-    loop_bell_free(s.bell);
-    loop_turn(s.loop);
-    assert_in_range(s.fired, 1, 1000);
-    loop_free(s.loop);
-}
-
 struct victim {
     struct scene *scene;
     int content;
@@ -307,7 +282,6 @@ int main(void)
         cmocka_unit_test(timer_freed_while_due_does_not_fire),
         cmocka_unit_test(timer_once_restarted_counts_from_now),
         cmocka_unit_test(run_returns_after_stop_and_can_run_again),
-        cmocka_unit_test(bell_rung_by_a_thread_calls_on_the_loop),
         cmocka_unit_test(reap_in_a_callback_frees_once_after_it_and_soon),
         cmocka_unit_test(reap_left_at_the_end_is_freed_with_the_loop),
         cmocka_unit_test(signals_call_stop_and_reload_and_sigpipe_nothing),

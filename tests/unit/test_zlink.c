@@ -36,7 +36,7 @@ struct scene {
     uint32_t at_router;
     size_t last_len;
     bool echo;
-    int64_t busy_us;    /* what each message takes */
+    int64_t busy_us;     /* what each message takes */
     uint32_t seen, most; /* messages at the last turn of a timer; the most between two */
     /* what the dealer saw */
     uint32_t at_dealer;
@@ -482,23 +482,6 @@ static void zlink_cut_peer_is_gone_and_comes_back_with_another_id(void **state)
     end(s);
 }
 
-static void zlink_reconnect_makes_a_new_connection(void **state)
-{
-    (void)state;
-    struct scene *s = begin();
-    for (int i = 1; i <= 5; i++) {
-        wait_for(s, dealer_connected);
-        assert_int_equal(zlink_send(s->dealer, slice_text("hello")), OK);
-        s->wanted = (uint32_t)i;
-        wait_for(s, router_has);
-        zlink_reconnect(s->dealer);
-        assert_int_equal(zlink_state(s->dealer), ZLINK_DISCONNECTED);
-    }
-    wait_for(s, dealer_connected);
-    assert_int_equal(s->disconnected, 0);
-    end(s);
-}
-
 static void zlink_relay_restarted_is_found_again(void **state)
 {
     (void)state;
@@ -574,7 +557,6 @@ int main(void)
         cmocka_unit_test(zlink_garbage_and_oversize_on_the_port_do_not_stop_honest_peers),
         cmocka_unit_test(zlink_send_to_a_peer_that_left_is_unreachable),
         cmocka_unit_test(zlink_cut_peer_is_gone_and_comes_back_with_another_id),
-        cmocka_unit_test(zlink_reconnect_makes_a_new_connection),
         cmocka_unit_test(zlink_relay_restarted_is_found_again),
         cmocka_unit_test(zlink_freed_inside_on_message_is_safe),
         cmocka_unit_test(zlink_wrong_endpoints_are_named),
