@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include "node/cases.h"
 #include "proto/receipt.h"
 #include "torture.h"
 
@@ -260,13 +261,27 @@ static void run_passphrase(void)
     (void)went(TORTURE_INT(seal_passphrase_key("a lantern in the window", &argon, key)));
 }
 
+/* --- approvals of a case --- */
+
+static void run_approvals(void)
+{
+    struct case_entry entry = {.second_count = 0};
+    const struct case_second second = {.at_us = 1, .revision = 1};
+    size_t kept = 0;
+    while (kept < 3 && went(TORTURE_INT(cases_add_second(&entry, &second))))
+        kept++;
+    CHECK(entry.second_count == kept);
+    cases_forget_seconds(&entry);
+}
+
 int main(int argc, char **argv)
 {
     static const struct torture_scenario scenarios[] = {
-        {.name = "envelope", .run = run_envelope}, {.name = "receipts", .run = run_receipts},
-        {.name = "gap", .run = run_gap_answer},    {.name = "authority", .run = run_authority},
-        {.name = "request", .run = run_request},   {.name = "trust", .run = run_trust},
-        {.name = "records", .run = run_records},   {.name = "passphrase", .run = run_passphrase},
+        {.name = "envelope", .run = run_envelope},   {.name = "receipts", .run = run_receipts},
+        {.name = "gap", .run = run_gap_answer},      {.name = "authority", .run = run_authority},
+        {.name = "request", .run = run_request},     {.name = "trust", .run = run_trust},
+        {.name = "records", .run = run_records},     {.name = "passphrase", .run = run_passphrase},
+        {.name = "approvals", .run = run_approvals},
     };
     prepare();
     return torture_main(argc, argv, scenarios, sizeof scenarios / sizeof scenarios[0]);

@@ -154,6 +154,32 @@ static void cases_record_that_a_disk_broke_is_corrupt_and_no_case(void **state)
     cases_done(&cases);
 }
 
+/* Who approved its revisions is kept of the last ones; what was sent without anybody's is kept longest. */
+static void cases_oldest_approval_goes_and_what_was_sent_without_one_stays(void **state)
+{
+    struct case_entry entry = {.second_count = 0};
+    struct case_second second = {.at_us = 1};
+    (void)state;
+    for (uint32_t i = 1; i <= CASES_SECONDS_MAX; i++) {
+        second.revision = i;
+        snprintf(second.reason, sizeof second.reason, "%s", i == 1 ? "nobody else was on duty" : "");
+        assert_int_equal(cases_add_second(&entry, &second), OK);
+    }
+    second.revision = 100;
+    assert_int_equal(cases_add_second(&entry, &second), OK);
+    assert_int_equal(entry.second_count, CASES_SECONDS_MAX);
+    assert_int_equal(entry.seconds[0].revision, 1); /* without an approval */
+    assert_int_equal(entry.seconds[1].revision, 3); /* the second one went */
+    assert_int_equal(entry.seconds[CASES_SECONDS_MAX - 1].revision, 100);
+    for (uint32_t i = 0; i < CASES_SECONDS_MAX; i++)
+        snprintf(entry.seconds[i].reason, sizeof entry.seconds[i].reason, "alone");
+    assert_int_equal(cases_add_second(&entry, &second), OK);
+    assert_int_equal(entry.second_count, CASES_SECONDS_MAX);
+    assert_int_equal(entry.seconds[0].revision, 3); /* the oldest, where all are alike */
+    cases_forget_seconds(&entry);
+    assert_null(entry.seconds);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,6 +190,7 @@ int main(void)
         NET_TEST(cases_state_is_the_newest_revisions),
         NET_TEST(cases_keep_their_order_of_change_over_a_restart),
         cmocka_unit_test(cases_reference_of_the_greatest_length_is_kept_whole),
+        cmocka_unit_test(cases_oldest_approval_goes_and_what_was_sent_without_one_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

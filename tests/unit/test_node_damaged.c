@@ -518,6 +518,48 @@ static void node_record_of_a_case_or_event_that_cannot_be_is_refused(void **stat
     refused(room, VAULT_JOURNAL, &events.base, "under the key of no case");
 }
 
+/* As a store of before kept it: of the opening alone. */
+static void node_record_of_a_case_of_before_keeps_who_approved_its_opening(void **state)
+{
+    struct room *room = *state;
+    char opener[] = "be-baken", by[] = "ana", reason[] = "alone";
+    Hotline__Node__CaseRecord record = HOTLINE__NODE__CASE_RECORD__INIT;
+    const struct case_entry *entry = NULL;
+    record.opener = opener;
+    record.second_by = by;
+    record.second_reason = reason;
+    WIRE_SET(&record, second_at_us, 7);
+    SET(&record, case_id, KEY_UUID_BYTES);
+    fresh_copy(room);
+    add(room, VAULT_CASE, &record.base);
+    const struct cases *cases = node_cases(started(room));
+    for (size_t i = 0; i < cases->count; i++)
+        if (cases->order[i]->revision_count == 0)
+            entry = cases->order[i];
+    assert_non_null(entry);
+    assert_int_equal(entry->second_count, 1);
+    assert_int_equal(entry->seconds[0].revision, 1);
+    assert_int_equal(entry->seconds[0].at_us, 7);
+    assert_string_equal(entry->seconds[0].by, "ana");
+    assert_string_equal(entry->seconds[0].reason, "alone");
+    net_kill_node(room->net, BE);
+}
+
+static void node_record_of_a_case_with_too_many_approvals_is_refused(void **state)
+{
+    struct room *room = *state;
+    char opener[] = "be-baken";
+    Hotline__Node__CaseRecord record = HOTLINE__NODE__CASE_RECORD__INIT;
+    Hotline__Node__SecondRecord second = HOTLINE__NODE__SECOND_RECORD__INIT, *list[CASES_SECONDS_MAX + 1];
+    record.opener = opener;
+    SET(&record, case_id, KEY_UUID_BYTES);
+    for (size_t i = 0; i <= CASES_SECONDS_MAX; i++)
+        list[i] = &second;
+    record.seconds = list;
+    record.n_seconds = CASES_SECONDS_MAX + 1;
+    refused(room, VAULT_CASE, &record.base, "too many approvals");
+}
+
 /* More than there can be: whoever wrote them was not this program. */
 static void node_records_beyond_a_limit_are_refused(void **state)
 {
@@ -566,6 +608,8 @@ int main(void)
         DAMAGED_TEST(node_record_of_a_token_session_or_audit_that_cannot_be_is_refused),
         DAMAGED_TEST(node_record_of_a_case_or_event_that_cannot_be_is_refused),
         DAMAGED_TEST(node_records_beyond_a_limit_are_refused),
+        DAMAGED_TEST(node_record_of_a_case_of_before_keeps_who_approved_its_opening),
+        DAMAGED_TEST(node_record_of_a_case_with_too_many_approvals_is_refused),
     };
     return cmocka_run_group_tests_name("node_damaged", tests, NULL, NULL);
 }
