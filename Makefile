@@ -161,7 +161,7 @@ $(BUILD)/sim/hotline-crash: $(call object,$(filter-out tests/sim/main.c,$(sim_c)
 sim_pure := sign_verify_detached sign_detached sign_seed_keypair core_ed25519_is_valid_point scalarmult_base box_beforenm
 $(BUILD)/sim/hotline-sim $(BUILD)/sim/hotline-crash:
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LDFLAGS) $(sim_pure:%=-Wl,--wrap=crypto_%) -o $@ $^ $(LIBS) -ljpeg -lpng -lseccomp -lqrencode -lnettle
+	$(Q)$(CC) $(LDFLAGS) $(sim_pure:%=-Wl,--wrap=crypto_%) -Wl,--wrap=err_check_failed -o $@ $^ $(LIBS) -ljpeg -lpng -lseccomp -lqrencode -lnettle
 
 sim: $(BUILD)/sim/hotline-sim ## a network in one process: SEED=n HOURS=n SCENARIO=name (or all) SEEDS=n
 	@$< $(if $(filter all,$(SCENARIO)),--all,--scenario $(or $(SCENARIO),random)) --seed $(or $(SEED),1) \

@@ -325,6 +325,9 @@ int node_follow(struct node *node, const char *who, struct slice signed_roster, 
                 struct err_note *note) MUST_CHECK;
 /* The number of a received item was met. */
 void node_meet(struct node *node, const struct item *item, int64_t now_us);
+/* The same of one that was loaded: nothing is saved. A record that stayed behind, as when memory ran out where it was
+ * due, catches up with the next number of its sender. */
+void node_meet_loaded(struct node *node, const struct item *item, int64_t now_us);
 int node_load_gap(struct node *node, struct slice record) MUST_CHECK;
 void node_watch_gaps(struct node *node, int64_t now_us);
 void node_gap(struct node *node, struct node_link *link, const Hotline__Gap *gap, int64_t now_us);

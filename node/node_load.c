@@ -381,7 +381,7 @@ int node_load(struct node *node, struct err_note *note)
     size_t at = 0;
     for (const struct item *item; (item = lookup_next(&node->items, &at)) != NULL;) {
         if (!item->mine)
-            node_meet(node, item, node->now_us);
+            node_meet_loaded(node, item, node->now_us);
     }
     struct cases *cases = &node->cases;
     for (size_t i = 0; i < cases->count; i++) {

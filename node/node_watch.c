@@ -152,6 +152,13 @@ void node_meet(struct node *node, const struct item *item, int64_t now_us)
         meet(node, item->header->sender, &store_id, item->sequence, now_us);
 }
 
+void node_meet_loaded(struct node *node, const struct item *item, int64_t now_us)
+{
+    struct key_uuid store_id;
+    if (key_uuid_from(wire_slice(item->header->store_id), &store_id) == OK)
+        (void)gaps_meet(&node->gaps, item->header->sender, &store_id, item->sequence, now_us);
+}
+
 static void report_gap(struct node *node, struct gap_source *source, int64_t now_us)
 {
     Hotline__Gap gap = HOTLINE__GAP__INIT;

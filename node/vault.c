@@ -4,6 +4,7 @@
  */
 #include "node/vault.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -253,7 +254,17 @@ int vault_open_row(const struct vault *vault, enum vault_space space, struct sli
         key = &entry->key;
     }
     struct place place = place_of(space, &id_index, owner.len ? &owner_index_bytes : NULL);
-    return seal_unrecord(key, slice_of(place.bytes, sizeof place.bytes), sealed, plain) == OK ? OK : ERR_CORRUPT;
+    int result = seal_unrecord(key, slice_of(place.bytes, sizeof place.bytes), sealed, plain);
+    return result == OK || result == ERR_NOMEM ? result : ERR_CORRUPT;
+}
+
+/* protobuf-c has one answer to bytes that are none of its messages and to memory that ran out: whoever is told that the
+ * store is damaged puts an old copy in its place, so the two must not be mistaken. malloc() says it in errno. */
+static int read_one(vault_row each, void *ctx, struct slice plain)
+{
+    errno = 0;
+    int result = each(ctx, plain);
+    return result == ERR_CORRUPT && errno == ENOMEM ? ERR_NOMEM : result;
 }
 
 int vault_each(struct vault *vault, enum vault_space space, vault_row each, void *ctx, struct err_note *note)
@@ -270,10 +281,10 @@ int vault_each(struct vault *vault, enum vault_space space, vault_row each, void
             break;
         buf_clear(&plain);
         result = vault_open_row(vault, space, db_blob(rows, 0), db_blob(rows, 1), db_blob(rows, 2), &plain);
-        if (result != OK)
+        if (result == ERR_CORRUPT)
             err_set(note, result, "%s: a record does not open: the file was changed or damaged; restore a backup",
                     db_path(vault->db));
-        else if ((result = each(ctx, buf_slice(&plain))) != OK)
+        else if (result == OK && (result = read_one(each, ctx, buf_slice(&plain))) != OK)
             err_set(note, result, "%s: a record of space %d cannot be read: %s", db_path(vault->db), (int)space,
                     err_text(result));
         if (result != OK)

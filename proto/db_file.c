@@ -183,6 +183,7 @@ int db_open_handle(const char *path, struct err_note *note, sqlite3 **ret_handle
 int db_check_pages(sqlite3 *handle, const char *pragma, const char *path, struct err_note *note)
 {
     sqlite3_stmt *statement = NULL;
+    errno = 0;
     int result = sqlite3_prepare_v2(handle, pragma, -1, &statement, NULL);
     if (result == SQLITE_OK)
         result = sqlite3_step(statement);
@@ -191,9 +192,12 @@ int db_check_pages(sqlite3 *handle, const char *pragma, const char *path, struct
         error = db_fail(handle, result == SQLITE_DONE ? SQLITE_CORRUPT : result, path, note);
     } else {
         const char *finding = (const char *)sqlite3_column_text(statement, 0);
-        if (finding == NULL || strcmp(finding, "ok") != 0)
-            error = err_set(note, ERR_CORRUPT, "%s: damaged (%.200s): restore a backup under this name", path,
-                            finding != NULL ? finding : "no answer");
+        bool fine = finding != NULL && strcmp(finding, "ok") == 0;
+        /* A page that SQLite had no memory for is a finding to it, too. */
+        if (!fine && (finding == NULL || errno == ENOMEM))
+            error = db_fail(handle, SQLITE_NOMEM, path, note);
+        else if (!fine)
+            error = err_set(note, ERR_CORRUPT, "%s: damaged (%.200s): restore a backup under this name", path, finding);
     }
     sqlite3_finalize(statement);
     return error;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "tests/sim/disk_inner.h"
+#include "tests/sim/sim.h"
 
 static const char *const suffixes[FILES] = {"", "-wal", "-journal"};
 
@@ -61,7 +62,7 @@ static int file_read(sqlite3_file *base, void *data, int len, sqlite3_int64 offs
     return there == want ? SQLITE_OK : SQLITE_IOERR_SHORT_READ;
 }
 
-static int file_write(sqlite3_file *base, const void *data, int len, sqlite3_int64 offset)
+static int write_now(sqlite3_file *base, const void *data, int len, sqlite3_int64 offset)
 {
     struct disk_handle *handle = handle_of(base);
     struct disk_change change = {(size_t)offset, (size_t)len, NULL};
@@ -89,22 +90,33 @@ static int file_write(sqlite3_file *base, const void *data, int len, sqlite3_int
     return result;
 }
 
-static int file_truncate(sqlite3_file *base, sqlite3_int64 size)
+static int file_write(sqlite3_file *base, const void *data, int len, sqlite3_int64 offset)
+{
+    int result;
+    PROC_OUT(result = write_now(base, data, len, offset));
+    return result;
+}
+
+static void truncate_now(sqlite3_file *base, sqlite3_int64 size)
 {
     struct disk_handle *handle = handle_of(base);
     if (disk_step(handle->disk))
         disk_change(handle->file, (struct disk_change){(size_t)size, 0, NULL});
     else
         disk_resize(&handle->file->live, (size_t)size);
+}
+
+static int file_truncate(sqlite3_file *base, sqlite3_int64 size)
+{
+    PROC_OUT(truncate_now(base, size));
     return SQLITE_OK;
 }
 
 /* The first sync of a new file syncs its folder too, as SQLite's own does. A failed sync leaves what it likes. */
-static int file_sync(sqlite3_file *base, int flags)
+static int sync_now(sqlite3_file *base)
 {
     struct disk_handle *handle = handle_of(base);
     struct disk_file *file = handle->file;
-    (void)flags;
     if (!disk_step(handle->disk))
         return SQLITE_OK;
     if (disks.lie)
@@ -115,6 +127,14 @@ static int file_sync(sqlite3_file *base, int flags)
     if (!file->named)
         disk_sync_folder(handle->disk);
     return SQLITE_OK;
+}
+
+static int file_sync(sqlite3_file *base, int flags)
+{
+    int result;
+    (void)flags;
+    PROC_OUT(result = sync_now(base));
+    return result;
 }
 
 static int file_size(sqlite3_file *base, sqlite3_int64 *ret_size)
@@ -207,11 +227,10 @@ static int vfs_open(sqlite3_vfs *vfs, sqlite3_filename path, sqlite3_file *base,
     return SQLITE_OK;
 }
 
-static int vfs_delete(sqlite3_vfs *vfs, const char *path, int sync)
+static int delete_now(const char *path, int sync)
 {
     struct disk *disk;
     struct disk_file *file = find_file(path, &disk);
-    (void)vfs;
     if (file == NULL || !file->exists)
         return SQLITE_IOERR_DELETE_NOENT;
     file->exists = false;
@@ -222,6 +241,14 @@ static int vfs_delete(sqlite3_vfs *vfs, const char *path, int sync)
             disk_sync_folder(disk);
     }
     return SQLITE_OK;
+}
+
+static int vfs_delete(sqlite3_vfs *vfs, const char *path, int sync)
+{
+    int result;
+    (void)vfs;
+    PROC_OUT(result = delete_now(path, sync));
+    return result;
 }
 
 static int vfs_access(sqlite3_vfs *vfs, const char *path, int flags, int *ret_yes)

@@ -105,6 +105,40 @@ void fault_freeze(struct sim *sim, unsigned whom, unsigned unused)
     fault_one_way(sim, whom, unused);
 }
 
+/* --- memory --- */
+
+/* Any order of size: a start takes thousands, a frame tens. */
+static uint64_t some_call(struct sim *sim)
+{
+    return 1 + rng_below(&sim->rng, UINT64_C(1) << rng_between(&sim->rng, 3, 13));
+}
+
+static void memory_again(struct sim *sim, unsigned whom, unsigned turn)
+{
+    struct sim_process *process = proc_at(sim, whom);
+    if (process->turn == turn && process->memory.for_good)
+        end_for_a_while(process, DISK_KILLED, CLOCK_SECOND_US);
+}
+
+void fault_memory(struct sim *sim, unsigned whom, unsigned unused)
+{
+    unsigned number = anyone(sim, whom);
+    struct sim_process *process = proc_at(sim, number);
+    struct memory_use fault = {.fails_at = some_call(sim), .for_good = rng_below(&sim->rng, 2)};
+    (void)unused;
+    if (!is_core(process) || !proc_lives(process))
+        return;
+    if (rng_below(&sim->rng, 4) == 0) {
+        process->memory_in_start = fault;
+        end_for_a_while(process, DISK_KILLED, CLOCK_SECOND_US);
+        return;
+    }
+    process->expected_to_fail = true;
+    process->memory.fails_at = process->memory.calls + fault.fails_at;
+    process->memory.for_good = fault.for_good;
+    sim_after(sim, some_time(sim, CLOCK_MINUTE_US), memory_again, number, process->turn);
+}
+
 /* --- disks --- */
 
 void fault_io_error(struct sim *sim, unsigned whom, unsigned unused)

@@ -50,6 +50,9 @@ void fault_flip_io(struct sim *sim, unsigned relay, unsigned unused);
 void fault_cut_each_relay(struct sim *sim, unsigned whom, unsigned unused); /* each node sees another relay alone */
 void fault_no_room(struct sim *sim, unsigned whom, unsigned unused);        /* free space under the reserve */
 
+/* An allocation of its core fails, once or from then on until its restart: any time soon, or in a start. */
+void fault_memory(struct sim *sim, unsigned whom, unsigned unused);
+
 /* One of the mix. */
 void faults_any(struct sim *sim, unsigned a, unsigned b);
 /* fn(sim, whom, 0) again and again from now on, about every each_us. */

@@ -154,7 +154,9 @@ static void to_relay(struct sim *sim, const struct message *message)
     struct session_peer peer = net_peer(sim, message->node, message->relay);
     if (!proc_lives(&relay->p))
         return;
-    relay_receive(relay->relay, &peer, sim->nodes[message->node].p.id, buf_slice(&message->bytes), proc_now(&relay->p));
+    PROC_INTO(&relay->p,
+              relay_receive(relay->relay, &peer, sim->nodes[message->node].p.id, buf_slice(&message->bytes),
+                            proc_now(&relay->p)));
     proc_after(&relay->p);
 }
 
@@ -165,7 +167,8 @@ static void to_node(struct sim *sim, const struct message *message)
     if (!proc_lives(&node->p) || slot == SIZE_MAX)
         return;
     tap_to_node(node, message->relay, buf_slice(&message->bytes));
-    node_receive(node->node, slot, buf_slice(&message->bytes), proc_now(&node->p), proc_steady(sim));
+    PROC_INTO(&node->p,
+              node_receive(node->node, slot, buf_slice(&message->bytes), proc_now(&node->p), proc_steady(sim)));
     proc_after(&node->p);
 }
 
@@ -221,7 +224,9 @@ void net_up(struct sim *sim, unsigned node, unsigned relay)
     net_say_clean(sim, node, relay);
     if (from->hostile)
         return;
-    node_link(from->node, net_slot(from, relay), UPLINK_LINK_UP, proc_now(&from->p));
+    if (from->p.crashed)
+        return;
+    PROC_INTO(&from->p, node_link(from->node, net_slot(from, relay), UPLINK_LINK_UP, proc_now(&from->p)));
     proc_after(&from->p);
 }
 
@@ -237,7 +242,7 @@ void net_down(struct sim *sim, unsigned node, unsigned relay)
     link->up = false;
     net_say_clean(sim, node, relay);
     if (proc_lives(&from->p) && !from->hostile && net_slot(from, relay) != SIZE_MAX) {
-        node_link(from->node, net_slot(from, relay), UPLINK_LINK_DOWN, proc_now(&from->p));
+        PROC_INTO(&from->p, node_link(from->node, net_slot(from, relay), UPLINK_LINK_DOWN, proc_now(&from->p)));
         proc_after(&from->p);
     }
     net_try_soon(sim, node, relay);

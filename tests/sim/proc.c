@@ -68,9 +68,8 @@ static void put(struct sim_process *process, unsigned kind, int64_t after_us)
 
 /* --- the cores' worlds --- */
 
-static int node_send(void *ctx, size_t slot, struct slice message)
+static int send_of_node(struct sim_node *node, size_t slot, struct slice message)
 {
-    struct sim_node *node = ctx;
     struct sim *sim = node->p.sim;
     if (!proc_lives(&node->p))
         return ERR_UNREACHABLE;
@@ -79,6 +78,13 @@ static int node_send(void *ctx, size_t slot, struct slice message)
         if (strcmp(sim->relays[r].p.id, id) == 0)
             return net_from_node(node, r, message);
     return ERR_UNREACHABLE;
+}
+
+static int node_send(void *ctx, size_t slot, struct slice message)
+{
+    int error;
+    PROC_OUT(error = send_of_node(ctx, slot, message));
+    return error;
 }
 
 static void node_relays_changed(void *ctx)
@@ -90,7 +96,7 @@ static void node_event(void *ctx, const struct node_event *event)
 {
     struct sim_node *node = ctx;
     if (proc_lives(&node->p))
-        tap_event(node, event);
+        PROC_OUT(tap_event(node, event));
 }
 
 static void say_broken(struct sim_process *process, const char *what, const char *why)
@@ -109,15 +115,25 @@ static void core_failed(struct sim_process *process, int error, const char *text
     process->failed = true;
 }
 
+void proc_crashed(struct sim_process *process)
+{
+    if (!process->expected_to_fail)
+        say_broken(process, "ended by CHECK", "after memory had run out a while ago");
+    process->crashed = process->failed = true;
+}
+
 static void node_failed(void *ctx, int error, const char *text)
 {
-    core_failed(&((struct sim_node *)ctx)->p, error, text);
+    PROC_OUT(core_failed(&((struct sim_node *)ctx)->p, error, text));
 }
 
 static int relay_says(void *ctx, const struct session_peer *peer, struct slice frames)
 {
     struct sim_relay *relay = ctx;
-    return proc_lives(&relay->p) ? net_from_relay(relay, peer, frames) : ERR_UNREACHABLE;
+    int error = ERR_UNREACHABLE;
+    if (proc_lives(&relay->p))
+        PROC_OUT(error = net_from_relay(relay, peer, frames));
+    return error;
 }
 
 static void relay_cuts(void *ctx, const struct session_peer *peer)
@@ -125,7 +141,7 @@ static void relay_cuts(void *ctx, const struct session_peer *peer)
     struct sim_relay *relay = ctx;
     struct session_peer now = net_peer(relay->p.sim, peer->bytes[1] - 1u, relay->p.index);
     if (proc_lives(&relay->p) && memcmp(&now, peer, sizeof now) == 0)
-        net_down(relay->p.sim, peer->bytes[1] - 1u, relay->p.index);
+        PROC_OUT(net_down(relay->p.sim, peer->bytes[1] - 1u, relay->p.index));
 }
 
 static void relay_admits(void *ctx, const struct roster *roster)
@@ -136,7 +152,7 @@ static void relay_admits(void *ctx, const struct roster *roster)
 
 static void relay_failed(void *ctx, int error, const char *text)
 {
-    core_failed(&((struct sim_relay *)ctx)->p, error, text);
+    PROC_OUT(core_failed(&((struct sim_relay *)ctx)->p, error, text));
 }
 
 static int64_t relay_now(void *ctx)
@@ -165,8 +181,7 @@ static struct slice seed_of(const struct sim_process *process)
 static int open_node(struct sim_node *node, struct err_note *note)
 {
     const char *subscriptions[3];
-    struct node_setup setup = {.keys = world_node_keys(node, node->key_generation),
-                               .trust = *trust_of(&node->p),
+    struct node_setup setup = {.trust = *trust_of(&node->p),
                                .roster_seed = seed_of(&node->p),
                                .now_us = proc_now(&node->p),
                                .settings = {.deadline_delivered_us = CLOCK_MINUTE_US,
@@ -183,6 +198,7 @@ static int open_node(struct sim_node *node, struct err_note *note)
                                .io = {node, node_send, node_relays_changed, node_event, node_failed}};
     for (size_t i = 0; i < node->subscription_count; i++)
         subscriptions[i] = node->subscription[i];
+    PROC_OUT(setup.keys = world_node_keys(node, node->key_generation));
     int error = db_open(disk_path(node->p.disk), vault_schema(), node->p.id, note, &setup.db);
     if (error != OK) {
         key_set_free(setup.keys);
@@ -208,15 +224,23 @@ static void refused_to_start(struct sim_process *process, int error, const struc
 {
     process->sim->stats.refused_starts++;
     bool damaged = error == ERR_CORRUPT || error == ERR_CRYPTO || error == ERR_MEMBER || error == ERR_KEY;
-    if (!process->expected_to_fail)
+    if (process->memory.struck && damaged) /* an operator would put a backup in its place */
+        say_broken(process, "calls its store damaged, but memory had run out", note->text);
+    else if (!process->expected_to_fail && !process->memory.struck)
         say_broken(process, "does not start", note->text[0] ? note->text : err_name(error));
     process->running = false;
+    process->sim->stats.short_of_memory += process->memory.struck;
     disk_end(process->disk, DISK_KILLED);
     if (damaged) {
         disk_wipe(process->disk);
         process->started_from = 1;
     }
     proc_start_after(process, rng_between(&process->sim->rng, 1000000, 5000000));
+}
+
+static int open_core(struct sim_process *process, struct err_note *note)
+{
+    return process->is_relay ? open_relay(relay_of(process), note) : open_node(node_of(process), note);
 }
 
 static void try_links(struct sim_process *process)
@@ -239,19 +263,25 @@ void proc_start(struct sim_process *process)
     process->end_in_start = DISK_NEVER;
     process->turn++;
     process->running = true;
-    process->failed = process->stopped = process->commit_put = false;
+    process->failed = process->crashed = process->stopped = process->commit_put = false;
     process->end_on_frame = 0;
+    process->memory = process->memory_in_start;
+    process->expected_to_fail |= process->memory.fails_at > 0;
+    process->memory_in_start = (struct memory_use){0};
     if (!process->is_relay && node_of(process)->hostile) {
         try_links(process);
         return;
     }
-    int error = process->is_relay ? open_relay(relay_of(process), &note) : open_node(node_of(process), &note);
+    int error = ERR_NOMEM;
+    PROC_INTO(process, error = open_core(process, &note));
+    if (process->crashed)
+        error = ERR_NOMEM;
     if (error != OK) {
         refused_to_start(process, error, &note);
         return;
     }
     process->sim->stats.starts++;
-    process->expected_to_fail = process->frail;
+    process->expected_to_fail = process->frail || process->memory.fails_at > 0;
     if (process->is_relay)
         tap_relay_started(relay_of(process));
     else
@@ -290,10 +320,11 @@ static void take_apart(struct sim_process *process)
     if (process->is_relay) {
         struct relay *relay = relay_of(process)->relay;
         relay_of(process)->relay = NULL;
-        relay_free(relay);
+        if (!process->crashed)
+            PROC_INTO(process, relay_free(relay));
     } else {
-        struct node *node = node_of(process)->node;
-        node_close(node);
+        if (!process->crashed)
+            PROC_INTO(process, node_close(node_of(process)->node));
         node_of(process)->node = NULL;
     }
 }
@@ -305,6 +336,7 @@ void proc_end(struct sim_process *process, enum disk_end how)
     disk_end(process->disk, how);
     process->running = false;
     process->sim->stats.ends++;
+    process->sim->stats.short_of_memory += process->memory.struck;
     struct history_event event = tap_blank(process->sim, process->is_relay ? HISTORY_RELAY_STOP : HISTORY_STOP);
     *(process->is_relay ? &event.relay : &event.node) = process->name;
     history_add(&process->sim->history, event);
@@ -312,11 +344,8 @@ void proc_end(struct sim_process *process, enum disk_end how)
     take_apart(process);
 }
 
-/* SIGTERM: what is decided reaches the disk, and Goodbye is said. */
-void proc_stop(struct sim_process *process)
+static void stop_core(struct sim_process *process)
 {
-    if (!proc_lives(process))
-        return;
     if (process->is_relay) {
         relay_stop(relay_of(process)->relay, proc_now(process));
         while (relay_step(relay_of(process)->relay) > 0)
@@ -327,6 +356,14 @@ void proc_stop(struct sim_process *process)
             node_flush(node, proc_now(process), proc_steady(process->sim));
         while (store_step(vault_store(node_vault(node))) > 0);
     }
+}
+
+/* SIGTERM: what is decided reaches the disk, and Goodbye is said. */
+void proc_stop(struct sim_process *process)
+{
+    if (!proc_lives(process))
+        return;
+    PROC_INTO(process, stop_core(process));
     proc_end(process, DISK_KILLED);
 }
 
@@ -352,7 +389,7 @@ static void put_commit(struct sim_process *process)
 void proc_after(struct sim_process *process)
 {
     if (proc_lives(process) && !process->is_relay && node_of(process)->node != NULL)
-        node_flush(node_of(process)->node, proc_now(process), proc_steady(process->sim));
+        PROC_INTO(process, node_flush(node_of(process)->node, proc_now(process), proc_steady(process->sim)));
     end_if_over(process);
     if (process->running)
         put_commit(process);
@@ -378,9 +415,9 @@ void proc_tick(struct sim *sim, struct event *event)
     if (process == NULL)
         return;
     if (process->is_relay)
-        relay_tick(relay_of(process)->relay, proc_now(process));
+        PROC_INTO(process, relay_tick(relay_of(process)->relay, proc_now(process)));
     else
-        node_tick(node_of(process)->node, proc_now(process), proc_steady(sim));
+        PROC_INTO(process, node_tick(node_of(process)->node, proc_now(process), proc_steady(sim)));
     put(process, SIM_TICK, tick_us(sim));
     proc_after(process);
 }
@@ -391,8 +428,11 @@ void proc_commit(struct sim *sim, struct event *event)
     if (process == NULL)
         return;
     process->commit_put = false;
-    size_t writes = process->is_relay ? relay_step(relay_of(process)->relay) :
-                                        store_step(vault_store(node_vault(node_of(process)->node)));
+    volatile size_t writes = 0;
+    if (process->is_relay)
+        PROC_INTO(process, writes = relay_step(relay_of(process)->relay));
+    else
+        PROC_INTO(process, writes = store_step(vault_store(node_vault(node_of(process)->node))));
     sim->stats.commits += writes > 0;
     if (writes > 0) {
         proc_after(process);

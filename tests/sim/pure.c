@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "proto/err.h"
+#include "tests/sim/sim.h"
 
 #define SLOTS 32768     /* about two simulated days of different inputs; a power of two */
 #define INPUT_MOST 4096 /* longer ones are computed each time */
@@ -63,7 +64,7 @@ static struct known *slot_of(const struct call *call)
     if (is_off || call->len > INPUT_MOST)
         return NULL;
     if (known == NULL)
-        known = calloc(SLOTS, sizeof *known);
+        PROC_OUT(known = calloc(SLOTS, sizeof *known));
     CHECK(known != NULL);
     return &known[call->hash & (SLOTS - 1)];
 }
@@ -85,7 +86,7 @@ static void keep(struct known *slot, const struct call *call, int result)
     size_t at = 0;
     if (slot == NULL)
         return;
-    slot->in = realloc(slot->in, call->len + 1);
+    PROC_OUT(slot->in = realloc(slot->in, call->len + 1));
     CHECK(slot->in != NULL);
     for (size_t i = 0; i < 3; at += call->in[i++].len)
         if (call->in[i].len > 0)

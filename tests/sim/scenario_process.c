@@ -61,6 +61,24 @@ static void plan_erasure(struct sim *sim, int64_t until_us)
     faults_every(sim, until_us, 20 * CLOCK_MINUTE_US, fault_power, SIM_ALL);
 }
 
+static void plan_memory(struct sim *sim, int64_t until_us)
+{
+    plan_with(sim, until_us, fault_memory, EACH / 12);
+}
+
+static void plan_memory_and_wires(struct sim *sim, int64_t until_us)
+{
+    plan_with(sim, until_us, fault_memory, EACH / 6);
+    faults_every(sim, until_us, EACH, fault_lossy, SIM_ALL);
+    faults_every(sim, until_us, EACH, fault_power, SIM_ALL);
+}
+
+/* Without AddressSanitizer, whose memory never fails. */
+static const char *check_memory(struct sim *sim)
+{
+    return memory_can_fail() && sim->stats.short_of_memory < 20 ? "hardly an allocation failed" : NULL;
+}
+
 const struct scenario scenarios_process[] = {
     {.name = "kill",
      .passes = "kill -9 of anybody at any instant, also half-way in a write",
@@ -79,5 +97,16 @@ const struct scenario scenarios_process[] = {
      .passes = "power goes while cases are erased: what is erased stays so, the rest stays whole",
      .plan = plan_erasure,
      .hours = 60},
+    {.name = "memory",
+     .passes =
+         "an allocation fails in anybody, once or from then on until its restart, also in a start: nothing is lost",
+     .plan = plan_memory,
+     .check = check_memory,
+     .hours = 2},
+    {.name = "memory-and-wires",
+     .passes = "... while wires lose and power goes",
+     .plan = plan_memory_and_wires,
+     .check = check_memory,
+     .hours = 2},
     {.name = NULL},
 };

@@ -136,7 +136,7 @@ static void run_link_event(struct sim *sim, const struct event *event)
         peer.bytes[3] = (uint8_t)(event->number >> 8);
         peer.bytes[4] = (uint8_t)(event->number >> 16);
         if (proc_lives(&relay->p)) {
-            relay_gone(relay->relay, &peer, proc_now(&relay->p));
+            PROC_INTO(&relay->p, relay_gone(relay->relay, &peer, proc_now(&relay->p)));
             proc_after(&relay->p);
         }
         break;
@@ -225,6 +225,9 @@ void sim_heal(struct sim *sim)
         struct sim_process *process = proc_at(sim, i);
         sim_clock_right(&process->clock);
         process->end_on_frame = 0;
+        process->memory.fails_at = 0;
+        process->memory.for_good = false;
+        process->memory_in_start = (struct memory_use){0};
         disk_end_at(process->disk, DISK_NEVER, DISK_KILLED);
         /* What failed may have failed for good: such a process is restarted. */
         if (process->running && disk_did_fail(process->disk))

@@ -19,6 +19,7 @@
 #include "tests/sim/disk.h"
 #include "tests/sim/events.h"
 #include "tests/sim/history.h"
+#include "tests/sim/memory.h"
 #include "tests/sim/rng.h"
 
 #define SIM_NODES 40
@@ -62,6 +63,9 @@ struct sim_process {
     bool expected_to_fail; /* its disk has faults: giving up is right */
     bool frail;            /* for good: what is on its disk is wrong */
     bool absent;           /* is not started */
+    bool crashed;          /* a CHECK failed in it: nothing of it may be touched any more */
+    struct memory_use memory;
+    struct memory_use memory_in_start; /* of its next life; fails_at 0: as usual */
     int64_t commit_least_us, commit_most_us;
     int started_from; /* as HISTORY_START: 0 same store, 1 empty, 2 old copy */
     int end_on_frame; /* a frame type after whose sending it ends; 0 none */
@@ -70,6 +74,28 @@ struct sim_process {
     uint64_t end_in_start; /* steps of its disk after which the next start ends; DISK_NEVER */
     enum disk_end end_in_start_how;
 };
+
+/* A call into the core of this process: what it takes from the heap is its own, and a CHECK after a refusal ends it. */
+#define PROC_INTO(process, call)                                                                                       \
+    do {                                                                                                               \
+        struct memory_frame into_;                                                                                     \
+        memory_enter(&(process)->memory, &into_);                                                                      \
+        if (setjmp(into_.back) == 0) {                                                                                 \
+            call;                                                                                                      \
+            memory_leave(&into_);                                                                                      \
+        } else {                                                                                                       \
+            memory_leave(&into_);                                                                                      \
+            proc_crashed(process);                                                                                     \
+        }                                                                                                              \
+    } while (0)
+/* What a core calls of the simulator's. */
+#define PROC_OUT(call)                                                                                                 \
+    do {                                                                                                               \
+        struct memory_frame out_;                                                                                      \
+        memory_enter(NULL, &out_);                                                                                     \
+        call;                                                                                                          \
+        memory_leave(&out_);                                                                                           \
+    } while (0)
 
 struct sim_node {
     struct sim_process p; /* first */
@@ -103,7 +129,8 @@ struct sim_shape {
 
 struct sim_stats {
     uint64_t steps, messages, frames, skips, starts, ends, refused_starts, commits;
-    uint64_t gaps; /* that nodes asked a relay about */
+    uint64_t short_of_memory; /* lives in which an allocation failed */
+    uint64_t gaps;            /* that nodes asked a relay about */
     int64_t skipped_us;
 };
 
@@ -212,6 +239,8 @@ void proc_start(struct sim_process *process);
 void proc_start_after(struct sim_process *process, int64_t us);
 /* After each call into its core: it may have ended meanwhile; what it has to write is put. */
 void proc_after(struct sim_process *process);
+/* A CHECK failed in its core. */
+void proc_crashed(struct sim_process *process);
 void proc_tick(struct sim *sim, struct event *event);
 void proc_commit(struct sim *sim, struct event *event);
 /* Of a node or a relay by number: nodes first. */

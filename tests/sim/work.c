@@ -50,9 +50,8 @@ struct work_count work_done(const struct work *work, enum work_kind kind)
 
 /* --- intents --- */
 
-static void is_committed(void *ctx)
+static void say_committed(const struct wait *wait)
 {
-    const struct wait *wait = ctx;
     struct sim_node *node = &wait->sim->nodes[wait->node];
     struct history_event event = tap_blank(wait->sim, HISTORY_COMMITTED);
     if (!proc_lives(&node->p) || node->p.turn != wait->turn)
@@ -62,6 +61,11 @@ static void is_committed(void *ctx)
     history_add(&wait->sim->history, event);
 }
 
+static void is_committed(void *ctx)
+{
+    PROC_OUT(say_committed(ctx));
+}
+
 static void intend(struct sim *sim, unsigned node, const struct item *item, uint64_t ticket)
 {
     struct wait *wait = malloc(sizeof *wait);
@@ -69,7 +73,7 @@ static void intend(struct sim *sim, unsigned node, const struct item *item, uint
     *wait = (struct wait){sim->work->waits, sim, node, sim->nodes[node].p.turn, tap_hash(&item->hash)};
     sim->work->waits = wait;
     tap_intent(&sim->nodes[node], item);
-    node_when(sim->nodes[node].node, ticket, is_committed, wait);
+    PROC_INTO(&sim->nodes[node].p, node_when(sim->nodes[node].node, ticket, is_committed, wait));
 }
 
 static bool is_intended(const struct work *work, const struct item *item)
@@ -153,7 +157,10 @@ static void add_photo(struct sim *sim, unsigned node, Hotline__Case *content)
     buf_add(&picture.thumbnail, "\xff\xd8\xff\x77thumb", 9);
     CHECK(photo != NULL && id != NULL && !buf_broken(&picture.photo) && !buf_broken(&picture.thumbnail));
     hotline__attachment__init(photo);
-    if (node_photo_offer(sim->nodes[node].node, &picture, proc_now(&sim->nodes[node].p), id) == OK) {
+    volatile int error = ERR_NOMEM;
+    PROC_INTO(&sim->nodes[node].p,
+              error = node_photo_offer(sim->nodes[node].node, &picture, proc_now(&sim->nodes[node].p), id));
+    if (error == OK) {
         photo->has_upload = 1;
         photo->upload = (ProtobufCBinaryData){16, id};
         content->photos = calloc(1, sizeof *content->photos);
@@ -194,7 +201,13 @@ static int publish(struct sim *sim, unsigned node, struct node_draft *draft, boo
         add_photo(sim, node, content);
     draft->content = content;
     draft->photos_given = true;
-    int error = node_publish(sim->nodes[node].node, draft, proc_now(&sim->nodes[node].p), note, &entry, &ticket);
+    if (sim->nodes[node].p.crashed) {
+        case_free(content);
+        return ERR_NOMEM;
+    }
+    volatile int error = ERR_NOMEM;
+    PROC_INTO(&sim->nodes[node].p,
+              error = node_publish(sim->nodes[node].node, draft, proc_now(&sim->nodes[node].p), note, &entry, &ticket));
     case_free(content);
     return error;
 }
@@ -232,7 +245,9 @@ static int act_update(struct sim *sim, unsigned node, struct err_note *note)
     struct node_draft draft = {.content = content, .to = to};
     if (rng_below(&sim->work->rng, 4) == 0)
         draft.to_count = pick_countries(sim, node, to);
-    int error = node_update(sim->nodes[node].node, entry, &draft, proc_now(&sim->nodes[node].p), note, &ticket);
+    volatile int error = ERR_NOMEM;
+    PROC_INTO(&sim->nodes[node].p,
+              error = node_update(sim->nodes[node].node, entry, &draft, proc_now(&sim->nodes[node].p), note, &ticket));
     case_free(content);
     return error;
 }
@@ -248,7 +263,10 @@ static int finish(struct sim *sim, unsigned node, Hotline__Act__Code how, struct
     bool closes = how == HOTLINE__ACT__CODE__CLOSE;
     WIRE_SET(&closing, outcome, closes ? HOTLINE__OUTCOME__CODE__FOUND_SAFE : HOTLINE__OUTCOME__CODE__SENT_IN_ERROR);
     closing.reason = closes ? NULL : reason;
-    int error = node_finish(sim->nodes[node].node, entry, how, &closing, proc_now(&sim->nodes[node].p), note, &ticket);
+    volatile int error = ERR_NOMEM;
+    PROC_INTO(
+        &sim->nodes[node].p,
+        error = node_finish(sim->nodes[node].node, entry, how, &closing, proc_now(&sim->nodes[node].p), note, &ticket));
     return error;
 }
 
@@ -268,7 +286,11 @@ static int act_ack(struct sim *sim, unsigned node, struct err_note *note)
     uint64_t ticket;
     if (entry == NULL)
         return ERR_NOT_FOUND;
-    return node_acknowledge(sim->nodes[node].node, entry, "Ana", proc_now(&sim->nodes[node].p), note, &ticket);
+    volatile int error = ERR_NOMEM;
+    PROC_INTO(&sim->nodes[node].p,
+              error =
+                  node_acknowledge(sim->nodes[node].node, entry, "Ana", proc_now(&sim->nodes[node].p), note, &ticket));
+    return error;
 }
 
 static int act_decline(struct sim *sim, unsigned node, struct err_note *note)
@@ -277,15 +299,21 @@ static int act_decline(struct sim *sim, unsigned node, struct err_note *note)
     uint64_t ticket;
     if (entry == NULL)
         return ERR_NOT_FOUND;
-    return node_decline(sim->nodes[node].node, entry, HOTLINE__DECLINE_CODE__CODE__NO_CAPACITY,
-                        proc_now(&sim->nodes[node].p), note, &ticket);
+    volatile int error = ERR_NOMEM;
+    PROC_INTO(&sim->nodes[node].p,
+              error = node_decline(sim->nodes[node].node, entry, HOTLINE__DECLINE_CODE__CODE__NO_CAPACITY,
+                                   proc_now(&sim->nodes[node].p), note, &ticket));
+    return error;
 }
 
 static int say(struct sim *sim, unsigned node, struct case_entry *entry, Hotline__Reply *reply, struct err_note *note)
 {
     const struct item *item = NULL;
     uint64_t ticket;
-    int error = node_reply(sim->nodes[node].node, entry, reply, proc_now(&sim->nodes[node].p), note, &item, &ticket);
+    volatile int error = ERR_NOMEM;
+    PROC_INTO(&sim->nodes[node].p,
+              error =
+                  node_reply(sim->nodes[node].node, entry, reply, proc_now(&sim->nodes[node].p), note, &item, &ticket));
     return error;
 }
 
@@ -334,7 +362,10 @@ static int act_refer(struct sim *sim, unsigned node, struct err_note *note)
     request.languages = languages;
     request.countries = countries;
     WIRE_SET(&request, answer_by, proc_now(&sim->nodes[node].p) + CLOCK_DAY_US);
-    int error = node_refer(sim->nodes[node].node, entry, &request, proc_now(&sim->nodes[node].p), note, &item, &ticket);
+    volatile int error = ERR_NOMEM;
+    PROC_INTO(&sim->nodes[node].p,
+              error = node_refer(sim->nodes[node].node, entry, &request, proc_now(&sim->nodes[node].p), note, &item,
+                                 &ticket));
     return error;
 }
 
@@ -365,8 +396,10 @@ static int act_figures(struct sim *sim, unsigned node, struct err_note *note)
     WIRE_SET(&statistics, year, 2026);
     WIRE_SET(&statistics, made_at, proc_now(&sim->nodes[node].p));
     WIRE_SET(&statistics, opened, (uint32_t)sim->work->cases);
-    int error =
-        node_send_statistics(sim->nodes[node].node, &statistics, proc_now(&sim->nodes[node].p), note, &item, &ticket);
+    volatile int error = ERR_NOMEM;
+    PROC_INTO(&sim->nodes[node].p,
+              error = node_send_statistics(sim->nodes[node].node, &statistics, proc_now(&sim->nodes[node].p), note,
+                                           &item, &ticket));
     return error;
 }
 
@@ -378,7 +411,10 @@ static int act_subscribe(struct sim *sim, unsigned node, struct err_note *note)
         int index = country_index(sim->nodes[rng_below(&sim->work->rng, sim->node_count)].p.country);
         set[index / 8] |= (uint8_t)(1u << (index % 8));
     }
-    return node_subscribe(sim->nodes[node].node, set, proc_now(&sim->nodes[node].p), note, &ticket);
+    volatile int error = ERR_NOMEM;
+    PROC_INTO(&sim->nodes[node].p,
+              error = node_subscribe(sim->nodes[node].node, set, proc_now(&sim->nodes[node].p), note, &ticket));
+    return error;
 }
 
 static const struct {

@@ -58,6 +58,43 @@ static void watch_withheld_alert_is_a_gap_that_is_reported_and_closes(void **sta
     assert_false(warned(net, FR, "GAP"));
 }
 
+/* As after an allocation that failed where it was due. */
+static void forget_record(struct net *net, unsigned node)
+{
+    const struct node *core = net->nodes[node].node;
+    struct buf key;
+    assert_int_equal(core->gaps.count, 1);
+    buf_init(&key);
+    buf_add(&key, core->gaps.sources[0].store_id.bytes, KEY_UUID_BYTES);
+    buf_add_text(&key, core->gaps.sources[0].sender);
+    vault_remove(core->vault, VAULT_GAP, buf_slice(&key));
+    buf_free(&key);
+}
+
+static void start_again(struct net *net, unsigned node)
+{
+    net_crash(net, node);
+    for (unsigned r = 0; r < NET_RELAYS; r++)
+        net_connect(net, node, r);
+    net_pass(net, CLOCK_SECOND_US);
+}
+
+static void watch_record_of_numbers_that_is_behind_stops_no_start(void **state)
+{
+    struct net *net = *state;
+    char first[CASES_REFERENCE_MAX], second[CASES_REFERENCE_MAX];
+    publish_and_run(net, first);
+    forget_record(net, FR);
+    net_run(net);
+    start_again(net, FR);
+    assert_true(net_has(net, FR, first));
+    assert_int_equal(net->nodes[FR].node->gaps.count, 1);
+    publish_and_run(net, second);
+    assert_true(net_has(net, FR, second));
+    start_again(net, FR);
+    assert_int_equal(net->nodes[FR].node->gaps.sources[0].upto, 2);
+}
+
 static void watch_gap_of_a_case_that_is_over_is_answered_as_void(void **state)
 {
     struct net *net = *state;
@@ -281,6 +318,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         NET_TEST(watch_withheld_alert_is_a_gap_that_is_reported_and_closes),
+        NET_TEST(watch_record_of_numbers_that_is_behind_stops_no_start),
         NET_TEST(watch_gap_of_a_case_that_is_over_is_answered_as_void),
         NET_TEST(watch_gap_that_a_relay_made_up_gets_no_void_in_advance),
         NET_TEST(watch_gap_that_comes_again_at_once_is_answered_once_to_each_relay),
