@@ -2,7 +2,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { code, country, inner, list, spoken, tIn } from './i18n';
 import type { Key } from './i18n';
-import { day, ownZone, stamp } from './time';
+import { date, day, ownZone, stamp } from './time';
 import type { CaseBody, Person } from './types';
 import { Phone, UrgencyMark } from './ui';
 
@@ -172,7 +172,7 @@ export function Card(props: Reading): JSX.Element {
                 <div class="who">
                     <p class="child-name" dir="auto">{personName(child, !props.hideFamily)}</p>
                     {otherNames(child).length > 0 && <p class="big" dir="auto">{say(reader, 'card.also', { names: list(otherNames(child), reader) })}</p>}
-                    <p class="big">{words([ageOf(child, reader), child?.sex && inner('Sex', child.sex, reader)])}</p>
+                    <p class="big">{words([ageOf(child, reader), child?.birth_date && say(reader, 'card.born', { date: date(child.birth_date, reader) }), child?.sex && inner('Sex', child.sex, reader)])}</p>
                     {(child?.languages ?? []).length > 0 && <p>{say(reader, 'card.speaks', { languages: list(child!.languages!.map((one) => spoken(one, reader)), reader) })}</p>}
                     <p><strong>{code('Category', body.category, reader)}</strong></p>
                     <p><UrgencyMarkIn urgency={body.urgency} reader={reader} /> {body.why_urgent && <Written text={body.why_urgent} language={body.text_language} reader={reader} />}</p>

@@ -28,6 +28,17 @@ export function day(at: string | undefined, reader = language()): string {
     return at ? format(new Date(at), undefined, { dateStyle: 'medium' }, reader) : '';
 }
 
+/* A date without a time ("2017-03-12"), as it is anywhere. */
+export const date = (at: string, reader = language()): string => format(new Date(at), 'UTC', { dateStyle: 'medium' }, reader);
+/* Whole years since such a date; undefined for what is no date of birth of a child. */
+export function yearsSince(at: string, now: number): number | undefined {
+    const [born, today] = [new Date(at), new Date(now)];
+    if (Number.isNaN(born.getTime())) return undefined;
+    const before = today.getUTCMonth() < born.getUTCMonth() || (today.getUTCMonth() === born.getUTCMonth() && today.getUTCDate() < born.getUTCDate());
+    const years = today.getUTCFullYear() - born.getUTCFullYear() - (before ? 1 : 0);
+    return years >= 0 && years <= 25 ? years : undefined;
+}
+
 const CLOCKS_DIFFER_S = 60; /* the node's clock may be ahead of this one: that is no future */
 
 /* "Seconds ago", "3 min. ago", "in 2 hr.": to be drawn again as time goes. */

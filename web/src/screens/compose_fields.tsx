@@ -6,7 +6,7 @@ import { code, country, language, languageNames, spoken, t } from '../i18n';
 import type { Key } from '../i18n';
 import { europe, neighbours } from '../europe';
 import { Photos } from '../photos';
-import { fromWall, ownZone, stamp, toWall, zones } from '../time';
+import { fromWall, ownZone, stamp, toWall, yearsSince, zones } from '../time';
 import { state } from '../store';
 import type { CaseBody } from '../types';
 import { useId } from '../ui';
@@ -33,6 +33,23 @@ function Age(): JSX.Element {
                 <div class="grid"><Numeric path="child.age_min_years" star least={0} most={25} /><Numeric path="child.age_max_years" star least={0} most={25} /></div>
             ) : <Numeric path="child.age_years" star least={0} most={25} />}
             <label class="check"><input type="checkbox" checked={ranged} onChange={(event) => toggle(event.currentTarget.checked)} />{t('compose.age.range')}</label>
+        </div>
+    );
+}
+
+/* It says the age too. */
+function BirthDate(): JSX.Element {
+    const form = useContext(FormContext);
+    const id = useId();
+    const set = (date: string): void => {
+        const { age_min_years: _1, age_max_years: _2, ...child } = form.body.child ?? {};
+        const years = yearsSince(date, Date.now());
+        form.set(years === undefined ? put(form.body, 'child.birth_date', date) : { ...form.body, child: { ...child, birth_date: date, age_years: years } });
+    };
+    return (
+        <div class="field" data-path="child.birth_date">
+            <label for={id}>{t('f.child.birth_date')}</label>
+            <input id={id} type="date" value={form.body.child?.birth_date ?? ''} onInput={(event) => set(event.currentTarget.value)} />
         </div>
     );
 }
@@ -109,6 +126,7 @@ export function ChildFields(): JSX.Element {
                     <Text path="child.given_name" star max={80} hint="f.child.given_name.hint" />
                     <div><Text path="child.family_name" max={80} /><Check path="child.family_name_hidden" /></div>
                     <Age />
+                    <BirthDate />
                     <OtherNames />
                 </div>
                 <Pick path="child.sex" type="Sex" />

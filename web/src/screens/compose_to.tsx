@@ -59,7 +59,7 @@ function PlaceRow({ place, chosen, toggle }: { place: Place; chosen: boolean; to
                 <span>
                     <strong>{country(place.code)}</strong> <span class={`mark presence-${place.armed ? 'armed' : place.online ? 'online' : 'away'}`}>{place.armed ? t('to.armed', { n: place.armed }) : t(mark)}</span>
                     <span class="hint block">
-                        {place.members.map((one) => one.name).join(', ')}
+                        {place.members.map((one) => one.name).join(', ')} · <span class="good">✓ {t('to.accredited')}</span>
                         {place.languages.length > 0 && ` · ${t('to.on.duty', { languages: list(place.languages.map((one) => spoken(one))) })}`}
                     </span>
                 </span>
