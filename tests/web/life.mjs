@@ -21,9 +21,16 @@ await check('a wrong password is refused in words', async () => {
     await italy.keyboard.press('Enter');
     await italy.locator('p.trouble').waitFor();
 });
-await check('both log in', async () => {
+await check('both log in; nothing was lost, and nothing says so', async () => {
+    await italy.evaluate(() => {
+        window.said = [];
+        new MutationObserver(() => window.said.push(document.querySelector('.states strong')?.textContent ?? '')).observe(document.body, { subtree: true, childList: true, characterData: true });
+    });
     await web.logIn(italy, 'paola');
     await web.logIn(greece, 'eleni');
+    await italy.locator('.line-live').waitFor();
+    const said = await italy.evaluate(() => window.said);
+    must(said.some((one) => /LIVE/.test(one)) && !said.some((one) => /RECONNECTING|OFFLINE/.test(one)), [...new Set(said)].join(', '));
 });
 await check('nothing sounds before a person has asked for it', async () => {
     must((await web.tones(italy)).length === 0, 'a tone was asked for');

@@ -4,6 +4,7 @@
  */
 import * as web from './lib.mjs';
 import { check, must } from './lib.mjs';
+import { findings } from './axe.mjs';
 
 web.chain();
 const eleni = await web.console_('gr-faros');
@@ -12,6 +13,10 @@ const italy = await web.console_('it-lanterna');
 await web.logIn(eleni, 'eleni');
 await web.logIn(petros, 'petros');
 await web.logIn(italy, 'paola');
+async function accessible(page) {
+    const found = await findings(page);
+    must(found.length === 0, found.join(' | '));
+}
 const own = (page) => page.locator('section[data-need=REQUIRED]');
 const row = (page, country) => page.locator('.ladder tbody tr', { hasText: country });
 
@@ -100,6 +105,7 @@ await check('an update that reaches further waits for the second person too; a c
     await eleni.getByRole('radio', { name: /May be published/ }).check();
     await eleni.getByRole('button', { name: 'Send the update' }).click();
     await eleni.getByText('This update reaches further than what was sent').waitFor();
+    await accessible(eleni);
     await eleni.getByRole('button', { name: 'Ask a second person' }).click();
     await own(eleni).getByText('Ask a').waitFor();
     await web.screen(petros, 'inbox');
@@ -119,16 +125,19 @@ await check('a parental abduction is handed to mediators; without a language and
     await eleni.getByRole('button', { name: 'Ask mediators' }).click();
     await eleni.getByRole('button', { name: 'Ask them' }).click();
     await eleni.getByText('Choose at least one country and one language').waitFor();
+    await accessible(eleni);
     await eleni.getByRole('checkbox', { name: 'Netherlands' }).check();
     await eleni.getByRole('checkbox', { name: 'French' }).check();
     await eleni.getByLabel('What the mediators should know').fill('Both parents may be willing to talk.');
     await eleni.getByRole('button', { name: 'Ask them' }).click();
     await eleni.locator('[aria-labelledby=mediation] [data-state=OPEN]').waitFor();
+    await accessible(eleni);
 });
 await check('the mediator is told on every screen, reads it, and learns no name', async () => {
     await joost.locator('.stalls-calm a', { hasText: /^GR-/ }).click();
     await joost.getByText('Both parents may be willing to talk.').waitFor();
     must(!/Zoe/.test(await joost.locator('body').textContent()), 'the name of the child');
+    await accessible(joost);
     must(await joost.locator('.top nav .count').textContent() === '1', 'not counted in the header');
 });
 await check('who declines says why', async () => {

@@ -2,22 +2,12 @@
  * Every screen: no finding of axe, in three languages, light and dark; no sideways scrolling at 400 % zoom (320 CSS
  * pixels); borders that forced colours keep; nothing that moves when less motion is wished.
  */
-import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
 import * as web from './lib.mjs';
 import { check, must } from './lib.mjs';
+import { findings, STANDARD } from './axe.mjs';
 
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const loading = ['en', 'de', 'hu'].map((one) => JSON.parse(readFileSync(new URL(`../../web/locales/${one}.json`, import.meta.url), 'utf8')).loading);
-const STANDARD = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-
-async function findings(page, options) {
-    await page.evaluate(axeSource);
-    return page.evaluate(async (asked) => {
-        const { violations } = await window.axe.run(document, { resultTypes: ['violations'], ...asked });
-        return violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => node.html.slice(0, 120)).join(' ; ')}`);
-    }, options);
-}
 /* All rules in light; dark has other colours and nothing else. */
 async function axe(page, name) {
     for (const scheme of ['light', 'dark']) {
@@ -81,7 +71,7 @@ const kept = new URL(greece.url()).hash.split('/')[2];
 
 /* ---- each of them ---- */
 
-const own = ['shift', 'inbox', 'compose', `compose/${kept}/1`, `compose/${kept}/2`, `compose/${kept}/3`, `compose/${kept}/4`, 'drills', 'archive', 'phones', 'help', 'notes', 'figures',
+const own = ['shift', 'inbox', 'compose', `compose/${kept}/1`, `compose/${kept}/2`, `compose/${kept}/3`, `compose/${kept}/4`, 'drills', 'archive', 'phones', 'help', 'notes', 'figures', 'referrals',
     'settings/health', 'settings/password', 'settings/countries', 'settings/audit', `case/${open}`, `case/${exercise.member}/${exercise.reference}`, `update/${open}`, `poster/${open}`];
 const shortName = (screen) => screen.replace(kept, 'draft').replace(open, 'open').replace(`${exercise.member}/${exercise.reference}`, 'exercise');
 
