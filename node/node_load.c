@@ -336,9 +336,30 @@ static int by_change(const void *a, const void *b)
     return x->changed_us < y->changed_us ? -1 : x->changed_us > y->changed_us;
 }
 
-int node_load(struct node *node, struct err_note *note)
+/* What is told of a case beside its rows, and the order in which the cases changed last. */
+static void settle_cases(struct node *node)
 {
-    const struct {
+    struct cases *cases = &node->cases;
+    for (size_t i = 0; i < cases->count; i++) {
+        struct case_entry *entry = cases->order[i];
+        struct item *last = entry->revision_count ? entry->revisions[entry->revision_count - 1] : NULL;
+        entry->mine = strcmp(entry->opener, node->keys->id) == 0;
+        /* Erased when no revision but spared ones is left under its tombstone. */
+        entry->erased = entry->tombstone != NULL &&
+            (last != NULL ? last->header->revision <= entry->tombstone->revision : entry->thread_count == 0);
+        if (entry->erased && last != NULL)
+            last->spared = true;
+    }
+    if (cases->count > 1)
+        qsort(cases->order, cases->count, sizeof cases->order[0], by_change);
+    for (size_t i = 0; i < cases->count; i++)
+        cases->order[i]->changed = ++cases->last_change;
+}
+
+/* Every table: cases, then items, then what names either. */
+static int load_tables(struct node *node, struct err_note *note)
+{
+    static const struct {
         enum vault_space space;
         vault_row each;
     } tables[] = {{VAULT_SEQUENCE, load_sequence},
@@ -371,6 +392,12 @@ int node_load(struct node *node, struct err_note *note)
         result = load_items(node, note);
     for (size_t i = 0; result == OK && i < sizeof tables / sizeof tables[0]; i++)
         result = vault_each(node->vault, tables[i].space, tables[i].each, node, note);
+    return result;
+}
+
+int node_load(struct node *node, struct err_note *note)
+{
+    int result = load_tables(node, note);
     if (result != OK)
         return result;
     dispatches_sort(&node->dispatches);
@@ -383,22 +410,7 @@ int node_load(struct node *node, struct err_note *note)
         if (!item->mine)
             node_meet_loaded(node, item, node->now_us);
     }
-    struct cases *cases = &node->cases;
-    for (size_t i = 0; i < cases->count; i++) {
-        /* Erased when no revision but spared ones is left under its tombstone. */
-        struct case_entry *entry = cases->order[i];
-        struct item *last = entry->revision_count ? entry->revisions[entry->revision_count - 1] : NULL;
-        entry->erased = entry->tombstone != NULL &&
-            (last != NULL ? last->header->revision <= entry->tombstone->revision : entry->thread_count == 0);
-        if (entry->erased && last != NULL)
-            last->spared = true;
-    }
-    for (size_t i = 0; i < cases->count; i++)
-        cases->order[i]->mine = strcmp(cases->order[i]->opener, node->keys->id) == 0;
-    if (cases->count > 1)
-        qsort(cases->order, cases->count, sizeof cases->order[0], by_change);
-    for (size_t i = 0; i < cases->count; i++)
-        cases->order[i]->changed = ++cases->last_change;
+    settle_cases(node);
     return OK;
 }
 
