@@ -62,6 +62,7 @@ int node_begin(struct node *node, struct node_outgoing *out, Hotline__Kind__Code
     hotline__envelope_body__init(&out->body);
     hotline__case_name__init(&out->case_name);
     hotline__route__init(&out->route);
+    out->made_us = now_us;
     int64_t stamp_us = node_stamp(node, now_us);
     struct key_uuid id = seal_uuid(stamp_us, NULL);
     int result = directory_sending(&node->directory, stamp_us, &out->sending);
@@ -95,8 +96,16 @@ void node_name_case(struct node_outgoing *out, const char *opener, const uint8_t
     WIRE_SET_BYTES(&out->case_name, case_id, out->case_id, KEY_UUID_BYTES);
 }
 
-int node_seal(struct node *node, struct node_outgoing *out, int64_t now_us, struct err_note *note,
-              struct item **ret_item)
+void node_out_reader(struct node_outgoing *out, const char *member)
+{
+    snprintf(out->reader, sizeof out->reader, "%s", member);
+    out->members[0] = out->reader;
+    out->route.n_members = 1;
+    out->route.members = out->members;
+    WIRE_SET(&out->route, restricted, true);
+}
+
+int node_seal(struct node *node, struct node_outgoing *out, struct err_note *note, struct item **ret_item)
 {
     struct envelope_sealed sealed;
     struct item *item = NULL;
@@ -117,7 +126,7 @@ int node_seal(struct node *node, struct node_outgoing *out, int64_t now_us, stru
         return result;
     }
     item->mine = true;
-    item->at_us = now_us;
+    item->at_us = out->made_us;
     item->steady_us = node->steady_us;
     *ret_item = item;
     return OK;

@@ -18,10 +18,11 @@ struct node_outgoing {
     uint8_t id[KEY_UUID_BYTES], store_id[KEY_UUID_BYTES], case_id[KEY_UUID_BYTES];
     struct key_box sending;
     struct key_hash roster_hash;
-    char sender[LIMIT_ID_CHARS + 1], opener[LIMIT_ID_CHARS + 1];
+    char sender[LIMIT_ID_CHARS + 1], opener[LIMIT_ID_CHARS + 1], reader[LIMIT_ID_CHARS + 1];
     char codes[LIMIT_COUNTRIES][3];
     char *countries[LIMIT_COUNTRIES];
     char *members[NODE_OUT_MEMBERS]; /* figures name every observer, in a list of their own */
+    int64_t made_us;                 /* by our own clock; the header has the stamp that others see */
 };
 
 /* May this member send; opens: also something new. ERR_MEMBER, ERR_EXPIRED with a sentence. */
@@ -34,9 +35,10 @@ int node_begin(struct node *node, struct node_outgoing *out, Hotline__Kind__Code
 void node_name_case(struct node_outgoing *out, const char *opener, const uint8_t *case_id);
 /* A country concerned, once. ERR_UNKNOWN with "did you mean". */
 int node_out_country(struct node_outgoing *out, const char *code, struct err_note *note) MUST_CHECK;
+/* For this member alone, restricted. */
+void node_out_reader(struct node_outgoing *out, const char *member);
 /* Seals header and body into an item of our own, which is the caller's until node_launch. ERR_LIMIT, ERR_NOMEM. */
-int node_seal(struct node *node, struct node_outgoing *out, int64_t now_us, struct err_note *note,
-              struct item **ret_item) MUST_CHECK;
+int node_seal(struct node *node, struct node_outgoing *out, struct err_note *note, struct item **ret_item) MUST_CHECK;
 /* Grants for all that the rule names, rows for those without a key too, a row per relay; saved and queued in this turn.
  */
 int node_launch(struct node *node, struct item *item, struct err_note *note, uint64_t *ret_ticket) MUST_CHECK;

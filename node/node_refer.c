@@ -81,13 +81,13 @@ static int check_reached(const struct node *node, const Hotline__Route *route, s
                          err_set(note, ERR_POLICY, "nobody would get it: no mediator is active in these countries");
 }
 
-static int send_referral(struct node *node, struct node_outgoing *out, Hotline__Referral *referral, int64_t now_us,
+static int send_referral(struct node *node, struct node_outgoing *out, Hotline__Referral *referral,
                          struct err_note *note, const struct item **ret_item, uint64_t *ret_ticket)
 {
     struct item *item;
     out->body.content_case = HOTLINE__ENVELOPE_BODY__CONTENT_REFERRAL;
     out->body.referral = referral;
-    int result = node_seal(node, out, now_us, note, &item);
+    int result = node_seal(node, out, note, &item);
     if (result == OK)
         result = node_launch(node, item, note, ret_ticket);
     if (result == OK)
@@ -127,7 +127,7 @@ int node_refer(struct node *node, struct case_entry *entry, Hotline__Referral *r
     WIRE_SET(&out.header, expires_at_us, whole.answer_by);
     if ((result = check_reached(node, &out.route, note)) != OK)
         return result;
-    return send_referral(node, &out, &whole, now_us, note, ret_item, ret_ticket);
+    return send_referral(node, &out, &whole, note, ret_item, ret_ticket);
 }
 
 /* --- answering --- */
@@ -156,7 +156,6 @@ int node_answer_referral(struct node *node, const struct item *request, const st
     struct node_outgoing out;
     const Hotline__Referral *asked = item_content(request)->referral;
     Hotline__Referral referral = HOTLINE__REFERRAL__INIT;
-    char requester[LIMIT_ID_CHARS + 1];
     size_t at = 0;
     if (request->mine)
         return err_set(note, ERR_STATE, "the referral is your own: the mediators answer it");
@@ -171,12 +170,8 @@ int node_answer_referral(struct node *node, const struct item *request, const st
         result = node_begin(node, &out, HOTLINE__KIND__CODE__REFERRAL, item_is_exercise(request), now_us);
     if (result != OK)
         return result;
-    snprintf(requester, sizeof requester, "%s", request->header->sender);
     node_name_case(&out, request->case_entry->opener, request->case_entry->case_id);
-    out.members[0] = requester;
-    out.route.n_members = 1;
-    out.route.members = out.members;
-    WIRE_SET(&out.route, restricted, true);
+    node_out_reader(&out, request->header->sender);
     referral.has_referral_id = 1;
     referral.referral_id = asked->referral_id;
     referral.reference = asked->reference;
@@ -187,7 +182,7 @@ int node_answer_referral(struct node *node, const struct item *request, const st
         WIRE_SET(&referral, decline, answer->decline);
     WIRE_SET(&out.header, urgency, request->header->urgency);
     WIRE_SET(&out.header, expires_at_us, out.header.sent_at_us + LIMIT_VALIDITY_DEFAULT_US);
-    return send_referral(node, &out, &referral, now_us, note, ret_item, ret_ticket);
+    return send_referral(node, &out, &referral, note, ret_item, ret_ticket);
 }
 
 /* --- withdrawing --- */
@@ -241,7 +236,7 @@ static int send_withdrawal(struct node *node, const struct item *request, char *
     WIRE_SET(&out.header, urgency, request->header->urgency);
     int64_t least_us = out.header.sent_at_us + LIMIT_VALIDITY_DEFAULT_US;
     WIRE_SET(&out.header, expires_at_us, asked->answer_by > least_us ? asked->answer_by : least_us);
-    return send_referral(node, &out, &referral, now_us, NULL, &item, &ticket);
+    return send_referral(node, &out, &referral, NULL, &item, &ticket);
 }
 
 static int withdraw(struct node *node, const struct item *request, int64_t now_us)
@@ -332,7 +327,7 @@ int node_send_statistics(struct node *node, Hotline__Statistics *statistics, int
     WIRE_SET(statistics, made_at, out.header.sent_at_us);
     out.body.content_case = HOTLINE__ENVELOPE_BODY__CONTENT_STATISTICS;
     out.body.statistics = statistics;
-    result = node_seal(node, &out, now_us, note, &item);
+    result = node_seal(node, &out, note, &item);
     free(observers);
     if (result == OK)
         result = node_launch(node, item, note, ret_ticket);

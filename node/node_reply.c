@@ -120,7 +120,7 @@ static int find_reader(const struct node *node, const struct case_entry *entry, 
 }
 
 static int seal_reply(struct node *node, struct node_outgoing *out, const struct case_entry *entry,
-                      Hotline__Reply *reply, int64_t now_us, struct err_note *note, struct item **ret_item)
+                      Hotline__Reply *reply, struct err_note *note, struct item **ret_item)
 {
     char reference[CASES_REFERENCE_MAX], *kept = reply->reference;
     snprintf(reference, sizeof reference, "%s", entry->reference);
@@ -129,7 +129,7 @@ static int seal_reply(struct node *node, struct node_outgoing *out, const struct
     WIRE_SET(reply, written_at, out->header.sent_at_us);
     out->body.content_case = HOTLINE__ENVELOPE_BODY__CONTENT_REPLY;
     out->body.reply = reply;
-    int result = node_seal(node, out, now_us, note, ret_item);
+    int result = node_seal(node, out, note, ret_item);
     reply->reference = kept;
     return result;
 }
@@ -139,26 +139,21 @@ int node_reply(struct node *node, struct case_entry *entry, Hotline__Reply *repl
 {
     struct node_outgoing out;
     struct item *item = NULL, *newest = cases_newest(&node->cases, entry);
-    char reader[LIMIT_ID_CHARS + 1];
-    const char *to = NULL;
+    const char *reader = NULL;
     int result = node_check_standing(node, false, now_us, note);
     if (result == OK && (newest == NULL || entry->erased))
         result = err_set(note, ERR_NOT_FOUND, "%s: nothing to reply to", entry->reference);
     if (result == OK)
-        result = find_reader(node, entry, reply, note, &to);
+        result = find_reader(node, entry, reply, note, &reader);
     if (result == OK)
         result = node_begin(node, &out, HOTLINE__KIND__CODE__REPLY, entry->exercise, now_us);
     if (result != OK)
         return result;
-    snprintf(reader, sizeof reader, "%s", to);
     node_name_case(&out, entry->opener, entry->case_id);
-    out.members[0] = reader;
-    out.route.n_members = 1;
-    out.route.members = out.members;
-    WIRE_SET(&out.route, restricted, true);
+    node_out_reader(&out, reader);
     WIRE_SET(&out.header, urgency, newest->header->urgency);
     WIRE_SET(&out.header, expires_at_us, out.header.sent_at_us + LIMIT_VALIDITY_DEFAULT_US);
-    result = seal_reply(node, &out, entry, reply, now_us, note, &item);
+    result = seal_reply(node, &out, entry, reply, note, &item);
     if (result == OK)
         result = node_launch(node, item, note, ret_ticket);
     if (result == OK && ret_item != NULL)

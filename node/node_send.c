@@ -201,7 +201,7 @@ static int fill_identity(Hotline__Case *content, const struct node_outgoing *out
 
 /* Seals a case's content under the header begun, and launches it. */
 static int send_content(struct node *node, struct node_outgoing *out, const struct node_draft *draft,
-                        const struct identity *identity, int64_t now_us, struct err_note *note, struct item **ret_item,
+                        const struct identity *identity, struct err_note *note, struct item **ret_item,
                         uint64_t *ret_ticket)
 {
     struct node_attached attached = {.count = 0};
@@ -221,7 +221,7 @@ static int send_content(struct node *node, struct node_outgoing *out, const stru
         }
         out->body.content_case = HOTLINE__ENVELOPE_BODY__CONTENT_ALERT;
         out->body.alert = content;
-        result = node_seal(node, out, now_us, note, ret_item);
+        result = node_seal(node, out, note, ret_item);
         content->replaces = NULL;
     }
     hotline__case__free_unpacked(content, NULL);
@@ -260,7 +260,7 @@ int node_publish(struct node *node, const struct node_draft *draft, int64_t now_
                                 .opened_us = out.header.sent_at_us,
                                 .valid_until_us = valid_until(node, draft->content, now_us),
                                 .drill_id = draft->drill_id};
-    result = send_content(node, &out, draft, &identity, now_us, note, &item, ret_ticket);
+    result = send_content(node, &out, draft, &identity, note, &item, ret_ticket);
     if (result == OK)
         *ret_entry = item->case_entry;
     return result;
@@ -342,7 +342,7 @@ int node_update(struct node *node, struct case_entry *entry, const struct node_d
                                 .drill_id = shown ? item_content(shown)->alert->drill_id : NULL,
                                 .valid_until_us =
                                     until_us > out.header.expires_at_us ? until_us : out.header.expires_at_us};
-    return send_content(node, &out, draft, &identity, now_us, note, &item, ret_ticket);
+    return send_content(node, &out, draft, &identity, note, &item, ret_ticket);
 }
 
 int node_finish(struct node *node, struct case_entry *entry, Hotline__Act__Code act, Hotline__Closing *closing,
@@ -371,7 +371,7 @@ int node_finish(struct node *node, struct case_entry *entry, Hotline__Act__Code 
     WIRE_SET(closing, closed_at, out.header.sent_at_us);
     out.body.content_case = HOTLINE__ENVELOPE_BODY__CONTENT_CLOSING;
     out.body.closing = closing;
-    result = node_seal(node, &out, now_us, note, &item);
+    result = node_seal(node, &out, note, &item);
     closing->replaces = NULL;
     closing->reference = kept_reference;
     closing->case_id = kept_id;

@@ -102,7 +102,7 @@ static void third_party_says(struct net *net, const char *reference, Hotline__Re
     reply.text = text;
     out.body.content_case = HOTLINE__ENVELOPE_BODY__CONTENT_REPLY;
     out.body.reply = &reply;
-    assert_int_equal(node_seal(node, &out, net->now_us, &note, &item), OK);
+    assert_int_equal(node_seal(node, &out, &note, &item), OK);
     assert_int_equal(node_launch(node, item, &note, &ticket), OK);
 }
 
