@@ -33,14 +33,24 @@ int64_t lockout_wait(const struct lockout *lockout, const char *name, int64_t no
     return row == NULL || is_over(row, now_us) || row->until_us <= now_us ? 0 : row->until_us - now_us;
 }
 
-static struct lockout_row *take_row(struct lockout *lockout, uint64_t name)
+/* What a row is worth: a flood of names that were wrong once must not wipe out who is being guessed at. */
+static bool is_worth_less(const struct lockout_row *a, const struct lockout_row *b, int64_t now_us)
 {
-    struct lockout_row *oldest = &lockout->rows[0];
-    for (size_t i = 0; i < LOCKOUT_ROWS && oldest->name != 0; i++)
-        if (lockout->rows[i].name == 0 || lockout->rows[i].last_us < oldest->last_us)
-            oldest = &lockout->rows[i];
-    *oldest = (struct lockout_row){.name = name};
-    return oldest;
+    if ((a->name == 0) != (b->name == 0))
+        return a->name == 0;
+    if (is_over(a, now_us) != is_over(b, now_us))
+        return is_over(a, now_us);
+    return a->wrong != b->wrong ? a->wrong < b->wrong : a->last_us < b->last_us;
+}
+
+static struct lockout_row *take_row(struct lockout *lockout, uint64_t name, int64_t now_us)
+{
+    struct lockout_row *least = &lockout->rows[0];
+    for (size_t i = 1; i < LOCKOUT_ROWS; i++)
+        if (is_worth_less(&lockout->rows[i], least, now_us))
+            least = &lockout->rows[i];
+    *least = (struct lockout_row){.name = name};
+    return least;
 }
 
 void lockout_wrong(struct lockout *lockout, const char *name, unsigned free_tries, int64_t now_us)
@@ -49,7 +59,7 @@ void lockout_wrong(struct lockout *lockout, const char *name, unsigned free_trie
     struct lockout_row *row = row_of(lockout, number);
     if (row == NULL || is_over(row, now_us)) {
         if (row == NULL)
-            row = take_row(lockout, number);
+            row = take_row(lockout, number, now_us);
         *row = (struct lockout_row){.name = number};
     }
     row->wrong++;
@@ -76,4 +86,31 @@ void lockout_forget(struct lockout *lockout, const char *name)
     struct lockout_row *row = row_of(lockout, name_of(name));
     if (row != NULL)
         *row = (struct lockout_row){.name = 0};
+}
+
+void lockout_belongs(struct lockout *lockout, const char *name, const char *owner)
+{
+    struct lockout_row *row = row_of(lockout, name_of(name));
+    if (row != NULL)
+        row->owner = name_of(owner);
+}
+
+int64_t lockout_wait_of(const struct lockout *lockout, const char *owner, int64_t now_us)
+{
+    uint64_t number = name_of(owner);
+    int64_t longest_us = 0;
+    for (size_t i = 0; i < LOCKOUT_ROWS; i++) {
+        const struct lockout_row *row = &lockout->rows[i];
+        if (row->name != 0 && row->owner == number && !is_over(row, now_us) && row->until_us - now_us > longest_us)
+            longest_us = row->until_us - now_us;
+    }
+    return longest_us;
+}
+
+void lockout_forget_of(struct lockout *lockout, const char *owner)
+{
+    uint64_t number = name_of(owner);
+    for (size_t i = 0; i < LOCKOUT_ROWS; i++)
+        if (lockout->rows[i].name != 0 && lockout->rows[i].owner == number)
+            lockout->rows[i] = (struct lockout_row){.name = 0};
 }

@@ -8,7 +8,7 @@
 #include "proto/clock.h"
 #include "proto/seal.h"
 
-#define COOKIE "hotline_session="
+#define COOKIE "hotline_session"
 #define BEARER "Bearer "
 
 /* ---- over the Unix socket ---- */
@@ -31,20 +31,26 @@ static void find_account(const struct node_api_call *call, struct caller *caller
 
 /* ---- at the console ---- */
 
-bool node_api_cookie(const struct http_request *request, char cookie[SESSIONS_TEXT_MAX])
+bool node_api_cookie_of(const struct http_request *request, const char *name, char *value, size_t size)
 {
     const char *at = http_header(request, "Cookie");
+    size_t name_len = strlen(name);
     while (at != NULL && *at != '\0') {
         at += strspn(at, " ;");
         size_t len = strcspn(at, ";");
-        if (strncmp(at, COOKIE, strlen(COOKIE)) == 0 && len - strlen(COOKIE) == SESSIONS_TEXT_MAX - 1) {
-            memcpy(cookie, at + strlen(COOKIE), SESSIONS_TEXT_MAX - 1);
-            cookie[SESSIONS_TEXT_MAX - 1] = '\0';
+        if (strncmp(at, name, name_len) == 0 && at[name_len] == '=' && len - name_len == size) {
+            memcpy(value, at + name_len + 1, size - 1);
+            value[size - 1] = '\0';
             return true;
         }
         at += len;
     }
     return false;
+}
+
+bool node_api_cookie(const struct http_request *request, char cookie[SESSIONS_TEXT_MAX])
+{
+    return node_api_cookie_of(request, COOKIE, cookie, SESSIONS_TEXT_MAX);
 }
 
 static const char *bearer_of(const struct http_request *request)

@@ -8,6 +8,7 @@
 #include "node/argon.h"
 #include "node/audit.h"
 #include "node/duty.h"
+#include "node/known.h"
 #include "node/lockout.h"
 #include "node/node_api.h"
 #include "node/sessions.h"
@@ -49,6 +50,7 @@ struct node_api {
     struct node_api_slow *slow;
     struct argon *argon;
     struct lockout lockout;
+    struct known_places places;
     struct duty duty;
     struct loop_timer *sweep;        /* of duty */
     struct loop_timer *drills;       /* that are due */
@@ -163,6 +165,8 @@ int node_api_admit(struct node_api_call *call) MUST_CHECK;
 int node_api_check_may(struct node_api_call *call, enum caller_permission permission) MUST_CHECK;
 /* The value of the session's cookie in a request; false: none. */
 bool node_api_cookie(const struct http_request *request, char cookie[SESSIONS_TEXT_MAX]);
+/* The value of any cookie, of exactly size - 1 characters. */
+bool node_api_cookie_of(const struct http_request *request, const char *name, char *value, size_t size);
 
 /* The caller as a reader of events. */
 void node_api_guest(const struct node_api_call *call, struct node_events_guest *ret_guest);
@@ -247,12 +251,21 @@ void node_api_slow_end(struct node_api *api);
 
 /* --- node_api_session.c: wrong tries of a password --- */
 
-/* Against whom a try counts. */
+/* Against whom a try counts, and in which queue it waits. Who is known, by his device or by user and address, does not
+ * wait for what others try against his name. */
 #define NODE_API_TRIES_MAX 160
 struct node_api_tries {
-    char by_user[NODE_API_TRIES_MAX], by_address[NODE_API_TRIES_MAX];
+    char by_user[NODE_API_TRIES_MAX];    /* or by his device, or the place */
+    char by_address[NODE_API_TRIES_MAX]; /* "": by none */
+    char owner[NODE_API_TRIES_MAX];      /* "user anna": by_user is one of his */
+    enum argon_queue queue;
 };
-void node_api_tries_of(const struct node_api_call *call, const char *user, struct node_api_tries *ret_tries);
+/* Of somebody who wants to log in as this user (NULL: there is none by that name). *ret_device: of the device, a new
+ * one when it is not known. */
+void node_api_tries_of(const struct node_api_call *call, const char *name, const struct user *user,
+                       struct node_api_tries *ret_tries, uint8_t ret_device[KNOWN_ID_BYTES]);
+/* Of a user who is logged in and says his password again. */
+void node_api_tries_again(const struct node_api_call *call, struct node_api_tries *ret_tries);
 /* True: there must be a wait before the next try; it was answered (429). */
 bool node_api_tries_wait(struct node_api_call *call, const struct node_api_tries *tries);
 /* A try counts as wrong from its beginning: many at once are no way around the wait. */

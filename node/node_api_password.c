@@ -74,6 +74,8 @@ static void on_checked(void *ctx, int result, const uint8_t key[KEY_BYTES])
 {
     struct change *change = ctx;
     struct node_api *api = change->slow.api;
+    if (api != NULL && result == ERR_BUSY) /* another took its place: it was no try */
+        node_api_tries_right(api, &change->tries);
     if (api == NULL || result != OK) {
         refuse(change, result, NULL, err_text(result));
         done(change);
@@ -86,7 +88,13 @@ static void on_checked(void *ctx, int result, const uint8_t key[KEY_BYTES])
         return;
     }
     node_api_tries_right(api, &change->tries);
-    int error = argon_ask(api->argon, change->wanted, &change->new.argon, on_hashed, change);
+    const struct argon_wish wish = {.password = change->wanted,
+                                    .cost = &change->new.argon,
+                                    .queue = ARGON_KNOWN,
+                                    .share = change->tries.by_user,
+                                    .done = on_hashed,
+                                    .ctx = change};
+    int error = argon_ask(api->argon, &wish);
     if (error == OK)
         return;
     refuse(change, error, NULL, "too many passwords are worked on at this moment; try again");
@@ -123,7 +131,7 @@ int node_api_put_session_password(struct node_api_call *call)
         return error;
     if (session == NULL || user == NULL)
         return err_set(&call->note, ERR_STATE, "this session is over: log in again");
-    node_api_tries_of(call, user->name, &tries);
+    node_api_tries_again(call, &tries);
     if (node_api_tries_wait(call, &tries))
         return OK;
     struct change *change = node_api_slow_new(call, sizeof *change);
@@ -134,7 +142,13 @@ int node_api_put_session_password(struct node_api_call *call)
     change->old = user->password;
     change->new.argon = accounts_argon();
     snprintf(change->wanted, sizeof change->wanted, "%s", wanted);
-    error = argon_ask(call->api->argon, old, &change->old.argon, on_checked, change);
+    const struct argon_wish wish = {.password = old,
+                                    .cost = &change->old.argon,
+                                    .queue = ARGON_KNOWN,
+                                    .share = tries.by_user,
+                                    .done = on_checked,
+                                    .ctx = change};
+    error = argon_ask(call->api->argon, &wish);
     if (error != OK) {
         http_on_gone(call->request, NULL, NULL);
         done(change);

@@ -10,12 +10,16 @@
 /* Wrong tries without a wait: of one user, and of one address, behind which a whole office may sit. */
 #define FREE_OF_USER 5
 #define FREE_OF_ADDRESS 20
+/* A queue of strangers is worked off in less. */
+#define BUSY_US (3 * CLOCK_SECOND_US)
 
 struct login {
     struct node_api_slow slow;
     struct accounts_password password; /* of the user; of nobody when there is none */
     char user[ACCOUNTS_NAME_MAX + 1];  /* "": unknown */
     struct node_api_tries tries;
+    uint8_t device[KNOWN_ID_BYTES];
+    char address[HTTP_REMOTE_MAX];
     char totp[16];
     bool has_totp;
 };
@@ -56,6 +60,17 @@ static int set_cookie(struct http_request *request, const struct origin_names *n
     return error;
 }
 
+/* For the next login only: no other address gets it to see. */
+static int set_device(struct http_request *request, const struct login *login, const struct user *user, int64_t now_us)
+{
+    char line[320], name[KNOWN_COOKIE_MAX], text[KNOWN_TEXT_MAX];
+    known_cookie(user->name, name);
+    known_device_text(user->password.hash, user->name, login->device, now_us + KNOWN_LIFE_US, text);
+    snprintf(line, sizeof line, "%s=%s; HttpOnly; SameSite=Strict; Path=/v1/session; Max-Age=%d%s", name, text,
+             (int)(KNOWN_LIFE_US / CLOCK_SECOND_US), origin_is_secure(login->slow.names) ? "; Secure" : "");
+    return http_reply_header(request, "Set-Cookie", line);
+}
+
 static void refuse_for_now(struct http_request *request, int64_t wait_us, const char *detail)
 {
     char seconds[24];
@@ -76,19 +91,51 @@ static void address_of(const struct node_api_call *call, char text[HTTP_REMOTE_M
         snprintf(text, HTTP_REMOTE_MAX, "%s", last != NULL ? last + 1 + strspn(last + 1, " ") : forwarded);
 }
 
-void node_api_tries_of(const struct node_api_call *call, const char *user, struct node_api_tries *ret_tries)
+/* The device that this user logged in with before, if it says so. */
+static bool device_of(const struct node_api_call *call, const struct user *user, uint8_t device[KNOWN_ID_BYTES])
 {
-    char address[HTTP_REMOTE_MAX];
+    char name[KNOWN_COOKIE_MAX], text[KNOWN_TEXT_MAX];
+    known_cookie(user->name, name);
+    return node_api_cookie_of(call->request, name, text, sizeof text) &&
+        known_device(user->password.hash, user->name, text, call->now_us, device);
+}
+
+void node_api_tries_of(const struct node_api_call *call, const char *name, const struct user *user,
+                       struct node_api_tries *ret_tries, uint8_t ret_device[KNOWN_ID_BYTES])
+{
+    struct node_api_tries *tries = ret_tries;
+    char address[HTTP_REMOTE_MAX], digits[2 * KNOWN_ID_BYTES + 1];
     address_of(call, address);
-    snprintf(ret_tries->by_user, sizeof ret_tries->by_user, "user %.140s", user);
-    snprintf(ret_tries->by_address, sizeof ret_tries->by_address, "address %s", address);
+    tries->queue = ARGON_KNOWN;
+    snprintf(tries->owner, sizeof tries->owner, "user %.140s", name);
+    snprintf(tries->by_address, sizeof tries->by_address, "address %s", address);
+    if (user != NULL && device_of(call, user, ret_device)) {
+        buf_hex(slice_of(ret_device, KNOWN_ID_BYTES), digits);
+        snprintf(tries->by_user, sizeof tries->by_user, "device %s", digits);
+        tries->by_address[0] = '\0';
+        return;
+    }
+    seal_random(ret_device, KNOWN_ID_BYTES);
+    if (user != NULL && known_place(&call->api->places, user->name, address, call->now_us)) {
+        snprintf(tries->by_user, sizeof tries->by_user, "place %s %s", user->name, address);
+        return;
+    }
+    snprintf(tries->by_user, sizeof tries->by_user, "user %.140s", name);
+    tries->queue = ARGON_STRANGER;
+}
+
+void node_api_tries_again(const struct node_api_call *call, struct node_api_tries *ret_tries)
+{
+    *ret_tries = (struct node_api_tries){.queue = ARGON_KNOWN};
+    snprintf(ret_tries->by_user, sizeof ret_tries->by_user, "again %s", call->caller.name);
+    snprintf(ret_tries->owner, sizeof ret_tries->owner, "user %s", call->caller.name);
 }
 
 bool node_api_tries_wait(struct node_api_call *call, const struct node_api_tries *tries)
 {
     const struct lockout *lockout = &call->api->lockout;
     int64_t of_user = lockout_wait(lockout, tries->by_user, call->now_us);
-    int64_t of_address = lockout_wait(lockout, tries->by_address, call->now_us);
+    int64_t of_address = tries->by_address[0] != '\0' ? lockout_wait(lockout, tries->by_address, call->now_us) : 0;
     int64_t wait_us = of_user > of_address ? of_user : of_address;
     if (wait_us > 0) {
         call->api->numbers.logins_put_off++;
@@ -100,13 +147,16 @@ bool node_api_tries_wait(struct node_api_call *call, const struct node_api_tries
 void node_api_tries_begin(struct node_api_call *call, const struct node_api_tries *tries)
 {
     lockout_wrong(&call->api->lockout, tries->by_user, FREE_OF_USER, call->now_us);
-    lockout_wrong(&call->api->lockout, tries->by_address, FREE_OF_ADDRESS, call->now_us);
+    lockout_belongs(&call->api->lockout, tries->by_user, tries->owner);
+    if (tries->by_address[0] != '\0')
+        lockout_wrong(&call->api->lockout, tries->by_address, FREE_OF_ADDRESS, call->now_us);
 }
 
 void node_api_tries_right(struct node_api *api, const struct node_api_tries *tries)
 {
     lockout_right(&api->lockout, tries->by_user);
-    lockout_right(&api->lockout, tries->by_address);
+    if (tries->by_address[0] != '\0')
+        lockout_right(&api->lockout, tries->by_address);
 }
 
 /* ---- logging in ---- */
@@ -122,7 +172,9 @@ static void let_in(struct login *login, struct user *user)
     struct caller caller = {.kind = CALLER_USER, .role = user->role};
     snprintf(caller.name, sizeof caller.name, "%s", user->name);
     lockout_forget(&api->lockout, login->tries.by_user);
-    lockout_right(&api->lockout, login->tries.by_address);
+    if (login->tries.by_address[0] != '\0')
+        lockout_right(&api->lockout, login->tries.by_address);
+    known_place_add(&api->places, user->name, login->address, now_us);
     seal_random(secret, sizeof secret);
     buf_hex(slice_of(secret, sizeof secret), cookie);
     user->login_us = now_us;
@@ -133,7 +185,8 @@ static void let_in(struct login *login, struct user *user)
     struct http_request *request = slow->request;
     slow->request = NULL;
     if (request != NULL && begun != 0 &&
-        set_cookie(request, slow->names, cookie, (int)(LIMIT_SESSION_LIFE_US / CLOCK_SECOND_US)) == OK)
+        set_cookie(request, slow->names, cookie, (int)(LIMIT_SESSION_LIFE_US / CLOCK_SECOND_US)) == OK &&
+        set_device(request, login, user, now_us) == OK)
         node_api_answer_doc(api, request, view_session(&caller, cookie, now_us + LIMIT_SESSION_IDLE_US), ticket, 200);
     else if (request != NULL)
         node_api_refuse_late(request, ERR_NOMEM, err_text(ERR_NOMEM));
@@ -177,7 +230,14 @@ static void on_checked(void *ctx, int result, const uint8_t key[KEY_BYTES])
         node_api_slow_done(&login->slow, sizeof *login);
         return;
     }
-    if (result == OK) {
+    if (result == ERR_BUSY) { /* another took its place: it was no try */
+        struct http_request *request = login->slow.request;
+        login->slow.request = NULL;
+        node_api_tries_right(login->slow.api, &login->tries);
+        login->slow.api->numbers.logins_put_off++;
+        if (request != NULL)
+            refuse_for_now(request, BUSY_US, "too many log in at this moment");
+    } else if (result == OK) {
         judge(login, seal_equal(key, login->password.hash, KEY_BYTES));
     } else if (login->slow.request != NULL) {
         struct http_request *request = login->slow.request;
@@ -191,7 +251,8 @@ static void fill_login(struct login *login, const struct node_api_call *call)
 {
     const char *name = jdoc_get_text(call->body, "user", ""), *totp = jdoc_get_text(call->body, "totp", NULL);
     const struct user *user = accounts_user(node_accounts(call->node), name);
-    node_api_tries_of(call, name, &login->tries);
+    node_api_tries_of(call, name, user, &login->tries, login->device);
+    address_of(call, login->address);
     login->has_totp = totp != NULL && totp[0] != '\0';
     snprintf(login->totp, sizeof login->totp, "%.15s", totp != NULL ? totp : "");
     if (user == NULL) {
@@ -208,13 +269,19 @@ static int begin(struct node_api_call *call, struct login *login, const char *pa
 {
     if (node_api_tries_wait(call, &login->tries))
         return OK;
-    int error = argon_ask(call->api->argon, password, &login->password.argon, on_checked, login);
-    if (error != OK) {
+    const struct node_api_tries *tries = &login->tries;
+    const struct argon_wish wish = {.password = password,
+                                    .cost = &login->password.argon,
+                                    .queue = tries->queue,
+                                    .share = tries->by_address[0] != '\0' ? tries->by_address : tries->by_user,
+                                    .done = on_checked,
+                                    .ctx = login};
+    if (argon_ask(call->api->argon, &wish) != OK) {
         call->api->numbers.logins_put_off++;
-        refuse_for_now(call->request, CLOCK_SECOND_US, "too many log in at this moment");
+        refuse_for_now(call->request, BUSY_US, "too many log in at this moment");
         return ERR_BUSY;
     }
-    node_api_tries_begin(call, &login->tries);
+    node_api_tries_begin(call, tries);
     return ERR_AGAIN;
 }
 

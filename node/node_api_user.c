@@ -29,7 +29,7 @@ static struct jdoc *view_user(struct node_api *api, const struct user *user, int
     if (user->login_us != 0)
         node_view_set_time(doc, "login_at", user->login_us);
     jdoc_set_int(doc, "sessions", (int64_t)sessions_count(node_sessions(api->conf.node), user->name));
-    int64_t wait_us = lockout_wait(&api->lockout, name, now_us);
+    int64_t wait_us = lockout_wait_of(&api->lockout, name, now_us);
     jdoc_set_int(doc, "locked_seconds", (wait_us + CLOCK_SECOND_US - 1) / CLOCK_SECOND_US);
     return doc;
 }
@@ -122,7 +122,13 @@ static int hash_password(struct node_api_call *call, const struct user *user, bo
     setting->user = *user;
     setting->user.password.argon = accounts_argon();
     setting->is_new = is_new;
-    error = argon_ask(call->api->argon, password, &setting->user.password.argon, on_hashed, setting);
+    const struct argon_wish wish = {.password = password,
+                                    .cost = &setting->user.password.argon,
+                                    .queue = ARGON_KNOWN,
+                                    .share = call->caller.name,
+                                    .done = on_hashed,
+                                    .ctx = setting};
+    error = argon_ask(call->api->argon, &wish);
     if (error == OK)
         return OK;
     http_on_gone(call->request, NULL, NULL);
@@ -277,6 +283,6 @@ int node_api_post_user_unlock(struct node_api_call *call)
     if (error != OK)
         return error;
     snprintf(name, sizeof name, "user %s", user->name);
-    lockout_forget(&call->api->lockout, name);
+    lockout_forget_of(&call->api->lockout, name);
     return changed(call, user, user->name);
 }

@@ -42,6 +42,8 @@ PY
 check "a hundred logins at once: few are worked on" flood
 memory() { awk '/VmHWM/ {print int($2 / 1024)}' "/proc/${pid[pt-farol]}/status"; }
 check "and not in a gigabyte" test "$(memory)" -lt 700
+check "a user to be kept out" cli 0 pt-farol user add p-known --role operator --password-file pw
+check "a flood from many addresses: who was here before gets in" python3 "$here/login_flood.py" "${port[pt-farol]}" "${pid[pt-farol]}" p-known "$(head -n 1 pw)" 8
 crowd() { # crowd: 1,000 connections, most of them silent or slow; who asks gets in
     python3 - "${port[pt-farol]}" <<'PY'
 import http.client, resource, socket, sys

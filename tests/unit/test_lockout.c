@@ -67,19 +67,41 @@ static void lockout_is_forgotten_after_an_hour_or_by_an_administrator(void **sta
     assert_int_equal(lockout_wait(lockout, "user anna", NOW + LOCKOUT_FORGET_US), 0);
 }
 
-static void lockout_full_table_forgets_the_oldest_alone(void **state)
+static void lockout_full_table_forgets_who_was_wrong_least_and_longest_ago(void **state)
 {
     struct lockout *lockout = *state;
     char name[40];
-    wrong(lockout, "user first", 10, NOW);
-    wrong(lockout, "user second", 10, NOW + 1);
-    for (int i = 0; i < LOCKOUT_ROWS - 1; i++) {
+    wrong(lockout, "user guessed", 10, NOW);
+    wrong(lockout, "user first", 1, NOW + 1);
+    wrong(lockout, "user second", 4, NOW + 1);
+    for (int i = 0; i < 3 * LOCKOUT_ROWS; i++) { /* a flood of names, each wrong once */
         snprintf(name, sizeof name, "user %d", i);
-        wrong(lockout, name, 5, NOW + 2);
+        wrong(lockout, name, 1, NOW + 2);
     }
-    assert_int_equal(lockout_wait(lockout, "user first", NOW + 2), 0);
+    assert_true(lockout_wait(lockout, "user guessed", NOW + 2) > 0);
+    wrong(lockout, "user second", 1, NOW + 2);
     assert_true(lockout_wait(lockout, "user second", NOW + 2) > 0);
-    assert_true(lockout_wait(lockout, name, NOW + 2) > 0);
+    wrong(lockout, "user first", 4, NOW + 2);
+    assert_int_equal(lockout_wait(lockout, "user first", NOW + 2), 0);
+    wrong(lockout, "user late", 1, NOW + LOCKOUT_FORGET_US); /* what is over goes first, however wrong it was */
+    assert_int_equal(lockout_wait(lockout, "user guessed", NOW + LOCKOUT_FORGET_US), 0);
+}
+
+static void lockout_names_of_one_owner_are_told_and_forgotten_together(void **state)
+{
+    struct lockout *lockout = *state;
+    wrong(lockout, "user anna", 5, NOW);
+    lockout_belongs(lockout, "user anna", "user anna");
+    wrong(lockout, "device 1", 7, NOW);
+    lockout_belongs(lockout, "device 1", "user anna");
+    wrong(lockout, "device 2", 9, NOW);
+    lockout_belongs(lockout, "device 2", "user bert");
+    assert_int_equal(lockout_wait_of(lockout, "user anna", NOW), 20 * S);
+    assert_int_equal(lockout_wait_of(lockout, "user carl", NOW), 0);
+    lockout_forget_of(lockout, "user anna");
+    assert_int_equal(lockout_wait(lockout, "user anna", NOW), 0);
+    assert_int_equal(lockout_wait(lockout, "device 1", NOW), 0);
+    assert_int_equal(lockout_wait(lockout, "device 2", NOW), 80 * S);
 }
 
 int main(void)
@@ -89,7 +111,9 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(lockout_right_try_takes_itself_back, setup, teardown),
         cmocka_unit_test_setup_teardown(lockout_is_forgotten_after_an_hour_or_by_an_administrator, setup, teardown),
-        cmocka_unit_test_setup_teardown(lockout_full_table_forgets_the_oldest_alone, setup, teardown),
+        cmocka_unit_test_setup_teardown(lockout_full_table_forgets_who_was_wrong_least_and_longest_ago, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(lockout_names_of_one_owner_are_told_and_forgotten_together, setup, teardown),
     };
     return cmocka_run_group_tests_name("lockout", tests, NULL, NULL);
 }
