@@ -133,6 +133,8 @@ void node_flush(struct node *node, int64_t now_us, int64_t steady_us);
 /* A roster file that an operator brought (SIGHUP). ERR_EXISTS when it is known. */
 int node_bring_roster(struct node *node, struct slice signed_roster, int64_t now_us, struct err_note *note) MUST_CHECK;
 void node_change_settings(struct node *node, const struct node_settings *settings);
+/* Those of now. */
+const struct node_settings *node_settings(const struct node *node);
 
 /* --- what people do. Each returns once decided; its effect is on the disk when *ret_ticket is committed. --- */
 struct node_draft {

@@ -17,6 +17,7 @@
 
 static const struct node_api_route routes[] = {
     {"GET", "/v1/status", 0, CALLER_STATUS, node_api_get_status},
+    {"GET", "/v1/settings", 0, CALLER_STATUS, node_api_get_settings},
     {"GET", "/v1/members", 0, CALLER_STATUS, node_api_get_members},
     {"GET", "/v1/subscriptions", 0, CALLER_STATUS, node_api_get_subscriptions},
     {"PUT", "/v1/subscriptions", NODE_API_BODY, CALLER_PUBLISH_LIVE, node_api_put_subscriptions},
@@ -45,6 +46,7 @@ static const struct node_api_route routes[] = {
     {"POST", "/v1/drafts/{draft}/approval", 0, CALLER_PUBLISH_LIVE, node_api_post_draft_approval},
     {"DELETE", "/v1/drafts/{draft}/approval", 0, CALLER_PUBLISH_LIVE, node_api_delete_draft_approval},
     {"GET", "/v1/drills", 0, CALLER_READ, node_api_get_drills},
+    {"GET", "/v1/drills/report", 0, CALLER_READ, node_api_get_drill_report},
     {"POST", "/v1/drills", ACT, CALLER_PUBLISH_EXERCISE, node_api_post_drill},
     {"DELETE", "/v1/drills/{drill}", 0, CALLER_PUBLISH_EXERCISE, node_api_delete_drill},
     {"GET", "/v1/notes", 0, CALLER_NOTES, node_api_get_notes},

@@ -46,6 +46,17 @@ int node_api_get_drills(struct node_api_call *call)
     return OK;
 }
 
+int node_api_get_drill_report(struct node_api_call *call)
+{
+    const char *drill = http_query(call->request, "drill");
+    struct jdoc *report = drill == NULL ? node_view_drill_reports(call->node, call->now_us) :
+                                          node_view_drill_report(call->node, drill, call->now_us);
+    if (report == NULL)
+        return err_set(&call->note, ERR_NOT_FOUND, "no exercise was sent from here under this drill id");
+    node_api_answer(call->request, 200, report);
+    return OK;
+}
+
 /* ---- scheduling ---- */
 
 /* The opening that the draft makes as an exercise; its alert is the caller's on success. */

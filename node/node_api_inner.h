@@ -299,8 +299,8 @@ int node_api_wait_step(struct node_api_call *call) MUST_CHECK;
 void node_api_wait_end(struct node_api *api);
 
 /* --- handlers --- */
-node_api_handler node_api_get_status, node_api_get_members, node_api_get_subscriptions, node_api_get_cases,
-    node_api_get_case, node_api_get_events, node_api_get_sealed, node_api_post_sealed;
+node_api_handler node_api_get_status, node_api_get_settings, node_api_get_members, node_api_get_subscriptions,
+    node_api_get_cases, node_api_get_case, node_api_get_events, node_api_get_sealed, node_api_post_sealed;
 node_api_handler node_api_post_photo, node_api_get_photo;
 node_api_handler node_api_put_subscriptions, node_api_post_backup, node_api_post_case, node_api_post_revision,
     node_api_post_close, node_api_post_retract, node_api_post_acknowledge, node_api_post_decline, node_api_post_reply;
@@ -325,7 +325,8 @@ node_api_handler node_api_post_draft_approval, node_api_delete_draft_approval; /
 node_api_handler node_api_get_posters, node_api_post_poster, node_api_get_poster, node_api_get_poster_qr,
     node_api_post_poster_withdrawn; /* node_api_poster.c */
 
-node_api_handler node_api_get_drills, node_api_post_drill, node_api_delete_drill; /* node_api_drill.c */
+node_api_handler node_api_get_drills, node_api_post_drill, node_api_delete_drill,
+    node_api_get_drill_report; /* node_api_drill.c */
 
 node_api_handler node_api_get_notes, node_api_post_note, node_api_delete_note; /* node_api_note.c */
 

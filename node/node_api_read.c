@@ -14,6 +14,12 @@ int node_api_get_status(struct node_api_call *call)
     return OK;
 }
 
+int node_api_get_settings(struct node_api_call *call)
+{
+    node_api_answer(call->request, 200, node_view_settings(call->node));
+    return OK;
+}
+
 int node_api_get_members(struct node_api_call *call)
 {
     node_api_answer(call->request, 200, node_view_members(call->node, call->now_us));

@@ -34,6 +34,11 @@ int node_draft_change(struct node *node, struct draft *draft, const struct draft
     return result == OK ? drafts_change(node->vault, draft, &now) : result;
 }
 
+const struct node_settings *node_settings(const struct node *node)
+{
+    return &node->settings;
+}
+
 const struct approval_policy *node_approval_policy(const struct node *node)
 {
     return &node->settings.approval;

@@ -23,6 +23,14 @@ struct jdoc *node_view_candidates(const struct node *node, struct case_entry *co
 struct jdoc *node_view_plan(const struct node *node, const struct node_draft *draft, const struct node_plan *plan,
                             int64_t now_us);
 
+/* --- node_view_drill.c --- */
+
+/* DrillReport of what was sent from here under this drill id ("": exercises that name none); NULL: nothing was. */
+struct jdoc *node_view_drill_report(const struct node *node, const char *drill_id, int64_t now_us);
+/* All of them without their rows, newest first; the last NODE_VIEW_DRILLS_MAX. */
+#define NODE_VIEW_DRILLS_MAX 200
+struct jdoc *node_view_drill_reports(const struct node *node, int64_t now_us);
+
 /* --- node_view_draft.c --- */
 /* The ways in which an update reaches further, as `widens`. */
 void node_view_set_widens(struct jdoc *view, unsigned widens);
@@ -46,6 +54,8 @@ struct jdoc *node_view_notes(const struct node *node);
 struct jdoc *node_view_hook(const struct hook *hook);
 struct jdoc *node_view_dispatch(const struct node *node, const struct dispatch *dispatch);
 
+/* Settings: what the configuration in force says that people ask about. */
+struct jdoc *node_view_settings(const struct node *node);
 /* --- schemas about the node --- */
 struct jdoc *node_view_status(const struct node *node, int64_t started_us, int64_t now_us);
 struct jdoc *node_view_members(const struct node *node, int64_t now_us);

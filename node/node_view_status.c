@@ -246,6 +246,55 @@ struct jdoc *node_view_status(const struct node *node, int64_t started_us, int64
     return view;
 }
 
+/* ---- what the configuration says ---- */
+
+static void set_seconds(struct jdoc *part, const char *name, int64_t us)
+{
+    jdoc_set_int(part, name, us / CLOCK_SECOND_US);
+}
+
+static void set_retention(struct jdoc *view, const struct node_settings *settings)
+{
+    struct jdoc *part = jdoc_set_doc(view, "retention", jdoc_object());
+    set_seconds(part, "closed_after_ack", settings->closed_after_ack_us);
+    set_seconds(part, "closed_latest", settings->closed_latest_us);
+    set_seconds(part, "sent_in_error_after_ack", settings->error_after_ack_us);
+    set_seconds(part, "sent_in_error_latest", settings->error_latest_us);
+    set_seconds(part, "notes", settings->notes_us != 0 ? settings->notes_us : LIMIT_NOTES_LIFE_US);
+    set_seconds(part, "drafts", LIMIT_DRAFT_LIFE_US);
+}
+
+static void set_waking(struct jdoc *view, const struct node_settings *settings)
+{
+    static const char *const names[ESCALATION_STEPS] = {"first", "second", "third"};
+    struct jdoc *deadlines = jdoc_set_doc(view, "deadlines", jdoc_object());
+    set_seconds(deadlines, "delivered", settings->deadline_delivered_us);
+    set_seconds(deadlines, "shown", settings->deadline_shown_us);
+    set_seconds(deadlines, "acknowledged", settings->deadline_acknowledged_us);
+    struct jdoc *part = jdoc_set_doc(view, "escalation", jdoc_object());
+    for (int i = 0; i < ESCALATION_STEPS; i++)
+        set_seconds(part, names[i], settings->escalation.after_us[i]);
+    jdoc_set_bool(part, "drills", settings->escalation.drills);
+    jdoc_set_bool(part, "mail", settings->escalate_mail);
+    jdoc_set_bool(part, "command", settings->escalate_command);
+}
+
+struct jdoc *node_view_settings(const struct node *node)
+{
+    const struct node_settings *settings = node_settings(node);
+    struct jdoc *view = jdoc_object();
+    set_retention(view, settings);
+    set_seconds(view, "retention_most", 30 * CLOCK_DAY_US);
+    set_waking(view, settings);
+    set_approval(view, &settings->approval);
+    struct jdoc *sessions = jdoc_set_doc(view, "sessions", jdoc_object());
+    set_seconds(sessions, "idle", LIMIT_SESSION_IDLE_US);
+    set_seconds(sessions, "life", LIMIT_SESSION_LIFE_US);
+    struct jdoc *poster = jdoc_set_doc(view, "poster", jdoc_object());
+    jdoc_set_text(poster, "phone", node_poster_phone(node));
+    return view;
+}
+
 /* ---- the tally ---- */
 
 static void count_received(const struct node *node, const struct case_entry *entry, int64_t now_us,

@@ -111,7 +111,7 @@
 #define LIMIT_LOGIN_OPERATIONS 3
 #define LIMIT_LOGINS_AT_A_TIME 2
 /* In each of two queues: known devices and addresses, and strangers (node/argon.h). */
-#define LIMIT_LOGINS_WAITING 16
+#define LIMIT_LOGINS_WAITING 8
 #define LIMIT_TOKEN_DAYS 366
 /* Unanswered Deliver per node: far under ZeroMQ's high-water mark, so that it never decides. */
 #define LIMIT_CREDIT_MESSAGES 256

@@ -131,4 +131,9 @@ scored() { at pt-farol drill report SPRING-1 -o json | jq -e "$1"; }
 check "drill: report" scored '.drill_id == "SPRING-1" and .recipients == 2 and .delivered == 2 and .acknowledged == 1 and .score == 75'
 check "drill: per recipient, with times" scored '[.rows[] | select(.member=="es-faro")][0] | .acknowledged_after_ms >= .delivered_after_ms'
 check "drill: none by that id (3)" cli 3 pt-farol drill report AUTUMN-9
+check "drill: what is no id (2)" cli 2 pt-farol drill report autumn-9
+check "drill: all of them" true_of '[.[] | select(.drill_id == "SPRING-1")][0] | .cases == 1 and .recipients == 2 and .score == 75' <(at pt-farol drill report -o json)
+check "drill: closed" at pt-farol close "$drill" --outcome found-safe --wait delivered -W 10s
+check "drill: who never acknowledged has missed it" scored '[.rows[] | select(.member=="fr-phare")][0].missed | contains(["ACKNOWLEDGED"])'
+check "drill: counted from its sending, not from its closing" scored '.delivered == 2 and .acknowledged == 1 and .score == 75'
 finish

@@ -231,6 +231,13 @@ draft drill.json Drilla
 check "an exercise is kept" sh -c "'$bin/hotline' --node pt-farol.sock draft save drill.json --exercise --drill SPRING-2026 --to ES -o json >drill.draft 2>/dev/null"
 planned=$(jq -r .id drill.draft)
 check "no time (2)" cli 2 pt-farol drill start "$planned" --confirm Drilla
+check "two times (2)" cli 2 pt-farol drill start "$planned" --confirm Drilla --now --at "$(later 900)"
+check "one for now is kept" sh -c "'$bin/hotline' --node pt-farol.sock draft save drill.json --exercise --drill NOW-2026 --to ES -o json >now.draft 2>/dev/null"
+check "and sent now" cli 0 pt-farol drill start "$(jq -r .id now.draft)" --now --confirm Drilla
+in_report() { at pt-farol drill report NOW-2026 -o json | true_of '.cases == 1 and .delivered == 1 and .rows[0].missed == []'; }
+check "it is in the report" within 20 in_report
+check "the retention is told" answers 200 GET /v1/settings --jar p-it.jar
+check "as it is configured" true_of '.retention.closed_latest == 0 and .retention.notes == 259200 and .deadlines.delivered == 60' <(body)
 check "another name (2)" cli 2 pt-farol drill start "$planned" --at "$(later 900)" --confirm Drollo
 check "a time that is over (2)" cli 2 pt-farol drill start "$planned" --at "$(later -60)" --confirm Drilla
 check "operator: schedules it" answers 201 POST /v1/drills "$(jq -n --arg d "$planned" --arg at "$(later 4)" '{draft: $d, at: $at, confirm: "Drilla"}')" --header "Idempotency-Key: drill-12345" --jar anna.jar --csrf
