@@ -77,6 +77,7 @@ uint64_t drills_save(struct vault *vault, struct drill *drill)
     record.by = drill->by;
     WIRE_SET(&record, kind, (uint32_t)drill->kind);
     WIRE_SET(&record, state, (uint32_t)drill->state);
+    WIRE_SET(&record, picture, drill->picture);
     record.reference = drill->reference;
     record.why = drill->why;
     buf_init(&bytes);
@@ -100,6 +101,7 @@ static int read_record(const Hotline__Node__DrillRecord *record, struct drill *d
         return ERR_CORRUPT;
     drill->at_us = record->at_us;
     drill->kind = (enum caller_kind)record->kind;
+    drill->picture = record->picture;
     drill->state = (enum drill_state)record->state;
     copy(drill->drill_id, sizeof drill->drill_id, record->drill_id);
     copy(drill->by, sizeof drill->by, record->by);

@@ -25,6 +25,7 @@ struct drill {
     int64_t at_us;
     char by[LIMIT_NAME_BYTES + 1];
     enum caller_kind kind; /* of who scheduled it */
+    bool picture;          /* with that of drill_picture.h */
     enum drill_state state;
     char reference[CASES_REFERENCE_MAX]; /* SENT */
     char why[200];                       /* REFUSED */

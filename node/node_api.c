@@ -324,6 +324,7 @@ void node_api_close(struct node_api *api)
         return;
     if (api->conf.events != NULL)
         node_events_guard(api->conf.events, NULL, NULL);
+    node_api_drill_end(api);
     node_api_wait_end(api);
     node_api_slow_end(api);
     argon_free(api->argon);

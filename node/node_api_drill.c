@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "node/drafts.h"
+#include "node/drill_picture.h"
 #include "node/drills.h"
 #include "node/node_api_inner.h"
+#include "node/node_blob.h"
 #include "node/node_view.h"
 #include "proto/case.h"
 #include "proto/clock.h"
@@ -29,6 +31,7 @@ struct jdoc *node_api_view_drill(const struct node *node, const struct key_uuid 
     node_view_set_hex(doc, "draft", slice_of(drill->draft.bytes, KEY_UUID_BYTES));
     node_view_set_time(doc, "at", drill->at_us);
     jdoc_set_text(doc, "by", drill->by);
+    jdoc_set_bool(doc, "picture", drill->picture);
     jdoc_set_text(doc, "state", drills_state_name(drill->state));
     node_view_set_text_if(doc, "why", drill->why);
     node_view_set_text_if(doc, "reference", drill->reference);
@@ -87,7 +90,9 @@ static int check_sendable(struct node_api_call *call, const struct node_api_open
 {
     struct node_plan plan = {.unreached_count = 0};
     if (opening->alert->n_photos > 0)
-        return err_set(&call->note, ERR_INVALID, "draft: a picture waits for an hour at most: schedule it without");
+        return err_set(&call->note, ERR_INVALID,
+                       "draft: a picture that was handed in waits for an hour at most: schedule it without, or with "
+                       "picture, the one that says EXERCISE");
     int error = node_plan(call->node, &opening->draft, call->now_us, &call->note, &plan);
     if (error == OK)
         route_set_done(&plan.recipients);
@@ -118,8 +123,11 @@ static int find_draft(struct node_api_call *call, struct draft **ret_draft)
 
 int node_api_post_drill(struct node_api_call *call)
 {
-    static const struct node_api_field fields[] = {
-        {"draft", JDOC_TEXT, true}, {"at", JDOC_TEXT, true}, {"confirm", JDOC_TEXT, true}, {NULL, JDOC_NULL, false}};
+    static const struct node_api_field fields[] = {{"draft", JDOC_TEXT, true},
+                                                   {"at", JDOC_TEXT, true},
+                                                   {"confirm", JDOC_TEXT, true},
+                                                   {"picture", JDOC_BOOL, false},
+                                                   {NULL, JDOC_NULL, false}};
     struct node_api_opening opening = {.alert = NULL};
     struct draft *draft = NULL;
     struct drill wish = {.kind = call->caller.kind}, *drill = NULL;
@@ -130,6 +138,7 @@ int node_api_post_drill(struct node_api_call *call)
     if (error == OK)
         error = read_time(call, draft, &wish.at_us);
     snprintf(name, sizeof name, "%s", jdoc_get_text(call->body, "confirm", ""));
+    wish.picture = jdoc_get_bool(call->body, "picture", false);
     if (error == OK)
         error = open_draft(call, draft, &opening);
     if (error == OK && !case_confirms(opening.alert, name))
@@ -168,6 +177,77 @@ int node_api_delete_drill(struct node_api_call *call)
     return node_api_answer_after(call, &subject, drills_remove(drills, node_vault(call->node), drill), 204);
 }
 
+/* ---- its picture ---- */
+
+/* Outlives the API: the helper answers when it does. */
+struct node_api_drawing {
+    struct node_api *api; /* NULL: it ended */
+};
+
+static void on_drawn(void *ctx, int error, const struct err_note *note, const struct picture *picture)
+{
+    struct node_api_drawing *drawing = ctx;
+    struct node_api *api = drawing->api;
+    free(drawing);
+    if (api == NULL)
+        return;
+    api->drawing = NULL;
+    if (error == OK)
+        error = node_photo_offer(api->conf.node, picture, node_now(api->conf.node, clock_wall_us(), clock_steady_us()),
+                                 api->drawn);
+    if (error != OK)
+        log_event(LOG_WARN, "the picture of a drill could not be made", "why", err_explain(note, error), NULL);
+}
+
+/* Asks for it; the next sweep looks again. What fails is tried again until the drill is missed. */
+static void ask_picture(struct node_api *api)
+{
+    struct node_api_drawing *drawing = api->drawing == NULL ? calloc(1, sizeof *drawing) : NULL;
+    struct err_note note = {""};
+    struct buf png;
+    if (drawing == NULL)
+        return;
+    drawing->api = api;
+    buf_init(&png);
+    drill_picture(&png);
+    int error =
+        buf_broken(&png) ? ERR_NOMEM : helper_picture(api->conf.helper, buf_slice(&png), &note, on_drawn, drawing);
+    buf_free(&png);
+    if (error == OK) {
+        api->drawing = drawing;
+        return;
+    }
+    free(drawing);
+    log_event(LOG_WARN, "the picture of a drill could not be made", "why", err_explain(&note, error), NULL);
+}
+
+void node_api_drill_end(struct node_api *api)
+{
+    if (api->drawing != NULL)
+        api->drawing->api = NULL;
+    api->drawing = NULL;
+}
+
+static int add_picture(const struct node_api *api, Hotline__Case *alert)
+{
+    Hotline__Attachment *one = malloc(sizeof *one), **list = malloc(sizeof *list);
+    uint8_t *id = malloc(sizeof api->drawn);
+    if (one == NULL || list == NULL || id == NULL) {
+        free(one);
+        free(list);
+        free(id);
+        return ERR_NOMEM;
+    }
+    hotline__attachment__init(one);
+    memcpy(id, api->drawn, sizeof api->drawn);
+    one->has_upload = 1;
+    one->upload = (ProtobufCBinaryData){sizeof api->drawn, id};
+    list[0] = one;
+    alert->photos = list;
+    alert->n_photos = 1;
+    return OK;
+}
+
 /* ---- sending ---- */
 
 static int send_draft(struct node_api_call *call, struct drill *drill, struct case_entry **ret_entry)
@@ -183,6 +263,8 @@ static int send_draft(struct node_api_call *call, struct drill *drill, struct ca
     if (!key_uuid_equal(&draft->tag, &drill->tag))
         return err_set(&call->note, ERR_STATE, "its draft was changed since it was scheduled");
     int error = open_draft(call, draft, &opening);
+    if (error == OK && drill->picture)
+        error = add_picture(call->api, opening.alert);
     if (error == OK)
         error = node_publish(call->node, &opening.draft, call->now_us, &call->note, ret_entry, &ticket);
     if (error == OK)
@@ -219,6 +301,10 @@ void node_api_drill_sweep(struct node_api *api)
     struct drill *drill = drills_due(node_drills(node), call.now_us, &missed);
     if (drill == NULL)
         return;
+    if (drill->picture && !missed && !node_photo_waits(node, api->drawn)) {
+        ask_picture(api);
+        return;
+    }
     call.caller.kind = drill->kind;
     snprintf(call.caller.name, sizeof call.caller.name, "%s", drill->by);
     run_drill(&call, drill, missed);

@@ -52,9 +52,11 @@ struct node_api {
     struct lockout lockout;
     struct known_places places;
     struct duty duty;
-    struct loop_timer *sweep;        /* of duty */
-    struct loop_timer *drills;       /* that are due */
-    struct node_api_numbers numbers; /* those that are counted */
+    struct loop_timer *sweep;         /* of duty */
+    struct loop_timer *drills;        /* that are due */
+    struct node_api_drawing *drawing; /* the picture for one of them, at the helper; NULL: none */
+    uint8_t drawn[16];                /* handed in under this id; node_photo_waits says whether it still is */
+    struct node_api_numbers numbers;  /* those that are counted */
 };
 
 /* One request; lives on the stack while its handler runs. */
@@ -212,6 +214,8 @@ int node_api_read_opening(struct node_api_call *call, struct node_api_opening *r
 
 /* Sends the first drill that is due, or says that it was missed; every few seconds. */
 void node_api_drill_sweep(struct node_api *api);
+/* The API ends: nobody waits for a picture any more. */
+void node_api_drill_end(struct node_api *api);
 /* Drill; NULL: it is not there. */
 struct jdoc *node_api_view_drill(const struct node *node, const struct key_uuid *id);
 

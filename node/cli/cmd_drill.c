@@ -102,6 +102,8 @@ static int schedule(struct cli *cli, const struct cli_args *args, enum cli_form 
     jdoc_set_text(request, "draft", cli_args_at(args, 0));
     jdoc_set_text(request, "at", cli_args_text(args, "at", ""));
     jdoc_set_text(request, "confirm", cli_args_text(args, "confirm", ""));
+    if (cli_args_has(args, "picture"))
+        jdoc_set_bool(request, "picture", true);
     int error = cli_api_send(cli, "POST", "/v1/drills", request, &drill);
     if (error == OK && form != CLI_TABLE)
         error = cli_write_doc(cli, form, drill);
@@ -151,6 +153,8 @@ static int run_start(struct cli *cli, const struct cli_args *args)
         error = cli_list_check_id(cli, cli_args_at(args, 0), "a draft");
     if (error == OK && now == (at != NULL))
         error = cli_fail(cli, ERR_USAGE, "either --at TIME, as 2026-12-01T09:00:00Z, or --now");
+    if (error == OK && now && cli_args_has(args, "picture"))
+        error = cli_fail(cli, ERR_USAGE, "--picture goes with --at: for now hand one in, `draft save --photo`");
     if (error == OK && at != NULL && clock_parse(at, &at_us) != OK)
         error = cli_fail(cli, ERR_USAGE, "--at: is no time, as 2026-12-01T09:00:00Z");
     if (error == OK && !cli_args_has(args, "confirm"))
@@ -193,6 +197,7 @@ static int run_cancel(struct cli *cli, const struct cli_args *args)
 static const struct cli_args_option start_options[] = {
     {"at", 0, CLI_ARGS_VALUE, "TIME", "when it is to be sent, as 2026-12-01T09:00:00Z; 30 days ahead at most"},
     {"now", 0, CLI_ARGS_FLAG, NULL, "it is sent at once"},
+    {"picture", 0, CLI_ARGS_FLAG, NULL, "with --at: with a picture, of a card that says EXERCISE"},
     {"confirm", 0, CLI_ARGS_VALUE, "NAME", "the given name of the child in the exercise"},
     CLI_OPTION_OUTPUT,
     CLI_OPTION_END,

@@ -254,6 +254,14 @@ full() { at pt-farol drill report SPRING-2026 -o json | true_of '.score == 100';
 check "the report scores it" within 20 full
 check "its draft is gone (3)" cli 3 pt-farol draft show "$planned"
 check "the log of acts says who planned it" true_of '[.[] | select(.act == "DUE /v1/drills/{drill}" and .who == "anna" and .result == "SENT")] | length == 1' <(at pt-farol audit -o json)
+draft card.json Drilla
+check "one with a picture is kept" sh -c "'$bin/hotline' --node pt-farol.sock draft save card.json --exercise --drill PICTURE-2026 --to ES -o json >card.draft 2>/dev/null"
+check "and scheduled with it" cli 0 pt-farol drill start "$(jq -r .id card.draft)" --at "$(later 4)" --confirm Drilla --picture
+card_sent() { at pt-farol drill list -o json | true_of '[.[] | select(.drill == "PICTURE-2026" and .state == "SENT" and .picture)] | length == 1'; }
+check "it is sent" within 40 card_sent
+card=$(at pt-farol drill list -o json | jq -r '[.[] | select(.drill == "PICTURE-2026")][0].reference')
+card_there() { at es-faro show "$card" -o json | true_of '.status == "EXERCISE" and .photos_here == 1'; }
+check "es-faro: has the picture" within 40 card_there
 check "another one is kept" sh -c "'$bin/hotline' --node pt-farol.sock draft save drill.json --exercise --drill AUTUMN-2026 --to ES -o json >drill.draft 2>/dev/null"
 check "and scheduled" sh -c "'$bin/hotline' --node pt-farol.sock drill start $(jq -r .id drill.draft) --at $(later 9000) --confirm Drilla -o json >plan.json 2>/dev/null"
 check "and cancelled" cli 0 pt-farol drill cancel "$(jq -r .id plan.json)"
