@@ -105,6 +105,12 @@ check "under localhost" answers 200 GET /v1/cases --jar operator.jar --host "loc
 check "every answer is strict" answers 200 GET / --headers
 check "strict: scripts" told "Content-Security-Policy: default-src 'none'; script-src 'self'"
 check "strict: the rest" bash -c 'grep -q "Cross-Origin-Opener-Policy: same-origin" call.log && grep -q "Referrer-Policy: no-referrer" call.log && grep -q "X-Content-Type-Options: nosniff" call.log'
+planted=$(printf 'ab%.0s' $(seq 32))
+plant() { answers "$1" "${@:2}" --header "Cookie: hotline_session=$planted" --headers; }
+check "a cookie that somebody planted: nobody" plant 401 GET /v1/session
+check "a login with it in the browser" plant 200 POST /v1/session "$(jq -n --arg p "$secret" '{user: "p-read-only", password: $p}')"
+check "gets another one" bash -c "grep -q 'Set-Cookie: hotline_session=[0-9a-f]' call.log && ! grep -q 'hotline_session=$planted' call.log"
+check "the planted one is still nobody" plant 401 GET /v1/session
 check "logged out" answers 204 DELETE /v1/session --jar supervisor.jar --csrf
 check "logged out it is" answers 401 GET /v1/session --jar supervisor.jar
 

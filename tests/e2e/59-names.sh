@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A name server that hangs: the tries at its names are given up in their time; the node answers, cases come in, other webhooks leave and the node
-# stops meanwhile as if nothing were. The name server is a small library of the test's own (slow_names.c).
+# stops meanwhile as if nothing were. And one that lies: a name that was allowed and then leads into a private network is not followed there. The
+# name server is a small library of the test's own (slow_names.c).
 # usage: 59-names.sh BUILD
 . "$(dirname "$0")/lib.sh"
 begin "$@"
@@ -21,7 +22,7 @@ add_node ee-tuletorn EE
 sign
 check "the receiver listens" within 10 test -e sink/ready
 up relay-1 ee-tuletorn
-launch="env LD_PRELOAD=$work/slow.so HANG_SECONDS=60 HANG_FILE=$work/asked" up lv-baka
+launch="env LD_PRELOAD=$work/slow.so HANG_SECONDS=60 HANG_FILE=$work/asked TURN_FILE=$work/turned" up lv-baka
 for m in lv-baka ee-tuletorn; do check "$m: connected" within 20 connected $m; done
 stop_here_unless_green
 for i in 1 2 3; do
@@ -55,6 +56,21 @@ check "and waits for its next try" true_of '[.[] | select(.type == "webhook.test
 wait "${pid[latency]}"
 unset "pid[latency]"
 check "nobody waited for the name server" test "$(cat latency.log)" -lt 3000
+# The address that counts is the one that is connected to, each time anew: a look at the name beforehand would be worth nothing.
+check "a webhook to a name that will turn" sh -c "'$bin/hotline' --node lv-baka.sock webhook add https://a.turn.example:${port[sink-web]}/turn --event case.review -o json >turn.json"
+turn_is() { # turn_is COUNT JQ: so many of its deliveries
+    at lv-baka webhook log -o json | jq -e --argjson n "$1" --arg id "$(jq -r .id turn.json)" "[.[] | select(.webhook == \$id) | $2] | length == \$n"
+}
+forbidden='select(.why == "it resolves to an address that webhooks may not go to")'
+check "tested while it is this machine, which is allowed" cli 0 lv-baka webhook test "$(jq -r .id turn.json)"
+check "connected to: what fails there is TLS" within 15 turn_is 1 'select(.why != null and .why != "it resolves to an address that webhooks may not go to")'
+touch turned
+murder lv-baka # it may keep a name for a minute
+launch="env LD_PRELOAD=$work/slow.so HANG_SECONDS=60 HANG_FILE=$work/asked TURN_FILE=$work/turned" up lv-baka
+check "lv-baka: back" within 20 connected lv-baka
+check "tested when it has turned" cli 0 lv-baka webhook test "$(jq -r .id turn.json)"
+turned() { turn_is 1 "$forbidden" || turn_is 2 "$forbidden"; }
+check "turned: not connected to" within 15 turned
 check "tried once more" cli 0 lv-baka webhook test "$(jq -r .id h1.json)"
 check "the name server is asked again" within 10 bash -c '[ "$(wc -c <asked)" -ge 4 ]'
 check "lv-baka: stops while it hangs" down lv-baka

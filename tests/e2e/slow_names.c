@@ -1,6 +1,7 @@
 /* Loaded before the C library (LD_PRELOAD): a name server that hangs. Names that end in ".hang.example" are looked up
- * for HANG_SECONDS and then not found; each time that one is asked for is a byte in the file HANG_FILE. For the
- * scenario of name servers only. */
+ * for HANG_SECONDS and then not found; each time that one is asked for is a byte in the file HANG_FILE. And one that lies:
+ * names that end in ".turn.example" are this machine until there is a file TURN_FILE, and a private network from then on.
+ * For the scenario of name servers only. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -9,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char tail[] = ".hang.example";
+static const char tail[] = ".hang.example", turning[] = ".turn.example";
 
 static void note(void)
 {
@@ -29,5 +30,7 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
     }
     if (real == NULL)
         *(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+    if (len >= sizeof turning && strcmp(name + len - (sizeof turning - 1), turning) == 0)
+        name = access(getenv("TURN_FILE"), F_OK) != 0 ? "127.0.0.1" : "10.66.66.66";
     return real(name, service, hints, result);
 }
