@@ -154,7 +154,8 @@ static int run_start(struct cli *cli, const struct cli_args *args)
     if (error == OK && now == (at != NULL))
         error = cli_fail(cli, ERR_USAGE, "either --at TIME, as 2026-12-01T09:00:00Z, or --now");
     if (error == OK && now && cli_args_has(args, "picture"))
-        error = cli_fail(cli, ERR_USAGE, "--picture goes with --at: for now hand one in, `draft save --photo`");
+        error =
+            cli_fail(cli, ERR_USAGE, "--picture goes with --at: to send one at once hand it in, `draft save --photo`");
     if (error == OK && at != NULL && clock_parse(at, &at_us) != OK)
         error = cli_fail(cli, ERR_USAGE, "--at: is no time, as 2026-12-01T09:00:00Z");
     if (error == OK && !cli_args_has(args, "confirm"))

@@ -41,15 +41,16 @@ log_has() { [ "$(at "$1" webhook log -o json | jq "[.[] | select($2)] | length")
 # --- webhooks: added, signed, tested ---------------------------------------------------------------------------------
 check "a webhook is added" sh -c "'$bin/hotline' --node lv-baka.sock webhook add $base/cases -o json >hook.json"
 hook=$(jq -r .id hook.json)
-secret=$(jq -r .secret hook.json)
+secret=$(jq -r .secret hook.json) public=$(jq -r .public_key hook.json)
 check "with a secret and a public key" true_of '(.secret | startswith("whsec_")) and (.public_key | startswith("whpk_"))' hook.json
 check "the list shows no secret" sh -c "! '$bin/hotline' --node lv-baka.sock webhook list -o json | grep -q whsec_"
 check "added again it is the same one" true_of --arg id "$hook" '.id == $id' <(at lv-baka webhook add "$base/cases" -o json)
 check "with other events it is refused (2)" cli 2 lv-baka webhook add "$base/cases" --event case.received
 check "test" cli 0 lv-baka webhook test "${hook:0:8}"
 check "test: it comes" within 10 lines web.jsonl '.path=="/cases" and (.body | fromjson | .type=="webhook.test")' 1
-check "test: its signature verifies" python3 "$here/webhook_check.py" "$secret" sink/web.jsonl /cases
-check "another secret does not" not python3 "$here/webhook_check.py" whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= sink/web.jsonl /cases
+check "test: its signatures verify" python3 "$here/webhook_check.py" "$secret" "$public" sink/web.jsonl /cases
+check "another secret does not" not python3 "$here/webhook_check.py" whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= "$public" sink/web.jsonl /cases
+check "another public key neither" not python3 "$here/webhook_check.py" "$secret" whpk_PUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw= sink/web.jsonl /cases
 check "the log says delivered" within 10 delivery_is lv-baka '.type=="webhook.test"' state DELIVERED
 
 # --- where webhooks may not go ---------------------------------------------------------------------------------------
@@ -146,7 +147,7 @@ check "tried again, over the restart" within 20 delivery_is lv-baka ".id==\"$aga
 check "under the same id" lines web.jsonl ".headers[\"webhook-id\"]==\"$message\" and .answer==\"204\"" 1
 check "replay" cli 0 lv-baka webhook replay "$again"
 check "replay: it comes again, under the same id" within 10 lines web.jsonl ".headers[\"webhook-id\"]==\"$message\" and .answer==\"204\"" 2
-check "every webhook verifies and has no more than it may" python3 "$here/webhook_check.py" "$secret" sink/web.jsonl /cases
+check "every webhook verifies and has no more than it may" python3 "$here/webhook_check.py" "$secret" "$public" sink/web.jsonl /cases
 check "no such delivery (3)" cli 3 lv-baka webhook replay 0123456789ab
 
 # --- TLS, by the authorities of the configuration ----------------------------------------------------------------------
@@ -167,7 +168,7 @@ if command -v openssl >/dev/null; then
     kill -HUP "${pid[lv-baka]}"
     check "tls: a case" publish lt-svyturys case.json t.json --exercise --to LV --confirm $canary --wait delivered -W 20s
     check "tls: its webhook came" within 20 at_least ../tls/web.jsonl '.body | fromjson | .type=="case.escalated"' 1
-    check "tls: its signature verifies" python3 "$here/webhook_check.py" "$(jq -r .secret tls.json)" tls/web.jsonl /tls
+    check "tls: its signature verifies" python3 "$here/webhook_check.py" "$(jq -r .secret tls.json)" "$(jq -r .public_key tls.json)" tls/web.jsonl /tls
     check "tls: its mail came" within 20 at_least ../tls/mail.jsonl '.text | contains("Subject: EXERCISE")' 1
     check "tls: nothing personal" no_text "$canary" tls/web.jsonl tls/mail.jsonl
     check "tls: acknowledged" cli 0 lv-baka ack "$(jq -r .reference t.json)" --as Night
@@ -185,7 +186,7 @@ late=$(jq -r .reference q.json)
 for step in delivered shown acknowledged; do
     check "late: alarm.$step as a webhook" within 20 lines web.jsonl ".path==\"/late\" and (.body | fromjson | .type==\"alarm.$step\" and .member==\"ee-tuletorn\" and .reference==\"$late\")" 1
 done
-check "late: signed" python3 "$here/webhook_check.py" "$(jq -r .secret late.json)" sink/web.jsonl /late
+check "late: signed" python3 "$here/webhook_check.py" "$(jq -r .secret late.json)" "$(jq -r .public_key late.json)" sink/web.jsonl /late
 check "late: show has the number to call" shows lt-svyturys "$late" '.ladder[] | select(.member=="ee-tuletorn") | .phone=="+3225550000" and .late'
 check "late: in the table too" sh -c "'$bin/hotline' --node lt-svyturys.sock show $late | grep -q '+3225550000'"
 watched() { jq -e -s "[.[] | select(.type==\"alarm\" and .phone==\"+3225550000\" and .step==\"$1\")] | length == 1" watch.jsonl; }

@@ -232,7 +232,7 @@ check "an exercise is kept" sh -c "'$bin/hotline' --node pt-farol.sock draft sav
 planned=$(jq -r .id drill.draft)
 check "no time (2)" cli 2 pt-farol drill start "$planned" --confirm Drilla
 check "two times (2)" cli 2 pt-farol drill start "$planned" --confirm Drilla --now --at "$(later 900)"
-check "one for now is kept" sh -c "'$bin/hotline' --node pt-farol.sock draft save drill.json --exercise --drill NOW-2026 --to ES -o json >now.draft 2>/dev/null"
+check "one to be sent at once is kept" sh -c "'$bin/hotline' --node pt-farol.sock draft save drill.json --exercise --drill NOW-2026 --to ES -o json >now.draft 2>/dev/null"
 check "and sent now" cli 0 pt-farol drill start "$(jq -r .id now.draft)" --now --confirm Drilla
 in_report() { at pt-farol drill report NOW-2026 -o json | true_of '.cases == 1 and .delivered == 1 and .rows[0].missed == []'; }
 check "it is in the report" within 20 in_report
