@@ -1,7 +1,7 @@
 /* Loaded before the C library (LD_PRELOAD): a name server that hangs. Names that end in ".hang.example" are looked up
- * for HANG_SECONDS and then not found; each time that one is asked for is a byte in the file HANG_FILE. And one that lies:
- * names that end in ".turn.example" are this machine until there is a file TURN_FILE, and a private network from then on.
- * For the scenario of name servers only. */
+ * for HANG_SECONDS and then not found; each time that one is asked for is a byte in the file HANG_FILE. And one that
+ * lies: names that end in ".turn.example" are this machine until there is a file TURN_FILE, and a private network from
+ * then on. For the scenario of name servers only. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
