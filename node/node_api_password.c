@@ -87,7 +87,7 @@ static void on_checked(void *ctx, int result, const uint8_t key[KEY_BYTES])
         done(change);
         return;
     }
-    node_api_tries_right(api, &change->tries);
+    lockout_forget(&api->lockout, change->tries.by_user);
     const struct argon_wish wish = {.password = change->wanted,
                                     .cost = &change->new.argon,
                                     .queue = ARGON_KNOWN,
