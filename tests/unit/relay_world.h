@@ -271,6 +271,12 @@ static inline void world_none_at(struct world *world, unsigned member, enum wire
                  world->fixture.member[member]->id);
 }
 
+/* What the relay counts, as of now. */
+static inline const struct relay_counters *world_counters(struct world *world)
+{
+    return &relay_numbers(world->relay, world->now_us)->counters;
+}
+
 /* ---- frames to the relay ---- */
 
 static inline void world_say(struct world *world, unsigned member, enum wire_type type, const ProtobufCMessage *message)

@@ -188,8 +188,8 @@ static void hostile_receipt_repeated_is_taken_again_and_changes_nothing(void **s
         world_receipt(world, FR, &alert, HOTLINE__RECEIPT_STATE__CODE__DELIVERED);
     world_commit(world);
     assert_true(world_count(world, FR, WIRE_TAKEN) >= 1);
-    assert_int_equal(relay_numbers(world->relay, world->now_us)->counters.owed, 0);
-    assert_int_equal(relay_numbers(world->relay, world->now_us)->counters.words_owed, 1);
+    assert_int_equal(world_counters(world)->owed, 0);
+    assert_int_equal(world_counters(world)->words_owed, 1);
     world_alert_done(&alert);
     honest_alert_crosses(world, 9);
 }
@@ -247,9 +247,9 @@ static void hostile_protobuf_is_refused_by_name_and_counted(void **state)
         {slice_of(NULL, 0), slice_of(NULL, 0)},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        uint64_t before = relay_numbers(world->relay, world->now_us)->counters.malformed;
+        uint64_t before = world_counters(world)->malformed;
         say_raw(world, rows[i].body, rows[i].extra);
-        assert_int_equal(relay_numbers(world->relay, world->now_us)->counters.malformed, before + 1);
+        assert_int_equal(world_counters(world)->malformed, before + 1);
         assert_int_equal(refused_code(world, BE), HOTLINE__REFUSED_CODE__CODE__MALFORMED);
         world_hello(world, BE); /* a new session: each row with a fresh budget */
         world_commit(world);

@@ -44,10 +44,10 @@ static void relay_alert_crosses_and_nothing_is_promised_before_its_commit(void *
     world_commit(world);
     assert_memory_equal(((Hotline__Taken *)world_take(world, FR, WIRE_TAKEN))->names[0].data, name.bytes,
                         RECEIPT_NAME_BYTES);
-    assert_int_equal(relay_numbers(world->relay, world->now_us)->counters.owed, 0);
-    assert_int_equal(relay_numbers(world->relay, world->now_us)->counters.words_owed, 1);
+    assert_int_equal(world_counters(world)->owed, 0);
+    assert_int_equal(world_counters(world)->words_owed, 1);
     world_taken(world, BE, slice_of(name.bytes, RECEIPT_NAME_BYTES));
-    assert_int_equal(relay_numbers(world->relay, world->now_us)->counters.words_owed, 0);
+    assert_int_equal(world_counters(world)->words_owed, 0);
     world_alert_done(&alert);
 }
 
@@ -97,7 +97,7 @@ static void relay_other_content_under_one_id_is_disputed_and_the_first_stays(voi
     refused = world_take(world, BE, WIRE_REFUSED);
     assert_int_equal(refused->code, HOTLINE__REFUSED_CODE__CODE__DISPUTED);
     assert_int_equal(world_count(world, FR, WIRE_DELIVER), 1);
-    assert_int_equal(relay_numbers(world->relay, world->now_us)->counters.disputes, 1);
+    assert_int_equal(world_counters(world)->disputes, 1);
     world_alert_done(&first);
     envelope_sealed_done(&again);
 }
@@ -237,7 +237,7 @@ static void relay_update_wants_a_grant_for_every_earlier_holder(void **state)
     world_take(world, NL, WIRE_DELIVER);
     world_commit(world);
     assert_int_equal(world_accepted(world, BE)->n_granted, 2);
-    assert_int_equal(relay_numbers(world->relay, world->now_us)->counters.held, 1);
+    assert_int_equal(world_counters(world)->held, 1);
     world_alert_done(&first);
     world_alert_done(&second);
 }
@@ -333,7 +333,7 @@ static void relay_crash_before_the_commit_forgets_what_nobody_was_told(void **st
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     world_start(world);
-    assert_int_equal(relay_numbers(world->relay, world->now_us)->counters.held, 1);
+    assert_int_equal(world_counters(world)->held, 1);
 }
 
 /* Granted to a key that is gone: blocked, told to the sender, wanted for the card's key, sent once it is granted. */
@@ -364,14 +364,14 @@ static void relay_unreadable_blocks_until_a_grant_for_the_shown_key_comes(void *
     for (int i = 0; i < 70; i++)
         world_pass(world, CLOCK_SECOND_US / 10);
     world_none(world, FR, WIRE_DELIVER);
-    assert_int_equal(relay_numbers(world->relay, world->now_us)->counters.owed, 1);
+    assert_int_equal(world_counters(world)->owed, 1);
     alert.grant_count = 0;
     world_grant(world, &alert, FR);
     world_send_grants(world, &alert);
     assert_true(
         slice_equal(wire_slice(((Hotline__Deliver *)world_take(world, FR, WIRE_DELIVER))->envelope->grants[0]->box),
                     slice_of(alert.grants[0].box, ENVELOPE_GRANT_BOX_BYTES)));
-    assert_int_equal(relay_numbers(world->relay, world->now_us)->counters.wanted, 0);
+    assert_int_equal(world_counters(world)->wanted, 0);
     world_alert_done(&alert);
 }
 
@@ -474,7 +474,7 @@ static void relay_receipt_signed_by_another_member_is_not_taken(void **state)
     world_commit(world);
     world_none(world, NL, WIRE_TAKEN);
     world_none(world, BE, WIRE_RECEIPTS);
-    assert_int_equal(relay_numbers(world->relay, world->now_us)->counters.owed, 1);
+    assert_int_equal(world_counters(world)->owed, 1);
     world_alert_done(&alert);
 }
 
@@ -502,7 +502,7 @@ static void relay_opening_that_reaches_nobody_is_refused(void **state)
     world_publish(world, &alert);
     assert_int_equal(((Hotline__Refused *)world_take(world, BE, WIRE_REFUSED))->code,
                      HOTLINE__REFUSED_CODE__CODE__NOBODY);
-    assert_int_equal(relay_numbers(world->relay, world->now_us)->counters.held, 0);
+    assert_int_equal(world_counters(world)->held, 0);
     world_alert_done(&alert);
 }
 
@@ -516,13 +516,13 @@ static void relay_expired_envelope_is_deleted_and_its_debt_with_it(void **state)
     world_grant(world, &alert, FR);
     world_publish(world, &alert);
     world_commit(world);
-    assert_int_equal(relay_numbers(world->relay, world->now_us)->counters.owed, 1);
+    assert_int_equal(world_counters(world)->owed, 1);
     world_pass(world, LIMIT_VALIDITY_DEFAULT_US + CLOCK_MINUTE_US);
-    assert_int_equal(relay_numbers(world->relay, world->now_us)->counters.held, 0);
-    assert_int_equal(relay_numbers(world->relay, world->now_us)->counters.owed, 0);
+    assert_int_equal(world_counters(world)->held, 0);
+    assert_int_equal(world_counters(world)->owed, 0);
     world_stop(world);
     world_start(world);
-    assert_int_equal(relay_numbers(world->relay, world->now_us)->counters.held, 0);
+    assert_int_equal(world_counters(world)->held, 0);
     world_alert_done(&alert);
 }
 
@@ -543,15 +543,15 @@ static void relay_receipt_waits_30_days_for_its_sender_apart_from_the_case(void 
     world_receipt(world, FR, &alert, DELIVERED);
     world_commit(world);
     world_pass(world, 29 * CLOCK_DAY_US);
-    assert_int_equal(relay_numbers(world->relay, world->now_us)->counters.held, 0);
-    assert_int_equal(relay_numbers(world->relay, world->now_us)->counters.words_owed, 1);
+    assert_int_equal(world_counters(world)->held, 0);
+    assert_int_equal(world_counters(world)->words_owed, 1);
     world_stop(world);
     world_start(world);
     world_hello(world, BE);
     assert_non_null(world_take(world, BE, WIRE_RECEIPTS));
-    assert_int_equal(relay_numbers(world->relay, world->now_us)->counters.words_owed, 1); /* until it is answered */
+    assert_int_equal(world_counters(world)->words_owed, 1); /* until it is answered */
     world_pass(world, 2 * CLOCK_DAY_US);
-    assert_int_equal(relay_numbers(world->relay, world->now_us)->counters.words_owed, 0);
+    assert_int_equal(world_counters(world)->words_owed, 0);
     world_alert_done(&alert);
 }
 

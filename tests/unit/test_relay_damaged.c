@@ -104,7 +104,7 @@ static void refused_each(struct world *world, const char *const *changes, size_t
     copy_file(honest, world->path);
     unlink(honest);
     world_start(world); /* the honest one does start */
-    assert_int_equal(relay_numbers(world->relay, world->now_us)->counters.held, 3);
+    assert_int_equal(world_counters(world)->held, 3);
 }
 #define REFUSED_EACH(world, changes) refused_each((world), (changes), sizeof(changes) / sizeof(changes)[0])
 

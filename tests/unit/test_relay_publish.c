@@ -35,7 +35,7 @@ static void expect_refused(struct world *world, unsigned member, int code, const
 
 static size_t held(struct world *world)
 {
-    return (size_t)relay_numbers(world->relay, world->now_us)->counters.held;
+    return (size_t)world_counters(world)->held;
 }
 
 static void leave(struct world *world, unsigned member)

@@ -102,12 +102,12 @@ static void relay_closing_is_taken_and_kept_for_30_days_beyond_its_time(void **s
     world->deaf = false;
     assert_int_equal(relay_numbers(world->relay, world->now_us)->refused[REFUSED(EXPIRED)], 0);
     pass_and_greet(world, 5 * CLOCK_DAY_US);
-    assert_int_equal(relay_numbers(world->relay, world->now_us)->counters.owed, 1);
+    assert_int_equal(world_counters(world)->owed, 1);
     world->connection[FR]++;
     world_hello(world, FR);
     assert_non_null(world_take(world, FR, WIRE_DELIVER));
     pass_and_greet(world, 26 * CLOCK_DAY_US);
-    assert_int_equal(relay_numbers(world->relay, world->now_us)->counters.held, 0);
+    assert_int_equal(world_counters(world)->held, 0);
     world_alert_done(&closing);
 }
 
@@ -173,7 +173,7 @@ static void relay_id_stays_taken_for_30_days_after_its_envelope_expired(void **s
     to_france(world, &(struct world_case){.sender = BE, .expires_us = world->now_us + CLOCK_HOUR_US}, &first);
     world_publish(world, &first);
     pass_and_greet(world, 2 * CLOCK_DAY_US);
-    assert_int_equal(relay_numbers(world->relay, world->now_us)->counters.held, 0);
+    assert_int_equal(world_counters(world)->held, 0);
     say_otherwise(world, &first, world->now_us + CLOCK_DAY_US);
     assert_int_equal(refused(world), REFUSED(DISPUTED));
     world_none(world, FR, WIRE_DELIVER);
@@ -191,7 +191,7 @@ static void relay_order_of_a_case_outlives_its_newest_revision(void **state)
             &(struct world_case){
                 .sender = BE, .revision = 2, .act = ACT(UPDATE), .expires_us = world->now_us + CLOCK_HOUR_US});
     pass_and_greet(world, 2 * CLOCK_HOUR_US);
-    assert_int_equal(relay_numbers(world->relay, world->now_us)->counters.held, 0);
+    assert_int_equal(world_counters(world)->held, 0);
     restart(world);
     world_hello(world, FR);
     world_hello(world, BE);
@@ -248,10 +248,10 @@ static void relay_drill_takes_the_place_of_no_case(void **state)
     publish(world,
             &(struct world_case){.sender = BE, .case_id = 1, .exercise = true, .revision = 2, .act = ACT(CLOSE)});
     world_commit(world);
-    assert_int_equal(relay_numbers(world->relay, world->now_us)->counters.held, 2);
+    assert_int_equal(world_counters(world)->held, 2);
     assert_int_equal(world_count(world, FR, WIRE_DELIVER), 3);
     restart(world);
-    assert_int_equal(relay_numbers(world->relay, world->now_us)->counters.held, 2);
+    assert_int_equal(world_counters(world)->held, 2);
 }
 
 /* A sender that says an older revision does not know the newer one: a clone, or a store that was put back. */
@@ -296,7 +296,7 @@ static void relay_withdrawn_member_is_granted_and_owed_nothing_afterwards(void *
     world_commit(world);
     assert_int_equal(world_accepted(world, BE)->n_granted, 1);
     restart(world);
-    assert_int_equal(relay_numbers(world->relay, world->now_us)->counters.owed, 1); /* what nl-lamp has to answer */
+    assert_int_equal(world_counters(world)->owed, 1); /* what nl-lamp has to answer */
     world_alert_done(&alert);
     world_alert_done(&before);
 }
@@ -409,7 +409,7 @@ static void relay_receipt_for_another_senders_alert_ends_no_debt(void **state)
     claimed.sender = NL; /* fr-phare signs that it has it, as an alert of nl-lamp's */
     world_receipt(world, FR, &claimed, DELIVERED);
     world_commit(world);
-    assert_int_equal(relay_numbers(world->relay, world->now_us)->counters.owed, 1);
+    assert_int_equal(world_counters(world)->owed, 1);
     world_alert_done(&alert);
 }
 
