@@ -195,7 +195,7 @@ await check('what a hotline keeps and looks up', async () => {
     await greece.locator('main form button').click();
     await greece.locator('li .written').first().waitFor();
     for (const one of ['notes', 'archive', 'figures', 'phones', 'help', 'compose']) await show(greece, one, one === 'compose' ? 'drafts' : one);
-    for (const one of ['health', 'countries', 'password', 'audit']) await show(greece, `settings/${one}`, one);
+    for (const one of ['health', 'rules', 'countries', 'password', 'audit']) await show(greece, `settings/${one}`, one);
     const giorgos = await web.console_('gr-faros', size);
     await web.logIn(giorgos, 'giorgos');
     await web.api(giorgos, 'POST', '/v1/tokens', { body: { name: 'case-files', scopes: ['draft', 'read'], days: 90 } });

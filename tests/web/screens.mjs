@@ -72,7 +72,7 @@ const kept = new URL(greece.url()).hash.split('/')[2];
 /* ---- each of them ---- */
 
 const own = ['shift', 'inbox', 'compose', `compose/${kept}/1`, `compose/${kept}/2`, `compose/${kept}/3`, `compose/${kept}/4`, 'drills', 'archive', 'phones', 'help', 'notes', 'figures', 'referrals',
-    'settings/health', 'settings/password', 'settings/countries', 'settings/audit', `case/${open}`, `case/${exercise.member}/${exercise.reference}`, `update/${open}`, `poster/${open}`];
+    'settings/health', 'settings/rules', 'settings/password', 'settings/countries', 'settings/audit', `case/${open}`, `case/${exercise.member}/${exercise.reference}`, `update/${open}`, `poster/${open}`];
 const shortName = (screen) => screen.replace(kept, 'draft').replace(open, 'open').replace(`${exercise.member}/${exercise.reference}`, 'exercise');
 
 for (const language of web.quick ? ['de'] : ['en', 'de', 'hu']) {

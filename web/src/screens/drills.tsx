@@ -4,85 +4,88 @@
  */
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { call, casePath, get, newKey } from '../api';
+import { call, get, newKey } from '../api';
 import { listen } from '../events';
 import { country, t } from '../i18n';
 import type { Key } from '../i18n';
 import { to } from '../route';
 import { may, readDrafts, useExercise, useNow, useStore } from '../store';
 import { ago, fromWall, ownZone, stamp, toWall } from '../time';
-import type { CaseSummary, CaseView } from '../types';
 import { Blocked, Button, English, explain, Scroll, Title, Trouble, useAct, useList } from '../ui';
 import { useNewDraft } from './compose';
-import { nameOf } from './inbox';
 
 /* ---- how it went ---- */
 
-interface Drill {
-    id: string;
-    cases: CaseSummary[];
+type Missed = 'DELIVERED' | 'SHOWN' | 'ACKNOWLEDGED';
+interface Sum {
+    drill_id: string; /* '': exercises without a name */
+    sent_at: string;
+    cases: number;
+    recipients: number;
+    delivered: number;
+    shown: number;
+    acknowledged: number;
+    missed: number;
+    score: number;
+}
+interface Reached {
+    reference: string;
+    member: string;
+    country: string;
+    name: string;
+    delivered_after_ms?: number;
+    shown_after_ms?: number;
+    acknowledged_after_ms?: number;
+    missed: Missed[];
 }
 
-export function drillsOf(sent: CaseSummary[]): Drill[] {
-    const byId = new Map<string, CaseSummary[]>();
-    for (const one of sent) if (one.status === 'EXERCISE') byId.set(one.drill_id ?? '', [...(byId.get(one.drill_id ?? '') ?? []), one]);
-    return [...byId].map(([id, cases]) => ({ id, cases })).sort((a, b) => (b.cases[0]?.sent_at ?? '').localeCompare(a.cases[0]?.sent_at ?? ''));
-}
+const seconds = (ms: number | undefined): string => (ms === undefined ? '–' : t('drills.seconds', { n: Math.round(ms / 1000) }));
 
-const seconds = (from: string | undefined, till: string | undefined): string =>
-    from && till ? t('drills.seconds', { n: Math.max(0, Math.round((Date.parse(till) - Date.parse(from)) / 1000)) }) : '–';
-
-/* Half for the delivery, half for a person's acknowledgement. */
-export function score(views: CaseView[]): { recipients: number; delivered: number; acknowledged: number; percent: number } {
-    const rows = views.flatMap((view) => view.ladder);
-    const acknowledged = rows.filter((row) => row.acknowledged_at).length;
-    const delivered = rows.filter((row) => row.delivered_at ?? row.acknowledged_at).length;
-    return { recipients: rows.length, delivered, acknowledged, percent: rows.length ? Math.round((50 * (delivered + acknowledged)) / rows.length) : 0 };
-}
-
-function Report({ drill }: { drill: Drill }): JSX.Element {
-    const [views, setViews] = useState<CaseView[] | undefined>(undefined);
+function Report({ id, own }: { id: string; own: string }): JSX.Element {
+    const [rows, setRows] = useState<Reached[] | undefined>(undefined);
     const [error, setError] = useState('');
     useEffect(() => {
-        Promise.all(drill.cases.map((one) => get<CaseView>(casePath(one.member, one.reference)))).then(setViews, (caught: unknown) => setError(explain(caught)));
-    }, [drill.id, drill.cases.length]);
-    if (!views) return <>{error ? <Trouble text={error} /> : <p>{t('loading')}</p>}</>;
-    const sum = score(views);
+        get<{ rows: Reached[] }>(`/v1/drills/report?drill=${encodeURIComponent(id)}`).then((found) => setRows(found.rows), (caught: unknown) => setError(explain(caught)));
+    }, [id]);
+    if (!rows) return <>{error ? <Trouble text={error} /> : <p>{t('loading')}</p>}</>;
     return (
-        <>
-            <p class="score"><strong>{sum.percent}</strong> <meter min={0} max={100} value={sum.percent} aria-hidden="true" /> <span>{t('drills.score', { percent: sum.percent })}</span></p>
-            <p>{t('ladder.sum', { delivered: sum.delivered, acknowledged: sum.acknowledged, n: sum.recipients })}</p>
-            <Scroll name={t('drills.report', { drill: drill.id })}>
-                <table class="wide">
-                    <thead><tr><th scope="col">{t('ladder.to')}</th><th scope="col">{t('drills.case')}</th><th scope="col">{t('drills.delivered.after')}</th><th scope="col">{t('drills.shown.after')}</th><th scope="col">{t('drills.acknowledged.after')}</th></tr></thead>
-                    <tbody>
-                        {views.flatMap((view) => view.ladder.map((row) => (
-                            <tr key={`${view.case_id}${row.member}`} class={row.acknowledged_at ? '' : 'stuck'}><th scope="row">{country(row.country)} <span class="hint">{row.name}</span></th><td><a href={to('case', view.member, view.reference)}>{view.reference}</a></td>
-                                <td>{seconds(row.queued_at, row.delivered_at ?? row.acknowledged_at)}</td><td>{seconds(row.queued_at, row.shown_at)}</td><td>{seconds(row.queued_at, row.acknowledged_at)}</td></tr>
-                        )))}
-                    </tbody>
-                </table>
-            </Scroll>
-        </>
+        <Scroll name={t('drills.report', { drill: id })}>
+            <table class="wide">
+                <thead><tr><th scope="col">{t('ladder.to')}</th><th scope="col">{t('drills.case')}</th><th scope="col">{t('drills.delivered.after')}</th><th scope="col">{t('drills.shown.after')}</th><th scope="col">{t('drills.acknowledged.after')}</th></tr></thead>
+                <tbody>
+                    {rows.map((row) => (
+                        <tr key={`${row.reference}${row.member}`} class={row.missed.length > 0 ? 'stuck' : ''}><th scope="row">{country(row.country)} <span class="hint">{row.name}</span></th><td><a href={to('case', own, row.reference)}>{row.reference}</a></td>
+                            <td>{seconds(row.delivered_after_ms)}</td><td>{seconds(row.shown_after_ms)}</td><td>{seconds(row.acknowledged_after_ms)}</td></tr>
+                    ))}
+                </tbody>
+            </table>
+        </Scroll>
     );
 }
 
+/* One under the other, so that it is seen whether it gets better. */
 function Past(): JSX.Element {
-    const { sent } = useStore();
+    const own = useStore().status?.member ?? '';
     const [open, setOpen] = useState<string | undefined>(undefined);
-    const all = drillsOf(sent);
+    const past = useList<Sum>('/v1/drills/report');
+    useEffect(() => listen((event) => {
+        if (event.type.startsWith('drill.') || (event.status === 'EXERCISE' && event.type === 'ladder.changed')) void past.read();
+    }), []);
     return (
         <section aria-labelledby="past">
             <h2 id="past">{t('drills.past')}</h2>
-            {all.length === 0 && <p class="calm">{t('drills.none')}</p>}
-            {all.map((drill) => (
-                <section key={drill.id} class="panel">
+            <Trouble text={past.error} />
+            {past.items?.length === 0 && <p class="calm">{t('drills.none')}</p>}
+            {(past.items ?? []).map((one) => (
+                <section key={one.drill_id} class="panel">
                     <div class="spread">
-                        <h3>{drill.id || t('drills.unnamed')}</h3>
-                        <span>{drill.cases.map(nameOf).join(', ')} · {stamp(drill.cases[0]?.sent_at)}</span>
-                        <button type="button" aria-expanded={open === drill.id} onClick={() => setOpen(open === drill.id ? undefined : drill.id)}>{t('drills.report', { drill: drill.id })}</button>
+                        <h3>{one.drill_id || t('drills.unnamed')}</h3>
+                        <span>{stamp(one.sent_at)}</span>
+                        <span class="score"><strong>{one.score}</strong> <meter min={0} max={100} value={one.score} aria-hidden="true" /> <span>{t('drills.score', { percent: one.score })}</span></span>
+                        <button type="button" aria-expanded={open === one.drill_id} onClick={() => setOpen(open === one.drill_id ? undefined : one.drill_id)}>{t('drills.report', { drill: one.drill_id })}</button>
                     </div>
-                    {open === drill.id && <Report drill={drill} />}
+                    <p>{t('ladder.sum', { delivered: one.delivered, acknowledged: one.acknowledged, n: one.recipients })}{one.missed > 0 && <strong class="trouble"> · {t('drills.missed', { n: one.missed })}</strong>}</p>
+                    {open === one.drill_id && <Report id={one.drill_id} own={own} />}
                 </section>
             ))}
         </section>
@@ -127,11 +130,12 @@ function Schedule({ read }: { read: () => Promise<void> }): JSX.Element {
     const [draft, setDraft] = useState('');
     const [at, setAt] = useState(new Date(Math.ceil(Date.now() / HOUR_MS) * HOUR_MS + HOUR_MS).toISOString());
     const [name, setName] = useState('');
+    const [picture, setPicture] = useState(true);
     const [key, setKey] = useState(newKey);
     const ready = drafts.filter((one) => one.status === 'EXERCISE' && one.drill && one.missing.length === 0);
     const act = useAct(async () => {
         if (!draft) throw new Blocked(t('drills.choose'));
-        await call('POST', '/v1/drills', { key, body: { draft, at, confirm: name } });
+        await call('POST', '/v1/drills', { key, body: { draft, at, confirm: name, ...(picture && { picture }) } });
         setKey(newKey());
         setName('');
         setDraft('');
@@ -155,6 +159,7 @@ function Schedule({ read }: { read: () => Promise<void> }): JSX.Element {
                 <label>{t('sighting.at')}<input type="datetime-local" required value={toWall(at, ownZone)} onInput={(event) => setAt(fromWall(event.currentTarget.value, ownZone) ?? at)} /></label>
                 <label>{t('send.type.name')}<input required autocomplete="off" value={name} onInput={(event) => setName(event.currentTarget.value)} /></label>
             </div>
+            <label class="check"><input type="checkbox" checked={picture} onChange={(event) => setPicture(event.currentTarget.checked)} />{t('drills.picture')}</label>
             <p class="hint">{t('drills.schedule.hint')}</p>
             <Trouble text={act.error} />
             <button class="main" aria-disabled={act.busy}>{t('exercise.button', { act: t('drills.schedule') })}</button>

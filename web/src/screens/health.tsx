@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { call, get } from '../api';
-import { code, country, decimal, list, t } from '../i18n';
+import { country, decimal, list, t } from '../i18n';
 import { may, readStatus, useNow, useStore } from '../store';
 import { ago, day, stamp } from '../time';
 import { Button, English, Scroll, Trouble, useAct } from '../ui';
@@ -62,24 +62,6 @@ function Roster(): JSX.Element | null {
     );
 }
 
-function Rules(): JSX.Element | null {
-    const { status } = useStore();
-    const approval = status?.approval;
-    if (!status || !approval) return null;
-    const named = (what: string[]): string => (what.length === 0 ? t('health.rule.none') : list(what.map((one) => (one === 'LIVE' ? t('health.rule.live') : one === 'RESTRICTED' ? t('health.rule.restricted') : code('Category', one)))));
-    return (
-        <section aria-labelledby="rules">
-            <h2 id="rules">{t('health.approval')}</h2>
-            <dl class="facts">
-                <div class="fact"><dt>{t('health.approval.required')}</dt><dd>{named(approval.required)}</dd></div>
-                <div class="fact"><dt>{t('health.approval.advised')}</dt><dd>{named(approval.advised)}</dd></div>
-                <div class="fact"><dt>{t('health.approval.by')}</dt><dd>{t(approval.by === 'SUPERVISOR' ? 'role.supervisor' : 'approval.anybody')}</dd></div>
-            </dl>
-            <p class="hint">{t('health.configured')}</p>
-        </section>
-    );
-}
-
 function Backup(): JSX.Element {
     const [path, setPath] = useState(`/var/lib/hotline-node/backup-${new Date().toISOString().slice(0, 10)}.db`);
     const [made, setMade] = useState<{ path: string; size_bytes: number; at: string } | undefined>(undefined);
@@ -113,7 +95,6 @@ export function Health(): JSX.Element {
             <section aria-labelledby="health"><h2 id="health">{t('shift.state')}</h2><SelfTest /></section>
             <Relays />
             <Roster />
-            <Rules />
             {may(now, 'ADMIN') && <Backup />}
             {status && <p class="hint">{t('health.node', { member: status.member, version: status.version, ago: ago(status.started_at, Date.now()) })}</p>}
         </>

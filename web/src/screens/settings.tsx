@@ -8,10 +8,12 @@ import { Title } from '../ui';
 import { Audit } from './audit';
 import { Health, Subscriptions } from './health';
 import { OwnPassword, Tokens, Users } from './people';
+import { Rules } from './rules';
 import { Waking } from './waking';
 
 const PARTS: { name: string; text: Key; needs: string; draw: () => JSX.Element }[] = [
     { name: 'health', text: 'settings.health', needs: 'STATUS', draw: Health },
+    { name: 'rules', text: 'settings.rules', needs: 'STATUS', draw: Rules },
     { name: 'password', text: 'settings.password', needs: 'STATUS', draw: OwnPassword },
     { name: 'countries', text: 'settings.countries', needs: 'READ', draw: Subscriptions },
     { name: 'users', text: 'settings.users', needs: 'ADMIN', draw: Users },
