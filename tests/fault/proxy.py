@@ -7,9 +7,10 @@ The first line of MODE-FILE says what happens, and is read again for each piece 
   rate BYTES       so many bytes a second
   half             what the relay says is swallowed: the node speaks, and hears nothing
   silent           nothing goes either way, and nothing is closed
-  cut N            a connection ends after N bytes, once each time the line is written; then as pass
-  flip N           the byte at N of a connection comes with another bit, once; then as pass
-  twice N          the piece that holds the byte N comes twice, once; then as pass
+  cut N [SIDE]     a connection ends after N bytes, once each time the line is written; then as pass
+  flip N [SIDE]    the byte at N of a connection comes with another bit, once; then as pass
+  twice N [SIDE]   the piece that holds the byte N comes twice, once; then as pass
+SIDE: whose bytes are counted, those of the node (unless told) or of the relay.
 Each change ends the connections that are there. MODE-FILE.done counts what was cut, flipped or doubled.
 """
 import os
@@ -66,7 +67,8 @@ def carry(node, relay):
             if not piece:
                 return
             start, passed[source] = passed[source], passed[source] + len(piece)
-            here = source is node and start <= number < passed[source]
+            side = relay if words[2:] == ["relay"] else node
+            here = source is side and start <= number < passed[source]
             if kind == "delay":
                 time.sleep(number / 1000)
             elif kind == "rate":

@@ -37,19 +37,22 @@ for how in half silent; do
     whole 60
 done
 
-# ZeroMQ's greeting, Curve's handshake, Hello with the card, then a case: what a node says first.
+# ZeroMQ's greeting, Curve's handshake, Hello with the card, then a case: what a node says first; and what a relay does:
+# by turns, or both at each byte with STEP=1.
 step=${STEP:-$([ "$FAULT" = short ] && echo 181 || echo 23)}
 struck() { [ "$(cat line.done 2>/dev/null || echo 0)" -gt "$before" ]; }
 for how in cut flip twice; do
-    scene $how "a connection at each $step. byte of its first 1500, while cases go out: the others do not notice, all arrives"
+    scene $how "a connection at each $step. byte of its first 1500, either way, while cases go out: the others do not notice, all arrives"
     missed='' count=0
-    for ((at = RANDOM % step; at < 1500; at += step)); do
+    for ((at = RANDOM % step, turns = 0; at < 1500; turns++, at = step == 1 ? turns / 2 : at + step)); do
+        side=node
+        [ $((turns % 2)) = 0 ] || side=relay
         before=$(cat line.done 2>/dev/null || echo 0)
-        turn $how $at
+        turn $how $at $side
         if [ $((count++ % 4)) = 0 ] || [ $at -gt 700 ]; then # behind Hello there is nothing to strike but what is sent
-            story publish pt-farol 1 >>line.out 2>&1 || missed+=" (a case at $at)"
+            story publish pt-farol 1 >>line.out 2>&1 || missed+=" (a case at $at $side)"
         fi
-        within 15 struck || missed+=" $at"
+        within 15 struck || missed+=" $at $side"
     done
     check "$how: happened at each of $count places, and each case was accepted" bash -c "[ -z '$missed' ] || { echo 'not at$missed'; false; }"
     turn pass

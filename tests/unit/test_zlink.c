@@ -124,10 +124,10 @@ static struct zlink *open_router(struct scene *s, const char *endpoint)
     return link;
 }
 
-static struct zlink *open_dealer(struct scene *s)
+static struct zlink *open_dealer_to(struct scene *s, const char *endpoint)
 {
     const struct zlink_dealer_conf conf = {
-        .endpoint = zlink_endpoint(s->router),
+        .endpoint = endpoint,
         .server_key = s->relay.public_key,
         .public_key = s->node.public_key,
         .secret_key = s->node.secret_key,
@@ -137,6 +137,11 @@ static struct zlink *open_dealer(struct scene *s)
     struct zlink *link = NULL;
     assert_int_equal(zlink_dealer(s->context, &conf, &events, NULL, &link), OK);
     return link;
+}
+
+static struct zlink *open_dealer(struct scene *s)
+{
+    return open_dealer_to(s, zlink_endpoint(s->router));
 }
 
 static bool dealer_connected(void *ctx)
@@ -498,6 +503,52 @@ static void zlink_relay_restarted_is_found_again(void **state)
     end(s);
 }
 
+/* A relay, or whoever stands between, says what is no ZMTP. */
+struct liar {
+    int listener, fd, accepted;
+    size_t len; /* of its greeting, before noise */
+};
+
+static bool came_again(void *ctx)
+{
+    static const uint8_t greeting[64] = {0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 3, 0, 'C', 'U', 'R', 'V', 'E'};
+    static const uint8_t noise[64] = {0x04, 20, 5, 'R', 'E', 'A', 'D', 'Y', 0x99, 0x99, 0x99};
+    struct liar *liar = ctx;
+    int fd = accept(liar->listener, NULL, NULL);
+    if (fd < 0)
+        return false;
+    liar->accepted++;
+    (void)!send(fd, greeting, liar->len, MSG_NOSIGNAL);
+    (void)!send(fd, noise, sizeof noise, MSG_NOSIGNAL);
+    if (liar->fd >= 0)
+        close(liar->fd);
+    liar->fd = fd;
+    return liar->accepted > 1;
+}
+
+static void zlink_bytes_that_break_the_protocol_end_one_connection_alone(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 2; round++) {
+        struct scene *s = begin();
+        struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        socklen_t len = sizeof address;
+        struct liar liar = {
+            .listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), .fd = -1, .len = round ? 64 : 12};
+        char endpoint[64];
+        assert_int_equal(bind(liar.listener, (const struct sockaddr *)&address, sizeof address), 0);
+        assert_int_equal(listen(liar.listener, 8), 0);
+        assert_int_equal(getsockname(liar.listener, (struct sockaddr *)&address, &len), 0);
+        snprintf(endpoint, sizeof endpoint, "tcp://127.0.0.1:%u", ntohs(address.sin_port));
+        zlink_free(s->dealer);
+        s->dealer = open_dealer_to(s, endpoint);
+        assert_int_equal(loop_run_until(s->loop, came_again, &liar, DEADLINE_MS), OK);
+        close(liar.fd);
+        close(liar.listener);
+        end(s);
+    }
+}
+
 static bool dealer_freed(void *ctx)
 {
     return ((struct scene *)ctx)->dealer == NULL;
@@ -558,6 +609,7 @@ int main(void)
         cmocka_unit_test(zlink_send_to_a_peer_that_left_is_unreachable),
         cmocka_unit_test(zlink_cut_peer_is_gone_and_comes_back_with_another_id),
         cmocka_unit_test(zlink_relay_restarted_is_found_again),
+        cmocka_unit_test(zlink_bytes_that_break_the_protocol_end_one_connection_alone),
         cmocka_unit_test(zlink_freed_inside_on_message_is_safe),
         cmocka_unit_test(zlink_wrong_endpoints_are_named),
     };
