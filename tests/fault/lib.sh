@@ -57,10 +57,18 @@ audit_whole() { # audit_whole MEMBER: unbroken, and an entry for each case that 
     entries=$(at "$1" audit verify) || return 1
     [ "${entries%% *}" -ge "$told" ] || { echo "$told cases were published; the log: $entries"; return 1; }
 }
+# At its most a program took this much memory, and now holds so many descriptors; a sanitizer's own memory is not counted.
+bounded() { # bounded NAME
+    local kib fds
+    kib=$(awk '/^VmHWM/ {print $2}' "/proc/${pid[$1]}/status") fds=$(find "/proc/${pid[$1]}/fd" -mindepth 1 | wc -l)
+    [ "$kib" -lt 262144 ] || grep -aq __asan_init "$bin/hotline-node" || { echo "$kib KiB"; return 1; }
+    [ "$fds" -lt 100 ] || { echo "$fds descriptors"; return 1; }
+}
 stop_all() { # each audit chain verifies, every process stops with status 0, its store is whole, its log has no failure that was not foretold
     local d foretold=${1:-nothing that is foretold}
     scenario=stop
     for d in "${members[@]}"; do check "$d: its audit chain verifies" audit_whole "$d"; done
+    for d in "${relays[@]}" "${members[@]}"; do check "$d: memory and descriptors are bounded" bounded "$d"; done
     for d in "${relays[@]}" "${members[@]}"; do check "$d: stops, status 0" down "$d"; done
     for d in "${relays[@]}" "${members[@]}"; do check "$d: its store is whole" h db check "${disk[$d]:-$d.db}"; done
     for d in "${relays[@]}" "${members[@]}"; do

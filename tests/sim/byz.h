@@ -27,8 +27,11 @@ void byz_relay_says(struct byz_relay *byz, unsigned node, struct slice bytes);
 /* A node says this; false: the core does not hear it. */
 bool byz_relay_hears(struct byz_relay *byz, unsigned node, struct slice bytes);
 
-enum byz_attack { BYZ_FLOOD = 1, BYZ_COLLIDE = 2, BYZ_GARBAGE = 4, BYZ_NOISE = 8, BYZ_EVERY = 15 };
+enum byz_attack { BYZ_FLOOD = 1, BYZ_COLLIDE = 2, BYZ_GARBAGE = 4, BYZ_NOISE = 8, BYZ_EVERY = 15, BYZ_NEWER = 16 };
 /* The node becomes hostile (before it was started) and attacks about every each_us until the sim is quiet. */
 void byz_member_turn(struct sim *sim, unsigned node, unsigned attacks, int64_t each_us);
+/* What a relay says to it. BYZ_NEWER counts in noted: Goodbye VERSION to a Hello of version 2 alone (0), Welcome to
+ * that (1), Welcome to one of 1 and 2 (2), Refused of what has a field that nobody knows (3). */
+void byz_member_hears(struct sim *sim, unsigned node, unsigned relay, struct slice bytes);
 
 #endif

@@ -33,7 +33,9 @@ static void hello(struct sim *sim, unsigned node, unsigned relay)
     struct attacker *self = &attackers[node];
     Hotline__Hello frame = HOTLINE__HELLO__INIT;
     Hotline__RosterName roster = HOTLINE__ROSTER_NAME__INIT;
-    uint32_t protocol = 1;
+    /* Of a program to come: every other time it knows ours no more. */
+    uint32_t protocol[2] = {1, 2};
+    bool alone = self->attacks & BYZ_NEWER && self->greeted[relay] % 2;
     struct card card;
     struct card_draft draft = {.serial = (uint64_t)sim->now_us / 1000000,
                                .store_id = self->store,
@@ -43,8 +45,8 @@ static void hello(struct sim *sim, unsigned node, unsigned relay)
     CHECK(card_make(self->keys, &draft, &card) == OK);
     wire_arena_clear(&sim->arena);
     CHECK(card_view(&card, &sim->arena, &frame.card) == OK);
-    frame.n_protocol = 1;
-    frame.protocol = &protocol;
+    frame.n_protocol = self->attacks & BYZ_NEWER && !alone ? 2 : 1;
+    frame.protocol = alone ? protocol + 1 : protocol;
     WIRE_SET(&roster, version, sim->roster_version);
     WIRE_SET_BYTES(&roster, hash, sim->roster_hash.bytes, KEY_HASH_BYTES);
     frame.roster = &roster;
@@ -137,6 +139,34 @@ static void noise(struct sim *sim, unsigned node)
     net_put(sim, node, (unsigned)rng_below(&sim->rng, sim->relay_count), false, slice_of(bytes, len));
 }
 
+/* A Publish that begins with a field of a schema to come; and now and then a new connection, to say Hello anew. */
+static void newer(struct sim *sim, unsigned node)
+{
+    static const uint8_t frame[] = {4, 0, 0, 0, WIRE_PUBLISH, 0x80, 0x7d, 1};
+    for (unsigned r = 0; r < sim->relay_count; r++)
+        net_put(sim, node, r, false, slice_of(frame, sizeof frame));
+    if (rng_below(&sim->rng, 20) == 0)
+        net_down(sim, node, (unsigned)rng_below(&sim->rng, sim->relay_count));
+}
+
+void byz_member_hears(struct sim *sim, unsigned node, unsigned relay, struct slice bytes)
+{
+    const struct attacker *self = &attackers[node];
+    bool alone = self->greeted[relay] % 2;
+    struct cursor cursor = cursor_of(bytes);
+    struct wire_frame frame;
+    while (self->attacks & BYZ_NEWER && !cursor_at_end(&cursor) && wire_next(&cursor, &frame) == OK) {
+        ProtobufCMessage *message = NULL;
+        wire_arena_clear(&sim->arena);
+        sim->noted[alone ? 1 : 2] += frame.type == WIRE_WELCOME;
+        sim->noted[3] += frame.type == WIRE_REFUSED;
+        if (frame.type == WIRE_GOODBYE &&
+            wire_unpack(&hotline__goodbye__descriptor, frame.body, &sim->arena, NULL, &message) == OK)
+            sim->noted[0] +=
+                alone && ((Hotline__Goodbye *)(void *)message)->code == HOTLINE__GOODBYE_CODE__CODE__VERSION;
+    }
+}
+
 static void attack(struct sim *sim, unsigned node, unsigned unused)
 {
     struct attacker *self = &attackers[node];
@@ -165,6 +195,8 @@ static void attack(struct sim *sim, unsigned node, unsigned unused)
         struct key_uuid id = seal_uuid(sim->now_us, NULL);
         publish_garbage(sim, node, UINT32_MAX, &id, 1 + (uint32_t)rng_below(&sim->rng, 5));
     }
+    if (self->attacks & BYZ_NEWER)
+        newer(sim, node);
     if (which & self->attacks & BYZ_NOISE)
         noise(sim, node);
     sim_after(sim, self->each_us, attack, node, 0);

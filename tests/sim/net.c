@@ -164,6 +164,8 @@ static void to_node(struct sim *sim, const struct message *message)
 {
     struct sim_node *node = &sim->nodes[message->node];
     size_t slot = net_slot(node, message->relay);
+    if (node->hostile)
+        byz_member_hears(sim, message->node, message->relay, buf_slice(&message->bytes));
     if (!proc_lives(&node->p) || slot == SIZE_MAX)
         return;
     tap_to_node(node, message->relay, buf_slice(&message->bytes));

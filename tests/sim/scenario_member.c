@@ -67,6 +67,20 @@ static void prepare_garbage(struct sim *sim)
     with_attacker(sim, BYZ_GARBAGE | BYZ_NOISE);
 }
 
+static void prepare_newer(struct sim *sim)
+{
+    with_attacker(sim, BYZ_NEWER);
+}
+
+static const char *check_newer(struct sim *sim)
+{
+    return sim->noted[0] < 5 ? "a peer of version 2 alone was hardly told that there is no common version" :
+        sim->noted[1] > 0    ? "a peer of version 2 alone was let in" :
+        sim->noted[2] < 5    ? "a peer of versions 1 and 2 was hardly let in" :
+        sim->noted[3] < 5    ? "a frame with a field that nobody knows was hardly refused" :
+                               NULL;
+}
+
 static void plan_attack(struct sim *sim, int64_t until_us)
 {
     work_plan(sim, until_us, 160);
@@ -108,6 +122,13 @@ const struct scenario scenarios_member[] = {
      .passes = "a member signs garbage, and sends frames that are none",
      .prepare = prepare_garbage,
      .plan = plan_attack,
+     .hours = 2},
+    {.name = "newer-versions",
+     .passes =
+         "a program of a version to come: refused in words, welcome where it knows ours, nobody else notices",
+     .prepare = prepare_newer,
+     .plan = plan_attack,
+     .check = check_newer,
      .hours = 2},
     {.name = NULL},
 };

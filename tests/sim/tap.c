@@ -360,19 +360,28 @@ void tap_relay_started(struct sim_relay *relay)
 
 /* --- disks --- */
 
-#define DISK_MIB 64 /* of one process in a run: far above what some hundred cases need */
+#define DISK_MIB 64  /* of one process in a run: far above what some hundred cases need */
+#define HEAP_MIB 160 /* of one core at its most, in its last life; 97 of it are tables with room up to their limits */
+
+static void say_size(struct sim *sim, const struct sim_process *process, const char *what, int64_t bytes, uint8_t mib)
+{
+    char text[80];
+    struct history_event event = tap_blank(sim, HISTORY_SIZE);
+    snprintf(text, sizeof text, "%s: %s", process->id, what);
+    event.text = text;
+    event.state = mib;
+    event.until_us = bytes;
+    history_add(&sim->history, event);
+}
 
 void tap_sizes(struct sim *sim)
 {
     for (unsigned i = 0; i < proc_count(sim); i++) {
         const struct sim_process *process = proc_at(sim, i);
-        struct history_event event = tap_blank(sim, HISTORY_SIZE);
-        event.text = process->id;
-        event.state = DISK_MIB;
-        event.until_us = (int64_t)disk_bytes(process->disk);
-        history_add(&sim->history, event);
+        say_size(sim, process, "disk", (int64_t)disk_bytes(process->disk), DISK_MIB);
+        say_size(sim, process, "heap", process->memory.most_bytes, HEAP_MIB);
         if (disk_contains(process->disk, slice_text(SIM_CANARY))) {
-            event = tap_blank(sim, HISTORY_CANARY);
+            struct history_event event = tap_blank(sim, HISTORY_CANARY);
             event.text = process->id;
             history_add(&sim->history, event);
         }
