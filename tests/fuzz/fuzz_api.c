@@ -280,14 +280,14 @@ static struct {
     struct key_hash key;
 } asked;
 
-int argon_ask(struct argon *argon, const char *password, const struct seal_argon *cost, argon_done *done, void *ctx)
+int argon_ask(struct argon *argon, const struct argon_wish *wish)
 {
     (void)argon;
     if (asked.done != NULL)
         return ERR_BUSY;
-    asked.key = seal_hash2(slice_text(password), slice_of(cost->salt, sizeof cost->salt));
-    asked.done = done;
-    asked.ctx = ctx;
+    asked.key = seal_hash2(slice_text(wish->password), slice_of(wish->cost->salt, sizeof wish->cost->salt));
+    asked.done = wish->done;
+    asked.ctx = wish->ctx;
     return OK;
 }
 
