@@ -135,7 +135,7 @@ int cases_add(struct cases *cases, struct case_entry *entry, struct item *item, 
     int result = insert(&entry->revisions, &entry->revision_count, item, order_of);
     if (result != OK)
         return result;
-    *ret_newest = entry->revisions[entry->revision_count - 1] == item;
+    *ret_newest = cases_last(entry) == item;
     if (item->reference[0] != '\0' && (*ret_newest || entry->reference[0] == '\0'))
         snprintf(entry->reference, sizeof entry->reference, "%s", item->reference);
     return OK;
@@ -151,6 +151,11 @@ void cases_touch(struct cases *cases, struct case_entry *entry, int64_t now_us)
 static bool on_disk(const struct cases *cases, const struct item *item)
 {
     return item->ticket <= vault_committed(cases->vault);
+}
+
+struct item *cases_last(const struct case_entry *entry)
+{
+    return entry->revision_count > 0 ? entry->revisions[entry->revision_count - 1] : NULL;
 }
 
 struct item *cases_newest(const struct cases *cases, const struct case_entry *entry)
@@ -249,6 +254,16 @@ int cases_named(const struct cases *cases, const char *name, struct case_entry *
         return ERR_AMBIGUOUS;
     *ret_entry = found;
     return OK;
+}
+
+int cases_own(const struct cases *cases, const char *name, struct case_entry **ret_entry)
+{
+    struct case_entry *candidate;
+    size_t count;
+    int result = cases_named(cases, name, &candidate, 1, &count, ret_entry);
+    if (result != OK)
+        return result;
+    return (*ret_entry)->mine && (*ret_entry)->revision_count > 0 ? OK : ERR_STATE;
 }
 
 /* --- tombstones --- */

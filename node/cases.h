@@ -86,6 +86,8 @@ void cases_look_again(struct cases *cases, struct case_entry *entry);
 /* Marks a change, so that lists show it first. */
 void cases_touch(struct cases *cases, struct case_entry *entry, int64_t now_us);
 
+/* The newest revision, on the disk or on its way there; NULL when there is none. */
+struct item *cases_last(const struct case_entry *entry);
 /* The newest revision on the disk; NULL when not even the first is. */
 struct item *cases_newest(const struct cases *cases, const struct case_entry *entry);
 /* The newest OPEN or UPDATE, whose content is shown. */
@@ -103,6 +105,10 @@ void cases_keep_only(struct case_entry *entry, struct item *item);
  * found. */
 int cases_named(const struct cases *cases, const char *name, struct case_entry **candidates, size_t cap,
                 size_t *ret_count, struct case_entry **ret_entry) MUST_CHECK;
+
+/* The same for a case that was opened here and is kept. ERR_STATE: it was opened elsewhere, or is erased; *ret_entry
+ * is set then, too. */
+int cases_own(const struct cases *cases, const char *name, struct case_entry **ret_entry) MUST_CHECK;
 
 /* Copies; cases_save keeps it. ERR_NOMEM. */
 int cases_add_second(struct case_entry *entry, const struct case_second *second) MUST_CHECK;

@@ -119,7 +119,7 @@ int node_api_post_case(struct node_api_call *call)
 /* What was read is what is replaced: else whoever types an update undoes what a colleague has sent meanwhile. */
 static int check_replaces(struct node_api_call *call)
 {
-    int64_t newest = call->entry->revisions[call->entry->revision_count - 1]->header->revision;
+    int64_t newest = cases_last(call->entry)->header->revision;
     int64_t read = jdoc_get_int(call->body, "replaces", newest);
     if (read == newest)
         return OK;
@@ -133,7 +133,7 @@ static int check_replaces(struct node_api_call *call)
 static void join_countries(const struct case_entry *entry, const struct node_api_countries *more,
                            struct node_api_countries *ret_all)
 {
-    const Hotline__Route *route = entry->revisions[entry->revision_count - 1]->header->route;
+    const Hotline__Route *route = cases_last(entry)->header->route;
     *ret_all = (struct node_api_countries){.count = 0};
     for (size_t i = 0; i < route->n_countries && ret_all->count < LIMIT_COUNTRIES; i++)
         ret_all->codes[ret_all->count++] = route->countries[i];
@@ -194,7 +194,7 @@ int node_api_post_revision(struct node_api_call *call)
         .to_count = to.count,
         .photos_given = jdoc_type(jdoc_get(jdoc_get(call->body, "case"), "photos")) == JDOC_ARRAY,
         .exercise = call->entry->exercise,
-        .restricted = call->entry->revisions[call->entry->revision_count - 1]->header->route->restricted,
+        .restricted = cases_last(call->entry)->header->route->restricted,
     };
     if (jdoc_get_bool(call->body, "dry_run", false)) {
         join_countries(call->entry, &to, &all);

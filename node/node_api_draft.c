@@ -86,14 +86,11 @@ static int check_notes(struct node_api_call *call)
 static int find_updated(const struct node_api_call *call, const char *name, struct err_note *note,
                         struct case_entry **ret_entry)
 {
-    struct case_entry *candidates[1], *entry = NULL;
-    size_t count = 0;
-    int error = cases_named(node_cases(call->node), name, candidates, 1, &count, &entry);
+    int error = cases_own(node_cases(call->node), name, ret_entry);
+    if (error == ERR_STATE)
+        return err_set(note, error, "updates: %s is no case that is opened and kept here", (*ret_entry)->reference);
     if (error != OK)
         return err_set(note, error, "updates: no case here goes by this name alone: say MEMBER:REFERENCE");
-    if (!entry->mine || entry->revision_count == 0)
-        return err_set(note, ERR_STATE, "updates: %s is no case that is opened and kept here", entry->reference);
-    *ret_entry = entry;
     return OK;
 }
 

@@ -74,7 +74,7 @@ static bool has_country(const Hotline__Route *route, const char *code)
 
 unsigned node_update_widens(const struct node *node, const struct case_entry *entry, const struct node_draft *draft)
 {
-    const struct item *newest = entry->revisions[entry->revision_count - 1];
+    const struct item *newest = cases_last(entry);
     const struct item *shown = cases_shown(&node->cases, entry); /* absent after an erasure: then all is more */
     const Hotline__Case *before = shown != NULL ? item_content(shown)->alert : NULL;
     struct approval_change change = {
@@ -109,9 +109,9 @@ uint64_t node_case_second(struct node *node, struct case_entry *entry, const str
     const struct node_event event = {.type = NODE_CASE_BREAK_GLASS,
                                      .at_us = now_us,
                                      .entry = entry,
-                                     .item = entry->revisions[entry->revision_count - 1]};
+                                     .item = cases_last(entry)};
     struct case_second of_newest = *second;
-    of_newest.revision = entry->revisions[entry->revision_count - 1]->header->revision;
+    of_newest.revision = cases_last(entry)->header->revision;
     CHECK(cases_add_second(entry, &of_newest) == OK); /* the revision is in the turn: never without it */
     seal_wipe(&of_newest, sizeof of_newest);
     uint64_t ticket = cases_save(node->vault, entry);

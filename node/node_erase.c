@@ -193,7 +193,7 @@ void node_truncate_log(struct node *node)
 static int64_t look_again_at(const struct node *node, const struct case_entry *entry, int64_t due_us, int64_t now_us)
 {
     const struct item *newest = cases_newest(&node->cases, entry);
-    if (entry->revision_count > 0 && entry->revisions[entry->revision_count - 1] != newest)
+    if (cases_last(entry) != newest)
         return now_us + CLOCK_SECOND_US; /* when the newest is on the disk */
     if (due_us != INT64_MAX || newest == NULL || entry->erased)
         return due_us;

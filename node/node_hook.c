@@ -65,7 +65,7 @@ static enum hooks_event kind_of(const struct node_event *event)
 
 static void set_case(struct jdoc *doc, const struct case_entry *entry)
 {
-    const struct item *newest = entry->revision_count > 0 ? entry->revisions[entry->revision_count - 1] : NULL;
+    const struct item *newest = cases_last(entry);
     node_view_set_hex(doc, "case", slice_of(entry->case_id, KEY_UUID_BYTES));
     node_view_set_text_if(doc, "reference", entry->reference);
     if (newest != NULL)
@@ -254,7 +254,7 @@ static int64_t look_at(struct node *node, struct case_entry *entry, int64_t now_
     bool ours = entry->mine || entry->erased || entry->revision_count == 0;
     const struct item *newest = ours ? NULL : cases_newest(&node->cases, entry);
     int64_t look_us;
-    if (newest == NULL || newest != entry->revisions[entry->revision_count - 1])
+    if (newest == NULL || newest != cases_last(entry))
         return ours ? INT64_MAX : node->steady_us + CLOCK_SECOND_US; /* a commit is under way */
     struct escalation_facts facts = facts_of(node, entry, newest, now_us);
     unsigned step = escalation_step(&node->settings.escalation, &facts, &look_us);

@@ -129,7 +129,7 @@ bool node_is_current(const struct node *node, const struct item *item, int64_t n
     if (!item_is_case(item))
         return now_us <= header->expires_at_us && !item_is_answered(item);
     const struct case_entry *entry = item->case_entry;
-    if (entry->revisions[entry->revision_count - 1] != item)
+    if (cases_last(entry) != item)
         return false;
     bool ends = header->act == HOTLINE__ACT__CODE__CLOSE || header->act == HOTLINE__ACT__CODE__RETRACT;
     if (ends)
@@ -143,7 +143,7 @@ bool node_is_settled(const struct item *item)
     const struct case_entry *entry = item->case_entry;
     if (item->erased)
         return true;
-    return item_is_case(item) ? entry->revisions[entry->revision_count - 1] != item : item_is_answered(item);
+    return item_is_case(item) ? cases_last(entry) != item : item_is_answered(item);
 }
 
 bool node_may_grant(const struct node *node, const struct item *item, int64_t now_us)

@@ -342,7 +342,7 @@ static void settle_cases(struct node *node)
     struct cases *cases = &node->cases;
     for (size_t i = 0; i < cases->count; i++) {
         struct case_entry *entry = cases->order[i];
-        struct item *last = entry->revision_count ? entry->revisions[entry->revision_count - 1] : NULL;
+        struct item *last = cases_last(entry);
         entry->mine = strcmp(entry->opener, node->keys->id) == 0;
         /* Erased when no revision but spared ones is left under its tombstone. */
         entry->erased = entry->tombstone != NULL &&

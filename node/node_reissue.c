@@ -21,7 +21,7 @@ static struct item *lost_of(const struct case_entry *entry)
 {
     if (!entry->mine || entry->erased || entry->revision_count < 2)
         return NULL;
-    const struct item *stands = entry->revisions[entry->revision_count - 1];
+    const struct item *stands = cases_last(entry);
     struct item *lost = entry->revisions[entry->revision_count - 2];
     bool same = stands->header->revision == lost->header->revision || passes_over(stands, lost);
     bool known = item_content(stands) != NULL && item_content(lost) != NULL;
@@ -55,7 +55,7 @@ void node_reissue(struct node *node, struct case_entry *entry, int64_t now_us)
     struct err_note note = {""};
     if (lost == NULL)
         return;
-    const struct item *stands = entry->revisions[entry->revision_count - 1];
+    const struct item *stands = cases_last(entry);
     struct node_event event = {.type = NODE_CASE_CONFLICT, .at_us = now_us, .entry = entry, .item = stands};
     node_hold_event(node, vault_ticket(node->vault), &event);
     if (is_closing(stands))
@@ -70,7 +70,7 @@ void node_hold_reissues(struct node *node)
 {
     for (size_t i = 0; i < node->cases.count; i++) {
         struct case_entry *entry = node->cases.order[i];
-        if (lost_of(entry) != NULL && !is_closing(entry->revisions[entry->revision_count - 1]))
+        if (lost_of(entry) != NULL && !is_closing(cases_last(entry)))
             node_hold_reissue(node, 0, entry);
     }
 }

@@ -272,7 +272,7 @@ int node_publish(struct node *node, const struct node_draft *draft, int64_t now_
 static int begin_revision(struct node *node, struct node_outgoing *out, const struct case_entry *entry,
                           Hotline__Act__Code act, int64_t now_us)
 {
-    const struct item *last = entry->revisions[entry->revision_count - 1];
+    const struct item *last = cases_last(entry);
     int result = node_begin(node, out, HOTLINE__KIND__CODE__CASE, entry->exercise, now_us);
     if (result != OK)
         return result;
@@ -333,7 +333,7 @@ int node_update(struct node *node, struct case_entry *entry, const struct node_d
     const struct item *first = entry->revisions[0];
     int64_t until_us = valid_until(node, draft->content, now_us);
     const struct item *shown = cases_shown(&node->cases, entry); /* absent after an erasure */
-    struct identity identity = {.last = entry->revisions[entry->revision_count - 1],
+    struct identity identity = {.last = cases_last(entry),
                                 .before = shown,
                                 .reference = entry->reference,
                                 .revision = out.header.revision,
@@ -363,7 +363,7 @@ int node_finish(struct node *node, struct case_entry *entry, Hotline__Act__Code 
     char *kept_reference = closing->reference;
     ProtobufCBinaryData kept_id = closing->case_id;
     Hotline__Replaces replaces;
-    name_replaced(&replaces, entry->revisions[entry->revision_count - 1]);
+    name_replaced(&replaces, cases_last(entry));
     closing->replaces = &replaces;
     closing->reference = entry->reference;
     WIRE_SET_BYTES(closing, case_id, out.case_id, KEY_UUID_BYTES);

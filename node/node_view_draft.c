@@ -51,58 +51,49 @@ static void add_refusals(struct jdoc *missing, const Hotline__Case *alert, int64
     }
 }
 
-/* The case that a draft updates; NULL: it updates none, or it is not here any more. */
-static const struct case_entry *updated(const struct node *node, const struct jdoc *words)
-{
-    struct case_entry *candidates[1], *entry = NULL;
-    const char *name = jdoc_get_text(words, "updates", NULL);
-    size_t count = 0;
-    if (name == NULL || cases_named(node_cases(node), name, candidates, 1, &count, &entry) != OK || !entry->mine ||
-        entry->revision_count == 0)
-        return NULL;
-    return entry;
-}
+/* What a draft says, and the case that it updates: NULL when it updates none, or one that is not here any more. */
+struct reading {
+    const struct node *node;
+    struct jdoc *words;
+    Hotline__Case *alert;
+    const struct case_entry *entry;
+};
 
-static uint32_t newest_revision(const struct case_entry *entry)
+static bool photo_waits(const struct reading *draft, const Hotline__Attachment *photo)
 {
-    return entry->revisions[entry->revision_count - 1]->header->revision;
-}
-
-static bool photo_waits(const struct node *node, const struct case_entry *entry, const Hotline__Attachment *photo)
-{
-    const struct item *before = entry != NULL ? cases_shown(node_cases(node), entry) : NULL;
+    const struct node *node = draft->node;
+    const struct item *before = draft->entry != NULL ? cases_shown(node_cases(node), draft->entry) : NULL;
     return photo->upload.len == 16 &&
         (node_photo_waits(node, photo->upload.data) || node_photo_was(before, photo->upload.data));
 }
 
-static void add_photos(const struct node *node, struct jdoc *missing, const struct case_entry *entry,
-                       const Hotline__Case *alert)
+static void add_photos(const struct reading *draft, struct jdoc *missing)
 {
-    for (size_t i = 0; i < alert->n_photos; i++) {
+    for (size_t i = 0; i < draft->alert->n_photos; i++) {
         char path[64];
         snprintf(path, sizeof path, "case.photos[%zu].upload", i);
-        if (!photo_waits(node, entry, alert->photos[i]))
+        if (!photo_waits(draft, draft->alert->photos[i]))
             add_missing(missing, path, "the picture is not here any more: hand it in again");
     }
 }
 
-static void set_missing(const struct node *node, struct jdoc *view, const struct jdoc *words,
-                        const Hotline__Case *alert, int64_t now_us)
+static void set_missing(const struct reading *draft, struct jdoc *view, int64_t now_us)
 {
-    const struct case_entry *entry = updated(node, words);
+    const struct case_entry *entry = draft->entry;
+    const struct jdoc *words = draft->words;
     const char *why;
     char text[LIMIT_SENTENCE_BYTES];
     struct jdoc *missing = jdoc_set_doc(view, "missing", jdoc_array());
     bool is_update = jdoc_get(words, "updates") != NULL;
-    add_refusals(missing, alert, now_us);
-    add_photos(node, missing, entry, alert);
+    add_refusals(missing, draft->alert, now_us);
+    add_photos(draft, missing);
     if (is_update && entry == NULL)
         add_missing(missing, "updates", "this case is not here any more");
-    if (entry != NULL && newest_revision(entry) != jdoc_get_int(words, "replaces", 0))
+    if (entry != NULL && cases_last(entry)->header->revision != jdoc_get_int(words, "replaces", 0))
         add_missing(missing, "replaces", "the case was revised since this was written: read it again");
     if (!is_update && jdoc_count(jdoc_get(words, "to")) == 0 && !jdoc_get_bool(words, "neighbours", false))
         add_missing(missing, "to", "is required: the countries concerned, or neighbours");
-    if (!is_update && !jdoc_get_bool(words, "restricted", false) && case_needs_restriction(alert, &why)) {
+    if (!is_update && !jdoc_get_bool(words, "restricted", false) && case_needs_restriction(draft->alert, &why)) {
         snprintf(text, sizeof text, "must be true: %s", why);
         add_missing(missing, "restricted", text);
     }
@@ -141,40 +132,43 @@ static void set_head(struct jdoc *view, const struct draft *draft)
     node_view_set_time(view, "erased_at", drafts_erased_at(draft));
 }
 
-static bool is_restricted(const struct case_entry *entry, const struct jdoc *words)
+static bool is_restricted(const struct reading *draft)
 {
-    return entry != NULL ? entry->revisions[entry->revision_count - 1]->header->route->restricted :
-                           jdoc_get_bool(words, "restricted", false);
+    return draft->entry != NULL ? cases_last(draft->entry)->header->route->restricted :
+                                  jdoc_get_bool(draft->words, "restricted", false);
 }
 
-static bool is_exercise(const struct case_entry *entry, const struct jdoc *words)
+static bool is_exercise(const struct reading *draft)
 {
-    return entry != NULL ? entry->exercise : strcmp(jdoc_get_text(words, "status", ""), "EXERCISE") == 0;
+    return draft->entry != NULL ? draft->entry->exercise :
+                                  strcmp(jdoc_get_text(draft->words, "status", ""), "EXERCISE") == 0;
 }
 
-static void set_words(struct jdoc *view, const struct jdoc *words, const struct case_entry *entry)
+static void set_words(const struct reading *draft, struct jdoc *view)
 {
+    const struct case_entry *entry = draft->entry;
+    const struct jdoc *words = draft->words;
     const struct jdoc *to = jdoc_get(words, "to");
     const char *status = jdoc_get_text(words, "status", NULL);
     node_view_set_text_if(view, "status", entry != NULL ? node_view_status_name(entry->exercise) : status);
     jdoc_set_doc(view, "to", to != NULL ? jdoc_copy(to) : jdoc_array());
     jdoc_set_bool(view, "neighbours", jdoc_get_bool(words, "neighbours", false));
-    jdoc_set_bool(view, "restricted", is_restricted(entry, words));
+    jdoc_set_bool(view, "restricted", is_restricted(draft));
     node_view_set_text_if(view, "drill", jdoc_get_text(words, "drill", NULL));
     node_view_set_text_if(view, "updates", jdoc_get_text(words, "updates", NULL));
     if (jdoc_get(words, "replaces") != NULL)
         jdoc_set_int(view, "replaces", jdoc_get_int(words, "replaces", 0));
 }
 
-static void set_photos(const struct node *node, struct jdoc *view, const struct case_entry *entry,
-                       const Hotline__Case *alert)
+static void set_photos(const struct reading *draft, struct jdoc *view)
 {
+    const Hotline__Case *alert = draft->alert;
     struct jdoc *photos = jdoc_set_doc(view, "photos", jdoc_array());
     for (size_t i = 0; i < alert->n_photos; i++) {
         struct jdoc *one = jdoc_add_doc(photos, jdoc_object());
         if (alert->photos[i]->upload.len <= KEY_HASH_BYTES)
             node_view_set_hex(one, "upload", wire_slice(alert->photos[i]->upload));
-        jdoc_set_bool(one, "here", photo_waits(node, entry, alert->photos[i]));
+        jdoc_set_bool(one, "here", photo_waits(draft, alert->photos[i]));
     }
 }
 
@@ -189,64 +183,66 @@ void node_view_set_widens(struct jdoc *view, unsigned widens)
 }
 
 /* In which ways it reaches further; of an opening all. */
-static unsigned widens_of(const struct node *node, const struct case_entry *entry, const struct jdoc *words,
-                          const Hotline__Case *alert)
+static unsigned widens_of(const struct reading *draft)
 {
-    const struct jdoc *list = jdoc_get(words, "to");
+    const struct jdoc *list = jdoc_get(draft->words, "to");
     const char *to[LIMIT_COUNTRIES];
-    struct node_draft draft = {.content = alert, .to = to};
-    if (entry == NULL)
+    struct node_draft update = {.content = draft->alert, .to = to};
+    if (draft->entry == NULL)
         return ~0u;
     for (size_t i = 0; i < jdoc_count(list) && i < LIMIT_COUNTRIES; i++)
-        to[draft.to_count++] = jdoc_text(jdoc_at(list, i));
-    return node_update_widens(node, entry, &draft);
+        to[update.to_count++] = jdoc_text(jdoc_at(list, i));
+    return node_update_widens(draft->node, draft->entry, &update);
 }
 
-static void set_approval(const struct node *node, struct jdoc *view, const struct draft *draft,
-                         const struct jdoc *words, const Hotline__Case *alert)
+static void set_approval(const struct reading *draft, struct jdoc *view, const struct draft *kept)
 {
-    const struct approval_policy *policy = node_approval_policy(node);
-    const struct case_entry *entry = updated(node, words);
-    const struct approval_facts facts = {.exercise = is_exercise(entry, words),
-                                         .restricted = is_restricted(entry, words),
+    const struct approval_policy *policy = node_approval_policy(draft->node);
+    const Hotline__Case *alert = draft->alert;
+    const struct approval_facts facts = {.exercise = is_exercise(draft),
+                                         .restricted = is_restricted(draft),
                                          .category = alert->has_category ? (int)alert->category : 0};
-    unsigned widens = widens_of(node, entry, words, alert);
+    unsigned widens = widens_of(draft);
     const char *why = NULL;
     struct jdoc *part = jdoc_set_doc(view, "approval", jdoc_object());
     enum approval_need need = widens != 0 ? approval_need(policy, &facts, &why) : APPROVAL_NONE;
     jdoc_set_text(part, "need", approval_need_name(need));
     node_view_set_text_if(part, "why", why);
     jdoc_set_text(part, "by", policy->by_supervisor ? "SUPERVISOR" : "ANYBODY");
-    jdoc_set_text(part, "author", draft->author);
-    node_view_set_text_if(part, "approved_by", draft->approved_by);
-    node_view_set_time_if(part, "approved_at", draft->approved_at_us);
-    if (entry != NULL)
+    jdoc_set_text(part, "author", kept->author);
+    node_view_set_text_if(part, "approved_by", kept->approved_by);
+    node_view_set_time_if(part, "approved_at", kept->approved_at_us);
+    if (draft->entry != NULL)
         node_view_set_widens(view, widens);
 }
 
 static struct jdoc *view(const struct node *node, const struct draft *draft, bool whole, int64_t now_us)
 {
-    struct jdoc *words = NULL, *out = jdoc_object();
-    Hotline__Case *alert = NULL;
+    struct reading reading = {.node = node};
+    struct case_entry *entry = NULL;
+    struct jdoc *out = jdoc_object();
     set_head(out, draft);
     /* It was written here and checked before: it does not parse only when memory is short. */
-    if (jdoc_parse(buf_slice(&draft->document), "draft", NULL, &words) != OK ||
-        case_from_json(jdoc_get(words, "case"), NULL, &alert) != OK) {
-        jdoc_free(words);
+    if (jdoc_parse(buf_slice(&draft->document), "draft", NULL, &reading.words) != OK ||
+        case_from_json(jdoc_get(reading.words, "case"), NULL, &reading.alert) != OK) {
+        jdoc_free(reading.words);
         jdoc_free(out);
         return NULL;
     }
-    set_words(out, words, updated(node, words));
-    set_child(out, alert);
-    set_missing(node, out, words, alert, now_us);
-    set_approval(node, out, draft, words, alert);
+    const char *updates = jdoc_get_text(reading.words, "updates", NULL);
+    if (updates != NULL && cases_own(node_cases(node), updates, &entry) == OK)
+        reading.entry = entry;
+    set_words(&reading, out);
+    set_child(out, reading.alert);
+    set_missing(&reading, out, now_us);
+    set_approval(&reading, out, draft);
     if (whole) {
-        jdoc_set_doc(out, "case", jdoc_copy(jdoc_get(words, "case")));
-        node_view_set_text_if(out, "notes", jdoc_get_text(words, "notes", NULL));
-        set_photos(node, out, updated(node, words), alert);
+        jdoc_set_doc(out, "case", jdoc_copy(jdoc_get(reading.words, "case")));
+        node_view_set_text_if(out, "notes", jdoc_get_text(reading.words, "notes", NULL));
+        set_photos(&reading, out);
     }
-    case_free(alert);
-    jdoc_free(words);
+    case_free(reading.alert);
+    jdoc_free(reading.words);
     return out;
 }
 

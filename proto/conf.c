@@ -324,7 +324,8 @@ static int read_file(struct reader *reader, struct buf *text)
     size_t got = 0;
     uint8_t *room = buf_reserve(text, CONF_FILE_MAX + 1);
     if (in == NULL) {
-        object(reader, nowhere, "cannot be opened: %s", strerror(errno));
+        object(reader, nowhere, "cannot be opened: %s%s", strerror(errno),
+               errno == ENOENT ? ": --sample-config prints one to begin with" : "");
     } else if (room != NULL) {
         got = fread(room, 1, CONF_FILE_MAX + 1, in);
         if (ferror(in))

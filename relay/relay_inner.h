@@ -206,7 +206,7 @@ void relay_on_rosters(struct relay *relay, struct session *session, const Protob
 void relay_on_cards(struct relay *relay, struct session *session, const ProtobufCMessage *message);
 /* A verified card: kept, told and acted on when newer. Takes the card either way. */
 void relay_take_card(struct relay *relay, struct registry_member *member, struct card *card);
-/* Makes a verified roster the one in force, in memory and on the disk. Takes it. */
+/* Makes a verified roster the one in force, in memory and on the disk. Takes it either way. */
 int relay_adopt(struct relay *relay, struct roster *roster) MUST_CHECK;
 /* Sends every roster newer than this version. */
 void relay_send_rosters(struct relay *relay, const struct session *session, uint64_t known_version);

@@ -52,12 +52,7 @@ static int relay_take_seed(struct relay *relay, const struct relay_setup *setup,
     if (setup->seed.len == 0)
         return err_set(note, ERR_CONFIG, "roster: no roster is stored yet, and the file is empty");
     error = roster_verify(setup->seed, setup->trust, note, &roster);
-    if (error)
-        return error;
-    error = relay_adopt(relay, roster);
-    if (error)
-        roster_free(roster);
-    return error;
+    return error ? error : relay_adopt(relay, roster);
 }
 
 int relay_new(const struct relay_setup *setup, struct err_note *note, struct relay **ret_relay)

@@ -203,6 +203,8 @@ int relay_adopt(struct relay *relay, struct roster *roster)
             relay_sweep_all(relay);
         }
     }
+    if (error)
+        roster_free(roster);
     free(versions);
     return error;
 }
@@ -213,12 +215,7 @@ static int relay_follow(struct relay *relay, struct slice bytes, struct err_note
     struct roster *roster;
     int error = roster_follow(relay->registry.roster, bytes, note, &roster);
 
-    if (error)
-        return error;
-    error = relay_adopt(relay, roster);
-    if (error)
-        roster_free(roster);
-    return error;
+    return error ? error : relay_adopt(relay, roster);
 }
 
 int relay_offer_roster(struct relay *relay, struct slice signed_roster, int64_t now_us, struct err_note *note)

@@ -6,15 +6,10 @@
 begin "$@"
 . "$here/console.sh"
 desk=pt-farol
-authority
-add_relay relay-1
-add_node pt-farol PT
-add_node es-faro ES
-sign
-everyone_up
+two_hotlines
 draft case.json Leonor
 for role in supervisor operator it; do
-    check "user add: $role" cli 0 pt-farol user add "p-$role" --role $role --password-file pw
+    check "user add: $role" user_add "$role"
     check "$role: logged in" log_in "p-$role" "$role"
 done
 

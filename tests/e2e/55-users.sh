@@ -18,12 +18,7 @@ PY
 printf 'short\n' >short
 chmod 600 short
 
-authority
-add_relay relay-1
-add_node pt-farol PT
-add_node es-faro ES
-sign
-everyone_up
+two_hotlines
 
 # --- the first user ---------------------------------------------------------------------------------------------------
 check "before anybody: the page is there" answers 200 GET /
@@ -33,7 +28,7 @@ check "a short password (2)" cli 2 pt-farol user add anna --role supervisor --pa
 check "a name with a blank (2)" cli 2 pt-farol user add "anna b" --role supervisor --password-file pw
 check "no terminal and no file (2)" cli 2 pt-farol user add anna --role supervisor
 for role in supervisor operator it read-only; do
-    check "user add: $role" cli 0 pt-farol user add "p-$role" --role $role --password-file pw
+    check "user add: $role" user_add "$role"
 done
 check "twice (2)" cli 2 pt-farol user add p-it --role it --password-file pw
 check "user list" true_of 'length == 4 and all(.[]; .sessions == 0 and .totp == false)' <(at pt-farol user list -o json)

@@ -15,14 +15,9 @@ ended() { within 10 grep -q '^END$' "$1.stream"; } # ended NAME: by the node
 goes_on() { ! grep -q '^END$' "$1.stream"; }
 got() { within 10 grep -q -- "$2" "$1.stream"; }   # got NAME PATTERN
 
-authority
-add_relay relay-1
-add_node pt-farol PT
-add_node es-faro ES
-sign
-everyone_up
+two_hotlines
 for role in supervisor operator it; do
-    check "user add: $role" cli 0 pt-farol user add "p-$role" --role $role --password-file pw
+    check "user add: $role" user_add "$role"
 done
 
 # --- streams end with the right to read them ----------------------------------------------------------------------------

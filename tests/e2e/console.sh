@@ -6,6 +6,15 @@ secret="correct horse battery staple"
 printf '%s\n' "$secret" >pw
 chmod 600 pw
 
+two_hotlines() { # pt-farol and es-faro, and a relay, all up
+    authority
+    add_relay relay-1
+    add_node pt-farol PT
+    add_node es-faro ES
+    sign
+    everyone_up
+}
+user_add() { cli 0 "$desk" user add "p-$1" --role "$1" --password-file pw; } # user_add ROLE: p-ROLE
 call() { python3 "$here/console.py" "${port[$desk]}" "$@" ${host:+--host "$host"} >call.log 2>&1; }
 answers() { # answers STATUS ARGUMENTS...: of console.py; the answer is in call.log
     local want=$1 got

@@ -399,7 +399,8 @@ static void conf_too_large_or_unreadable_files_are_refused(void **state)
     conf_problems_free(&f->problems);
     assert_int_equal(conf_load("/nonexistent/x.yaml", table, COUNT, &f->problems, &f->conf), ERR_CONFIG);
     assert_string_equal(conf_problems_text(&f->problems),
-                        "/nonexistent/x.yaml: cannot be opened: No such file or directory\n");
+                        "/nonexistent/x.yaml: cannot be opened: No such file or directory: "
+                        "--sample-config prints one to begin with\n");
     conf_problems_free(&f->problems);
     assert_int_equal(conf_load(f->folder, table, COUNT, &f->problems, &f->conf), ERR_CONFIG);
     assert_non_null(strstr(conf_problems_text(&f->problems), "cannot be read: Is a directory"));

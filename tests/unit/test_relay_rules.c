@@ -147,14 +147,20 @@ static void relay_second_closing_is_outside_no_rate(void **state)
 
 /* ---- what is remembered ---- */
 
+/* The caller ends it with world_alert_done. */
+static void say_older_after_newer(struct world *world, struct world_alert *older)
+{
+    world_hello_all(world);
+    to_france(world, &(struct world_case){.sender = BE}, older);
+    publish(world, &(struct world_case){.sender = BE, .revision = 2, .act = ACT(UPDATE)});
+    world_publish(world, older);
+}
+
 static void relay_id_of_a_revision_that_came_too_late_stays_taken_over_a_restart(void **state)
 {
     struct world *world = *state;
     struct world_alert older;
-    world_hello_all(world);
-    to_france(world, &(struct world_case){.sender = BE}, &older);
-    publish(world, &(struct world_case){.sender = BE, .revision = 2, .act = ACT(UPDATE)});
-    world_publish(world, &older);
+    say_older_after_newer(world, &older);
     restart(world);
     world_hello(world, BE);
     say_otherwise(world, &older, world->now_us + CLOCK_DAY_US);
@@ -259,10 +265,7 @@ static void relay_sender_of_an_older_revision_is_handed_the_newer(void **state)
 {
     struct world *world = *state;
     struct world_alert older;
-    world_hello_all(world);
-    to_france(world, &(struct world_case){.sender = BE}, &older);
-    publish(world, &(struct world_case){.sender = BE, .revision = 2, .act = ACT(UPDATE)});
-    world_publish(world, &older);
+    say_older_after_newer(world, &older);
     world_commit(world);
     assert_true(((Hotline__Deliver *)world_take(world, BE, WIRE_DELIVER))->recovery);
     world_alert_done(&older);
