@@ -1,12 +1,11 @@
 /*
  * mapper - JSON to protobuf messages and back, by their descriptors; and a walk over all that a message holds.
  *
- * Works for what our documents hold: codes, texts, bytes, truths, whole numbers of 32 bits without a sign, degrees, and
- * instants and spans of 64 bits; another type is our own mistake. A field's name is its JSON name, an enum value's name
- * its code. What JSON cannot say by itself (an int64 that is an instant, bytes that are a hash) stands in a table of
- * rules that the caller hands in. Strict: unknown fields, unknown codes, wrong types and numbers out of range are
- * refused by their full path, as `child.clothing[1].colour: "PURPLISH" is not a code; nearest: PURPLE, ...`. An absent
- * field is absent in JSON, never null.
+ * Works for any of our proto2 messages. A field's name is its JSON name, an enum value's name its code. What JSON
+ * cannot say by itself (an int64 that is an instant, bytes that are a hash) stands in a table of rules that the caller
+ * hands in. Strict: unknown fields, unknown codes, wrong types and numbers out of range are refused by their full path,
+ * as `child.clothing[1].colour: "PURPLISH" is not a code; nearest: PURPLE, ...`. An absent field is absent in JSON,
+ * never null.
  *
  * The recursion follows the message types, not the input: our types never contain themselves (a test walks them), and
  * MAPPER_DEPTH_MAX is CHECKed.

@@ -140,9 +140,10 @@ static int read_microdegrees(struct reading *reading, const struct jdoc *doc, in
 
 static int read_int64(struct reading *reading, const struct jdoc *doc, enum mapper_format format, int64_t *ret_value)
 {
+    if (format != MAPPER_TIME_US && format != MAPPER_DURATION_US)
+        return read_integer(reading, doc, INT64_MIN, INT64_MAX, ret_value);
     const char *text = jdoc_text(doc);
     bool time = format == MAPPER_TIME_US;
-    CHECK(time || format == MAPPER_DURATION_US);
     if (text == NULL)
         return wrong_type(reading, doc, time ? "a text with a time" : "a text with a duration");
     int error = time ? clock_parse(text, ret_value) : clock_parse_duration(text, ret_value);
@@ -222,17 +223,41 @@ static int read_bytes(struct reading *reading, const struct jdoc *doc, enum mapp
     return error;
 }
 
-/* Whole numbers that say no time: the schema has them in 32 bits. */
+static int read_real(struct reading *reading, const struct jdoc *doc, double *ret_value)
+{
+    return jdoc_real(doc, ret_value) ? OK : wrong_type(reading, doc, "a number");
+}
+
 static int read_number(struct reading *reading, const ProtobufCFieldDescriptor *field, const struct jdoc *doc,
                        enum mapper_format format, void *place)
 {
     int64_t integer = 0;
-    if (format == MAPPER_MICRODEGREES)
-        return read_microdegrees(reading, doc, place);
-    CHECK(field->type == PROTOBUF_C_TYPE_UINT32);
-    int error = read_integer(reading, doc, 0, UINT32_MAX, &integer);
-    *(uint32_t *)place = (uint32_t)integer;
-    return error;
+    double real = 0;
+    int error;
+    switch (field->type) {
+    case PROTOBUF_C_TYPE_UINT32:
+    case PROTOBUF_C_TYPE_FIXED32:
+        error = read_integer(reading, doc, 0, UINT32_MAX, &integer);
+        *(uint32_t *)place = (uint32_t)integer;
+        return error;
+    case PROTOBUF_C_TYPE_UINT64:
+    case PROTOBUF_C_TYPE_FIXED64:
+        error = read_integer(reading, doc, 0, INT64_MAX, &integer);
+        *(uint64_t *)place = (uint64_t)integer;
+        return error;
+    case PROTOBUF_C_TYPE_FLOAT:
+        error = read_real(reading, doc, &real);
+        *(float *)place = (float)real;
+        return error;
+    case PROTOBUF_C_TYPE_DOUBLE:
+        return read_real(reading, doc, place);
+    default:
+        if (format == MAPPER_MICRODEGREES)
+            return read_microdegrees(reading, doc, place);
+        error = read_integer(reading, doc, INT32_MIN, INT32_MAX, &integer);
+        *(int32_t *)place = (int32_t)integer;
+        return error;
+    }
 }
 
 static int read_value(struct reading *reading, const ProtobufCFieldDescriptor *field, const struct jdoc *doc,
@@ -241,6 +266,8 @@ static int read_value(struct reading *reading, const ProtobufCFieldDescriptor *f
     bool truth;
     switch (field->type) {
     case PROTOBUF_C_TYPE_INT64:
+    case PROTOBUF_C_TYPE_SINT64:
+    case PROTOBUF_C_TYPE_SFIXED64:
         return read_int64(reading, doc, format, place);
     case PROTOBUF_C_TYPE_BOOL:
         if (!jdoc_bool(doc, &truth))
