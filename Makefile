@@ -124,6 +124,12 @@ $(BUILD)/tests/test_%: $(BUILD)/obj/tests/unit/test_%.o $(libs)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lexpat -lnettle -lcmocka
 
+# The judge of every simulated run is judged itself.
+$(filter $(BUILD)/tests/test_checker%,$(tests)): $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o \
+		$(call object,$(wildcard tests/sim/checker*.c) tests/sim/history.c) $(libs)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lexpat -lnettle -lcmocka
+
 # What the targets reach beyond the programs' own libraries.
 fuzz_libs := -ljpeg -lpng -lseccomp -lqrencode -lexpat -lnettle -lcmocka
 $(BUILD)/tests/replay_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuzz/replay_main.o $(libs)

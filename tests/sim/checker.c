@@ -110,9 +110,31 @@ static void on_intent(struct checker *checker, const struct history_event *event
     checker->report.alerts++;
 }
 
+/* Its publisher's disk has it: only now can anybody else know of it. */
+static void commit(struct checker *checker, uint64_t hash)
+{
+    struct alert *alert = alert_of(checker, hash, true);
+    const struct history_event *intent = &alert->intent;
+    alert->committed = true;
+    if (intent->hash == 0 || intent->of != 1)
+        return;
+    struct case_said *said = table_row(&checker->said, intent->of_case, 0, true);
+    said->ended |= intent->act > 2;
+    if (intent->revision > said->newest)
+        said->newest = intent->revision;
+    if (intent->until_us > said->until_us)
+        said->until_us = intent->until_us;
+}
+
+bool checker_is_newest(struct checker *checker, const struct alert *alert)
+{
+    const struct case_said *said = table_row(&checker->said, alert->intent.of_case, 0, false);
+    return alert->intent.of != 1 || said == NULL || said->newest <= alert->intent.revision;
+}
+
 static void on_committed(struct checker *checker, const struct history_event *event)
 {
-    alert_of(checker, event->hash, true)->committed = true;
+    commit(checker, event->hash);
     copy_of(checker, event)->owned = true;
 }
 
@@ -120,13 +142,18 @@ static void on_accepted(struct checker *checker, const struct history_event *eve
 {
     struct alert *alert = alert_of(checker, event->hash, true);
     unsigned needed = checker->relays < 2 ? 1 : 2, have = 0;
-    if (alert->intent.hash == 0)
-        return; /* of a hostile member, or of a store that was lost before it said so */
+    if (checker->hostile_relay[event->relay] && alert->intent.hash == 0)
+        return;
+    if (alert->intent.hash == 0) {
+        checker_violation(checker, event, "a relay accepted what nobody published");
+        return;
+    }
+    if (!checker->hostile_relay[event->relay] && (event->names & ~alert->granted) != 0)
+        checker_violation(checker, event, "a relay named whom nobody granted it");
     if (!alert->committed)
         checker_violation(checker, event, "a relay accepted what its publisher had not committed");
     alert->accepted |= event->names;
     alert->relays |= UINT64_C(1) << event->relay;
-    alert->relay_at_us[event->relay] = event->at_us;
     for (unsigned i = 0; i < HISTORY_NAMES; i++)
         have += alert->relays >> i & 1;
     if (have >= needed && alert->accepted_at_us == 0) {
@@ -144,12 +171,13 @@ struct rung *checker_rung(struct checker *checker, uint64_t hash, uint8_t node, 
     return rung;
 }
 
-static bool has_answered(struct checker *checker, uint64_t hash, uint8_t member)
+/* A receipt of this state left a store of the member's. */
+static bool has_answered(struct checker *checker, uint64_t hash, uint8_t member, uint8_t state)
 {
     for (uint8_t store = 0; store < checker->history->name_count; store++) {
         const struct copy *copy =
             checker->member_of[store] == member ? table_row(&checker->copies, hash, store, false) : NULL;
-        if (copy != NULL && copy->answered)
+        if (copy != NULL && copy->answered >> state & 1)
             return true;
     }
     return false;
@@ -157,8 +185,8 @@ static bool has_answered(struct checker *checker, uint64_t hash, uint8_t member)
 
 static bool may_follow(unsigned from, unsigned to)
 {
-    enum { DELIVERED = 1, SHOWN, ACKNOWLEDGED, DECLINED, ERASED };
-    return from == 0 || (to > from && from != ERASED) || (from == DECLINED && to == ACKNOWLEDGED);
+    enum { DELIVERED = 1, SHOWN, ACKNOWLEDGED, DECLINED };
+    return to > from || (from == DECLINED && to == ACKNOWLEDGED);
 }
 
 static void on_ladder(struct checker *checker, const struct history_event *event)
@@ -166,7 +194,7 @@ static void on_ladder(struct checker *checker, const struct history_event *event
     struct rung *rung = checker_rung(checker, event->hash, event->node, event->member, true);
     if (event->state != rung->state && !may_follow(rung->state, event->state))
         checker_violation(checker, event, "a recipient's state went back from %u to %u", rung->state, event->state);
-    if (event->state > rung->state && event->state < 4 && !has_answered(checker, event->hash, event->member))
+    if (event->state != rung->state && !has_answered(checker, event->hash, event->member, event->state))
         checker_violation(checker, event, "the publisher was told of a receipt that its recipient never sent");
     rung->state = event->state;
 }
@@ -193,6 +221,16 @@ static void check_content(struct checker *checker, const struct history_event *e
         checker_violation(checker, event, "shown to a member that was not granted it");
 }
 
+static void case_has(struct case_at *at, const struct history_event *event)
+{
+    if (event->of != 1)
+        return;
+    if (event->revision > at->held)
+        at->held = event->revision;
+    if (event->revision > at->highest)
+        at->highest = event->revision;
+}
+
 static void on_view(struct checker *checker, const struct history_event *event)
 {
     struct alert *alert = alert_of(checker, event->hash, true);
@@ -210,9 +248,8 @@ static void on_view(struct checker *checker, const struct history_event *event)
         checker_violation(checker, event, "an older revision (of %u) shown as news", at->told);
     if (event->of == 1 && event->revision > at->told)
         at->told = event->revision;
-    if (event->of == 1 && event->revision > at->held)
-        at->held = event->revision;
-    copy->told = copy->had = copy->held = true;
+    case_has(at, event);
+    copy->told = copy->held = true;
 }
 
 static void on_holds(struct checker *checker, const struct history_event *event)
@@ -220,47 +257,38 @@ static void on_holds(struct checker *checker, const struct history_event *event)
     struct alert *alert = alert_of(checker, event->hash, true);
     struct copy *copy = copy_of(checker, event);
     struct case_at *at = table_row(&checker->cases, event->of_case, event->node, true);
-    copy->loaded = copy->had = copy->held = true;
+    copy->loaded = copy->held = true;
+    /* Erasure spares a closing: it says nothing of the child. */
+    if (event->state != 1 && copy->erased && event->act < 3)
+        checker_violation(checker, event, "there again after its erasure");
     copy->erased |= event->state == 1;
-    at->erased |= event->state == 1;
-    if (event->of == 1 && event->revision > at->held)
-        at->held = event->revision;
+    case_has(at, event);
     if (event->state != 1)
         check_content(checker, event, alert);
 }
 
 static void on_owns(struct checker *checker, const struct history_event *event)
 {
-    struct alert *alert = alert_of(checker, event->hash, true);
     struct copy *copy = copy_of(checker, event);
-    alert->committed = copy->owned = copy->loaded = copy->held = true;
+    commit(checker, event->hash);
+    copy->owned = copy->loaded = copy->held = true;
 }
 
-/* Until when the case is open as far as anybody has said: a closing may be known to the one and not yet to the other,
- * so the first one ends it for all. 0: it ended, or nobody honest published it. */
-static int64_t open_until_us(const struct checker *checker, uint64_t of_case)
+/* Until when the case is open: its publisher's commit of a closing ends it for all, as the one may know of it and the
+ * other not yet. 0: it ended, or nobody honest published it. */
+static int64_t open_until_us(struct checker *checker, uint64_t of_case)
 {
-    int64_t until_us = 0;
-    for (size_t i = 0; i < checker->alerts.count; i++) {
-        const struct alert *alert =
-            (const struct alert *)(const void *)(checker->alerts.rows + i * checker->alerts.size);
-        const struct history_event *intent = &alert->intent;
-        if (intent->hash == 0 || intent->of != 1 || intent->of_case != of_case)
-            continue;
-        if (intent->act > 2)
-            return 0;
-        if (intent->until_us > until_us)
-            until_us = intent->until_us;
-    }
-    return until_us;
+    const struct case_said *said = table_row(&checker->said, of_case, 0, false);
+    return said == NULL || said->ended ? 0 : said->until_us;
 }
 
 static void on_receipt(struct checker *checker, const struct history_event *event)
 {
     struct copy *copy = copy_of(checker, event);
     checker->report.receipts++;
+    copy->answered |= (uint8_t)(1u << event->state);
     if (event->state < 5)
-        copy->receipt = copy->answered = true;
+        copy->receipt = true;
     else if (event->at_us < open_until_us(checker, copy->of_case))
         checker_violation(checker, event, "erased while its case is open");
 }
@@ -269,6 +297,7 @@ static void on_erased(struct checker *checker, const struct history_event *event
 {
     struct case_at *at = table_row(&checker->cases, event->of_case, event->node, true);
     at->erased = true;
+    at->erased_to = at->highest;
     for (size_t i = 0; i < checker->copies.count; i++) {
         struct copy *copy = (struct copy *)(void *)(checker->copies.rows + i * checker->copies.size);
         if (copy->node == event->node && copy->of_case == event->of_case)
@@ -323,13 +352,16 @@ static void on_start(struct checker *checker, const struct history_event *event)
     forget_life(checker, event->node);
 }
 
-bool checker_is_replaced(const struct checker *checker, const struct history_event *intent)
+bool checker_is_replaced(struct checker *checker, const struct history_event *intent, uint8_t store)
 {
     for (size_t i = 0; i < checker->alerts.count && intent->of == KIND_STATISTICS; i++) {
         const struct alert *other =
             (const struct alert *)(const void *)(checker->alerts.rows + i * checker->alerts.size);
-        if (other->intent.of == KIND_STATISTICS && other->intent.node == intent->node &&
-            other->intent.at_us > intent->at_us)
+        const struct copy *copy = other->intent.of == KIND_STATISTICS && other->intent.node == intent->node &&
+                other->intent.at_us > intent->at_us ?
+            table_row(&checker->copies, other->hash, store, false) :
+            NULL;
+        if (copy != NULL && copy->held)
             return true;
     }
     return false;
@@ -346,7 +378,7 @@ static void on_loaded(struct checker *checker, const struct history_event *event
         if (copy->node != event->node || what == NULL || copy->loaded || copy->erased)
             continue;
         const struct alert *alert = alert_of(checker, copy->hash, false);
-        if (alert == NULL || !checker_is_replaced(checker, &alert->intent))
+        if (alert == NULL || !checker_is_replaced(checker, &alert->intent, event->node))
             checker_violation(checker, event, "%s, and after the restart it is not there: %016" PRIx64 " revision %u",
                               what, copy->hash, copy->revision);
     }
@@ -366,30 +398,39 @@ static void on_relay_start(struct checker *checker, const struct history_event *
         checker->relay_lost_us[event->relay] = event->at_us;
 }
 
-/* A newer revision that this relay promised, or holds, takes the place of an older one. */
-static bool is_superseded(struct checker *checker, const struct alert *alert, uint8_t relay)
+/* The newest revision of each case that this relay promised, or holds after this start. */
+static void gather_kept(struct checker *checker, const struct history_event *event)
 {
     for (size_t i = 0; i < checker->promises.count; i++) {
-        const struct promise *other =
+        const struct promise *promise =
             (const struct promise *)(const void *)(checker->promises.rows + i * checker->promises.size);
-        const struct alert *newer = alert_of(checker, other->hash, false);
-        if (other->relay == relay && (other->stands || other->loaded) && newer != NULL &&
-            newer->intent.of_case == alert->intent.of_case && newer->intent.of == 1 &&
-            newer->intent.revision > alert->intent.revision)
-            return true;
+        const struct alert *alert = alert_of(checker, promise->hash, false);
+        if (promise->relay != event->relay || !(promise->stands || promise->loaded) || alert == NULL ||
+            alert->intent.of != 1)
+            continue;
+        struct case_said *kept = table_row(&checker->kept, alert->intent.of_case, event->relay, true);
+        if (kept->at_us != event->at_us || alert->intent.revision > kept->newest)
+            kept->newest = alert->intent.revision;
+        kept->at_us = event->at_us;
     }
-    return false;
+}
+
+/* A newer revision takes the place of an older one there. */
+static bool is_superseded(struct checker *checker, const struct alert *alert, uint8_t relay)
+{
+    const struct case_said *kept = table_row(&checker->kept, alert->intent.of_case, relay, false);
+    return alert->intent.of == 1 && kept != NULL && kept->newest > alert->intent.revision;
 }
 
 #define CLOCK_SLACK_US (2 * INT64_C(3600000000)) /* relays' clocks are off by an hour at most */
 
 static void on_relay_loaded(struct checker *checker, const struct history_event *event)
 {
+    gather_kept(checker, event);
     for (size_t i = 0; i < checker->promises.count && !checker->hostile_relay[event->relay]; i++) {
         struct promise *promise = (struct promise *)(void *)(checker->promises.rows + i * checker->promises.size);
         const struct alert *alert = alert_of(checker, promise->hash, false);
-        if (promise->relay != event->relay || promise->loaded || !promise->stands || alert == NULL ||
-            alert->intent.hash == 0)
+        if (promise->relay != event->relay || promise->loaded || !promise->stands || alert == NULL)
             continue;
         if (alert->intent.until_us > event->at_us + CLOCK_SLACK_US && !is_superseded(checker, alert, promise->relay))
             checker_violation(checker, event, "the relay said Accepted, and after the restart it has not %016" PRIx64,
@@ -407,7 +448,6 @@ static void on_relay_holds(struct checker *checker, const struct history_event *
 
 static void on_member(struct checker *checker, const struct history_event *event)
 {
-    checker->standing[event->node] = event->state;
     checker->was_withdrawn[event->node] |= event->state >= 3;
 }
 
@@ -448,6 +488,7 @@ static void on_other(struct checker *checker, const struct history_event *event)
         break;
     case HISTORY_GRANTED:
         alert_of(checker, event->hash, true)->granted |= event->names;
+        alert_of(checker, event->hash, true)->not_routed &= ~event->names;
         break;
     case HISTORY_NOT_ROUTED:
         alert_of(checker, event->hash, true)->not_routed |= event->names;
@@ -467,9 +508,6 @@ static void on_other(struct checker *checker, const struct history_event *event)
     case HISTORY_SIZE:
         if (event->until_us > (int64_t)event->state << 20)
             checker_violation(checker, event, "grew beyond its bound");
-        break;
-    case HISTORY_HEALED:
-        checker->healed_us = event->at_us;
         break;
     default:
         break;
@@ -509,7 +547,9 @@ struct checker_report checker_run(const struct history *history, FILE *out, size
                               .copies.size = sizeof(struct copy),
                               .cases.size = sizeof(struct case_at),
                               .rungs.size = sizeof(struct rung),
-                              .promises.size = sizeof(struct promise)};
+                              .promises.size = sizeof(struct promise),
+                              .said.size = sizeof(struct case_said),
+                              .kept.size = sizeof(struct case_said)};
     for (unsigned i = 0; i < HISTORY_NAMES; i++)
         checker.member_of[i] = (uint8_t)i;
     for (size_t i = 0; i < history->count; i++)
@@ -522,5 +562,7 @@ struct checker_report checker_run(const struct history *history, FILE *out, size
     table_done(&checker.cases);
     table_done(&checker.rungs);
     table_done(&checker.promises);
+    table_done(&checker.said);
+    table_done(&checker.kept);
     return report;
 }

@@ -15,7 +15,6 @@ struct alert {
     uint64_t accepted; /* members that relays named */
     uint64_t not_routed;
     uint64_t relays; /* that accepted */
-    int64_t relay_at_us[HISTORY_NAMES];
     bool committed, hostile;
     int64_t accepted_at_us; /* by enough relays; 0 not */
 };
@@ -26,14 +25,13 @@ struct copy {
     uint8_t node;
     uint64_t of_case;
     uint32_t revision;
-    bool told;     /* to people, in this life of the store */
-    bool receipt;  /* a receipt left, in this life of the store */
-    bool answered; /* ... in any */
-    bool owned;    /* its publisher committed it, in this life of the store */
-    bool loaded;   /* met since the last START */
-    bool had;      /* ever told or held */
-    bool held;     /* at the last look */
-    bool erased;   /* its case was, here */
+    bool told;        /* to people, in this life of the store */
+    bool receipt;     /* a receipt left, in this life of the store */
+    uint8_t answered; /* states of receipts that left it in any life: bits */
+    bool owned;       /* its publisher committed it, in this life of the store */
+    bool loaded;      /* met since the last START */
+    bool held;        /* at the last look */
+    bool erased;      /* its case was, here */
 };
 
 /* A case at one member: the highest revision that was told or held. */
@@ -41,8 +39,19 @@ struct case_at {
     uint64_t of_case;
     uint8_t node;
     uint32_t told, held;
-    uint64_t told_hash;
+    uint32_t highest;   /* ever told or held, in this life of the store */
+    uint32_t erased_to; /* a revision at or below this one is answered ERASED; a higher one opens the case anew */
     bool erased;
+};
+
+/* A case as its publisher's disk has it. */
+struct case_said {
+    uint64_t of_case;
+    uint8_t by; /* in said: none; in kept: a relay */
+    uint32_t newest;
+    bool ended;       /* closed or retracted */
+    int64_t until_us; /* the latest validity */
+    int64_t at_us;    /* in kept: of the start that it speaks of */
 };
 
 /* A recipient in the view of one store of the publisher's. */
@@ -78,12 +87,13 @@ struct checker {
     /* Whose key this store has: itself, but for a clone. What a member has, one of its stores has. */
     uint8_t member_of[HISTORY_NAMES];
     struct table alerts, copies, cases, rungs, promises;
-    uint8_t standing[HISTORY_NAMES];
+    struct table said; /* struct case_said of each case */
+    struct table kept; /* ... as a relay promised or held it when it came back */
     bool was_withdrawn[HISTORY_NAMES];
     bool hostile_relay[HISTORY_NAMES], is_relay[HISTORY_NAMES];
     int64_t store_lost_us[HISTORY_NAMES]; /* the last START that was not the same store; 0 never */
     int64_t relay_lost_us[HISTORY_NAMES];
-    int64_t healed_us, end_us;
+    int64_t end_us;
 };
 
 /* The row under (key, by); made of zeros when make is true and there is none, else NULL. Valid until the next. */
@@ -95,8 +105,11 @@ void checker_violation(struct checker *checker, const struct history_event *even
 /* After the last event. */
 void checker_end(struct checker *checker);
 
+/* No higher revision of its case is on its publisher's disk. What died before its commit is known to nobody. */
+bool checker_is_newest(struct checker *checker, const struct alert *alert);
+
 #define KIND_STATISTICS 4
-/* Figures of a year end when newer ones of their sender take their place. */
-bool checker_is_replaced(const struct checker *checker, const struct history_event *intent);
+/* Figures end in a store when newer ones of their sender have come there: an older row is erased, or answered so. */
+bool checker_is_replaced(struct checker *checker, const struct history_event *intent, uint8_t store);
 
 #endif

@@ -24,11 +24,11 @@ static bool store_has(struct checker *checker, const struct alert *alert, uint8_
 {
     const struct copy *copy = table_row(&checker->copies, alert->hash, store, false);
     const struct case_at *at = table_row(&checker->cases, alert->intent.of_case, store, false);
-    if ((copy != NULL && (copy->held || copy->erased)) || (at != NULL && at->erased))
+    if (copy != NULL && copy->held)
         return true;
     if (alert->intent.of != 1)
-        return checker_is_replaced(checker, &alert->intent);
-    return at != NULL && at->held >= alert->intent.revision;
+        return (at != NULL && at->erased) || checker_is_replaced(checker, &alert->intent, store);
+    return at != NULL && (at->held >= alert->intent.revision || at->erased_to >= alert->intent.revision);
 }
 
 static bool has(struct checker *checker, const struct alert *alert, uint8_t member)
@@ -39,42 +39,42 @@ static bool has(struct checker *checker, const struct alert *alert, uint8_t memb
     return false;
 }
 
+/* The relays as one alert and one member met them. */
+struct meeting {
+    bool kept[HISTORY_NAMES];  /* it has the alert */
+    bool given[HISTORY_NAMES]; /* the publisher reaches it */
+    int up[HISTORY_NAMES];     /* stores of the member that it reaches: one, but for a clone's */
+};
+
+static bool counts(const struct checker *checker, const struct meeting *meeting)
+{
+    for (unsigned r = 0; r < HISTORY_NAMES; r++)
+        if (meeting->up[r] > 0 && !checker->hostile_relay[r] && (meeting->kept[r] || meeting->given[r]))
+            return true;
+    return false;
+}
+
 /* Time that the member was connected to an honest relay that had the alert or could be given it, in [from, to]. */
 static int64_t connected_us(const struct checker *checker, const struct alert *alert, uint8_t member, int64_t from_us,
                             int64_t to_us)
 {
-    bool given[HISTORY_NAMES] = {false};
-    int up[HISTORY_NAMES] = {0}; /* stores of the member: one, but for a clone's */
+    struct meeting meeting = {{false}, {false}, {0}};
     int64_t sum_us = 0, last_us = from_us;
     for (size_t i = 0; i < checker->history->count; i++) {
         const struct history_event *event = &checker->history->events[i];
         int64_t at_us = event->at_us < from_us ? from_us : event->at_us > to_us ? to_us : event->at_us;
-        bool counts = false;
-        for (unsigned r = 0; r < HISTORY_NAMES; r++) {
-            bool kept = alert->relays >> r & 1 && alert->relay_at_us[r] <= at_us &&
-                checker->relay_lost_us[r] < alert->relay_at_us[r];
-            counts |= up[r] > 0 && !checker->hostile_relay[r] && (kept || given[r]);
-        }
-        sum_us += counts ? at_us - last_us : 0;
+        sum_us += counts(checker, &meeting) ? at_us - last_us : 0;
         last_us = at_us;
         if (event->kind == HISTORY_LINK && checker->member_of[event->node] == member)
-            up[event->relay] += event->state == 1 ? 1 : -1;
+            meeting.up[event->relay] += event->state == 1 ? 1 : -1;
         if (event->kind == HISTORY_LINK && event->node == alert->intent.node)
-            given[event->relay] = event->state == 1;
+            meeting.given[event->relay] = event->state == 1;
+        if (event->kind == HISTORY_RELAY_START && event->state != 0)
+            meeting.kept[event->relay] = false;
+        if ((event->kind == HISTORY_ACCEPTED || event->kind == HISTORY_RELAY_HOLDS) && event->hash == alert->hash)
+            meeting.kept[event->relay] = true;
     }
     return sum_us;
-}
-
-/* No higher revision of its case was ever said. */
-static bool is_newest(struct checker *checker, const struct alert *alert)
-{
-    for (size_t i = 0; i < checker->alerts.count && alert->intent.of == 1; i++) {
-        const struct alert *other = (const struct alert *)(const void *)(checker->alerts.rows + i * sizeof *other);
-        if (other->intent.of_case == alert->intent.of_case && other->intent.of == 1 &&
-            other->intent.revision > alert->intent.revision)
-            return false;
-    }
-    return true;
 }
 
 static void check_recipient(struct checker *checker, const struct alert *alert, uint8_t member)
@@ -86,10 +86,10 @@ static void check_recipient(struct checker *checker, const struct alert *alert, 
     if (has(checker, alert, member))
         return;
     const struct rung *rung = checker_rung(checker, alert->hash, intent->node, member, false);
-    if (rung != NULL && rung->state == 5)
-        return; /* its end came there before its disk was lost, and the publisher knows */
     int64_t until_us = intent->until_us < checker->end_us ? intent->until_us : checker->end_us;
     bool lost_key = checker->store_lost_us[member] > intent->at_us;
+    if (lost_key && rung != NULL && rung->state == 5)
+        return; /* its end came there before its disk was lost, and the publisher knows */
     if (lost_key) {
         /* It lost its key: only what is current, from a publisher that is there and has not erased it, can come again,
          * and only to whom it concerns still (subscriptions change). */
@@ -97,13 +97,11 @@ static void check_recipient(struct checker *checker, const struct alert *alert, 
         /* A reply or a referral that it answered is over: its publisher offers it to nobody any more. */
         if (intent->of != 1 && rung != NULL && rung->state != 0)
             return;
-        if (intent->until_us <= checker->end_us || !is_newest(checker, alert) || own == NULL || !own->owned ||
+        if (intent->until_us <= checker->end_us || !checker_is_newest(checker, alert) || own == NULL || !own->owned ||
             own->erased || checker->was_withdrawn[intent->node] || alert->not_routed >> member & 1)
             return;
     }
     int64_t from_us = lost_key ? checker->store_lost_us[member] : alert->accepted_at_us;
-    if (from_us >= until_us)
-        return;
     int64_t time_us = connected_us(checker, alert, member, from_us, until_us);
     if (time_us >= CONNECTED_US)
         checker_violation(checker, intent,
@@ -144,7 +142,8 @@ static void check_receipt(struct checker *checker, const struct alert *alert, ui
         checker->was_withdrawn[member] || checker->was_withdrawn[alert->intent.node] ||
         checker->store_lost_us[alert->intent.node] > alert->intent.at_us)
         return;
-    if (!knows(checker, alert, member) && !(relays_lost(checker, alert->intent.at_us) && !is_newest(checker, alert)))
+    if (!knows(checker, alert, member) &&
+        !(relays_lost(checker, alert->intent.at_us) && !checker_is_newest(checker, alert)))
         checker_violation(checker, &alert->intent, "%s has it, and %s does not know, though all is well again",
                           name(checker, member), name(checker, alert->intent.node));
 }
