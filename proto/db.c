@@ -171,6 +171,8 @@ static int open_and_claim(struct db *db, const struct db_schema *schema, const c
     if (error == OK)
         error = db_open_handle(db->path, note, &db->handle);
     if (error == OK)
+        error = db_check_log(db->handle, db->path, note);
+    if (error == OK)
         error = claim(db, schema, owner, note, &facts);
     if (error == OK)
         error = use_wal(db, note);

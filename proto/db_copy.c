@@ -138,9 +138,11 @@ static int open_stopped(const char *path, struct err_note *note, sqlite3 **ret_h
     /* Without a log SQLite makes an empty one and takes it away again at the close; a log left by a crash must stay. */
     if (crashed)
         sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    int result = sqlite3_exec(handle, "PRAGMA query_only = ON", NULL, NULL, NULL);
-    if (result != SQLITE_OK) {
+    error = db_check_log(handle, path, note);
+    int result = error == OK ? sqlite3_exec(handle, "PRAGMA query_only = ON", NULL, NULL, NULL) : SQLITE_OK;
+    if (result != SQLITE_OK)
         error = db_fail(handle, result, path, note);
+    if (error != OK) {
         sqlite3_close(handle);
         return error;
     }

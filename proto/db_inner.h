@@ -27,6 +27,10 @@ int db_sync_folder(const char *path, struct err_note *note) MUST_CHECK;
 int db_open_handle(const char *path, struct err_note *note, sqlite3 **ret_handle) MUST_CHECK;
 /* Runs "PRAGMA quick_check(1)" or "PRAGMA integrity_check(1)"; ERR_CORRUPT with SQLite's first finding. */
 int db_check_pages(sqlite3 *handle, const char *pragma, const char *path, struct err_note *note) MUST_CHECK;
+/* Of a handle that has read: ERR_CORRUPT when a write-ahead log that a crash left is damaged before its last two
+ * commits, and SQLite would pass over what stands behind; it is left as it is then. Damage in the last two is not told:
+ * a power cut could have torn them. */
+int db_check_log(sqlite3 *handle, const char *path, struct err_note *note) MUST_CHECK;
 /* ERR_CORRUPT when the tables are not, to the letter, those that all of the schema's migrations make. */
 int db_check_shape(sqlite3 *handle, const char *path, const struct db_schema *schema, struct err_note *note) MUST_CHECK;
 /* Kind, owner and schema; kind "" for an empty database. ERR_MEMBER when it is not one of this software. */

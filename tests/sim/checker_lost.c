@@ -39,40 +39,70 @@ static bool has(struct checker *checker, const struct alert *alert, uint8_t memb
     return false;
 }
 
-/* The relays as one alert and one member met them. */
-struct meeting {
-    bool kept[HISTORY_NAMES];  /* it has the alert */
-    bool given[HISTORY_NAMES]; /* the publisher reaches it */
-    int up[HISTORY_NAMES];     /* stores of the member that it reaches: one, but for a clone's */
+/* Who could hand the alert to one member, as the history goes on. */
+struct ways {
+    bool granted;  /* its publisher means it for this member */
+    bool may_give; /* whoever is suspended opens no case: a relay that lost its disk takes no OPEN from it any more */
+    bool given[HISTORY_NAMES]; /* the publisher is connected to this relay */
+    bool kept[HISTORY_NAMES];  /* this relay has it, with a grant for the member */
+    int up[HISTORY_NAMES];     /* stores of the member there: one, but for a clone's */
 };
 
-static bool counts(const struct checker *checker, const struct meeting *meeting)
+static bool has_way(const struct checker *checker, const struct ways *ways)
 {
-    for (unsigned r = 0; r < HISTORY_NAMES; r++)
-        if (meeting->up[r] > 0 && !checker->hostile_relay[r] && (meeting->kept[r] || meeting->given[r]))
+    for (unsigned r = 0; r < HISTORY_NAMES && ways->granted; r++)
+        if (ways->up[r] > 0 && !checker->hostile_relay[r] && (ways->kept[r] || (ways->may_give && ways->given[r])))
             return true;
     return false;
 }
 
-/* Time that the member was connected to an honest relay that had the alert or could be given it, in [from, to]. */
+static void follow(const struct checker *checker, const struct alert *alert, uint8_t member,
+                   const struct history_event *event, struct ways *ways)
+{
+    const struct history_event *intent = &alert->intent;
+    bool this_one = event->hash == intent->hash, named = this_one && event->names >> member & 1;
+    bool from_begin = intent->names >> member & 1; /* the grant is a part of what relays took, then */
+    switch (event->kind) {
+    case HISTORY_INTENT:
+    case HISTORY_GRANTED:
+        ways->granted |= named;
+        break;
+    case HISTORY_ACCEPTED:
+        ways->kept[event->relay] |= named || (this_one && from_begin);
+        break;
+    case HISTORY_RELAY_START:
+        ways->kept[event->relay] &= event->state == 0;
+        break;
+    case HISTORY_RELAY_HOLDS: /* an old copy of its store, too */
+        ways->kept[event->relay] |= this_one && from_begin;
+        break;
+    case HISTORY_MEMBER:
+        if (event->node == checker->member_of[intent->node])
+            ways->may_give = event->state == 1 || (event->state == 2 && (intent->of != 1 || intent->act != 1));
+        break;
+    case HISTORY_LINK:
+        if (checker->member_of[event->node] == member)
+            ways->up[event->relay] += event->state == 1 ? 1 : -1;
+        if (event->node == intent->node)
+            ways->given[event->relay] = event->state == 1;
+        break;
+    default:
+        break;
+    }
+}
+
+/* Time in [from, to] that the member was connected to an honest relay that had the alert or could be given it. */
 static int64_t connected_us(const struct checker *checker, const struct alert *alert, uint8_t member, int64_t from_us,
                             int64_t to_us)
 {
-    struct meeting meeting = {{false}, {false}, {0}};
+    struct ways ways = {.may_give = true};
     int64_t sum_us = 0, last_us = from_us;
     for (size_t i = 0; i < checker->history->count; i++) {
         const struct history_event *event = &checker->history->events[i];
         int64_t at_us = event->at_us < from_us ? from_us : event->at_us > to_us ? to_us : event->at_us;
-        sum_us += counts(checker, &meeting) ? at_us - last_us : 0;
+        sum_us += has_way(checker, &ways) ? at_us - last_us : 0;
         last_us = at_us;
-        if (event->kind == HISTORY_LINK && checker->member_of[event->node] == member)
-            meeting.up[event->relay] += event->state == 1 ? 1 : -1;
-        if (event->kind == HISTORY_LINK && event->node == alert->intent.node)
-            meeting.given[event->relay] = event->state == 1;
-        if (event->kind == HISTORY_RELAY_START && event->state != 0)
-            meeting.kept[event->relay] = false;
-        if ((event->kind == HISTORY_ACCEPTED || event->kind == HISTORY_RELAY_HOLDS) && event->hash == alert->hash)
-            meeting.kept[event->relay] = true;
+        follow(checker, alert, member, event, &ways);
     }
     return sum_us;
 }

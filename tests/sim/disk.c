@@ -235,6 +235,37 @@ void disk_flip_bit(struct disk *disk)
         image->data[rng_below(&disk->rng, image->len)] ^= (uint8_t)(1u << rng_below(&disk->rng, 8));
 }
 
+/* Where the last two commits of a log begin: HEADER, then frames; a mark is the size that a commit leaves behind. */
+static size_t last_commits(const struct buf *log)
+{
+    enum { HEADER = 32, FRAME_HEADER = 24 };
+    size_t ends[3] = {0};
+    if (log->len < HEADER)
+        return 0;
+    size_t page = (size_t)log->data[9] << 16 | (size_t)log->data[10] << 8 | log->data[11];
+    for (size_t at = HEADER; page > 0 && at + FRAME_HEADER + page <= log->len; at += FRAME_HEADER + page) {
+        const uint8_t *frame = log->data + at;
+        if (memcmp(frame + 8, log->data + 16, 8) != 0)
+            break; /* of an earlier round */
+        if (memcmp(frame + 4, "\0\0\0", 4) == 0)
+            continue;
+        ends[0] = ends[1];
+        ends[1] = ends[2];
+        ends[2] = at + FRAME_HEADER + page;
+    }
+    return ends[0];
+}
+
+void disk_flip_old_bit(struct disk *disk)
+{
+    CHECK(disk->ended);
+    bool in_log = rng_below(&disk->rng, 2) == 1;
+    struct buf *image = &disk->files[in_log].image;
+    size_t len = in_log ? last_commits(image) : image->len;
+    if (len > 0)
+        image->data[rng_below(&disk->rng, len)] ^= (uint8_t)(1u << rng_below(&disk->rng, 8));
+}
+
 void disk_shorten(struct disk *disk, unsigned which)
 {
     CHECK(disk->ended && which < 2);

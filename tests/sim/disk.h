@@ -66,6 +66,8 @@ void disk_on_step(struct disk *disk, void (*fn)(void *ctx), void *ctx);
 void disk_image_free(struct disk_image *image);
 /* A bit of what is left is another, if there is a byte. Only between an end and a start. */
 void disk_flip_bit(struct disk *disk);
+/* The same, but not in the last two commits of the log: there nobody can tell it from what a power cut tore. */
+void disk_flip_old_bit(struct disk *disk);
 /* The file (0: database, 1: log) ends earlier. Only between an end and a start. */
 void disk_shorten(struct disk *disk, unsigned which);
 

@@ -307,6 +307,19 @@ void fault_flip(struct sim *sim, unsigned relay, unsigned unused)
     proc_start_after(process, some_time(sim, 5 * CLOCK_SECOND_US));
 }
 
+/* A node has no other: what is wrong must be told, and its operator puts an empty store in its place. */
+void fault_flip_node(struct sim *sim, unsigned whom, unsigned unused)
+{
+    struct sim_process *process = any_node(sim, whom);
+    (void)unused;
+    if (!is_core(process) || !process->running)
+        return;
+    process->expected_to_fail = process->frail = true;
+    proc_end(process, DISK_KILLED);
+    disk_flip_old_bit(process->disk);
+    proc_start_after(process, some_time(sim, 5 * CLOCK_SECOND_US));
+}
+
 void fault_shorten(struct sim *sim, unsigned relay, unsigned unused)
 {
     struct sim_process *process = damage(sim, relay);

@@ -45,6 +45,7 @@ void fault_withdraw(struct sim *sim, unsigned node, unsigned unused);
 void fault_new_identity(struct sim *sim, unsigned whom, unsigned unused);
 void fault_flip(struct sim *sim, unsigned relay, unsigned unused);
 void fault_shorten(struct sim *sim, unsigned relay, unsigned unused);
+void fault_flip_node(struct sim *sim, unsigned whom, unsigned unused);
 /* A bit flips on the way from or to a relay's disk while it runs, or a read ends early. */
 void fault_flip_io(struct sim *sim, unsigned relay, unsigned unused);
 void fault_cut_each_relay(struct sim *sim, unsigned whom, unsigned unused); /* each node sees another relay alone */

@@ -72,6 +72,12 @@ static void plan_flips(struct sim *sim, int64_t until_us)
     faults_every(sim, until_us, 2 * EACH, fault_flip, 0);
 }
 
+static void plan_node_flips(struct sim *sim, int64_t until_us)
+{
+    work_plan(sim, until_us, 160);
+    faults_every(sim, until_us, EACH, fault_flip_node, SIM_ALL);
+}
+
 static void plan_flips_on_the_way(struct sim *sim, int64_t until_us)
 {
     work_plan(sim, until_us, 160);
@@ -125,6 +131,10 @@ const struct scenario scenarios_disk[] = {
     {.name = "bit-flips-on-the-way",
      .passes = "bits flip between a running relay and its disk, reads end early: the same",
      .plan = plan_flips_on_the_way,
+     .hours = 3},
+    {.name = "node-bit-flips",
+     .passes = "a bit of a node's store flips while it is down: it refuses to start, or nothing is changed",
+     .plan = plan_node_flips,
      .hours = 3},
     {.name = "truncated", .passes = "a relay's files end early: the same", .plan = plan_shortened, .hours = 3},
     {.name = NULL},

@@ -147,7 +147,8 @@ static void lost_whom_a_hostile_relay_names_without_a_grant_is_owed_nothing(void
           "11 ACCEPTED node=be relay=ra hash=a1\n11 ACCEPTED node=be relay=rb hash=a1 names=it\n"                      \
           "15 LINK node=it relay=ra state=1\n"
     passes(NAMES_IT LOOK END);
-    breaks(NAMES_IT "16 GRANTED hash=a1 names=it\n" LOOK END, "LOST: be accepted, named it");
+    breaks(NAMES_IT "16 GRANTED hash=a1 names=it\n17 LINK node=be relay=ra state=1\n" LOOK END,
+           "LOST: be accepted, named it");
 }
 
 /* --- thirty seconds --- */
@@ -211,6 +212,43 @@ static void lost_a_relay_that_lost_its_disk_has_it_no_more(void **state)
     breaks(SENT LINKED "12 RELAY_START relay=ra state=1\n12 RELAY_LOADED relay=ra\n"
                        "13 ACCEPTED node=be relay=ra hash=a1 names=fr\n" LOOK END,
            LOST);
+}
+
+/* A relay that lost its disk takes no opening from who is suspended, and nothing from who is withdrawn. */
+static void lost_what_a_suspended_publisher_may_not_give_again_is_not_owed(void **state)
+{
+    (void)state;
+#define LOST_BY_RELAYS                                                                                                 \
+    "13 RELAY_START relay=ra state=1\n13 RELAY_LOADED relay=ra\n13 RELAY_START relay=rb state=1\n13 RELAY_LOADED "     \
+    "relay=rb\n15 LINK node=be relay=ra state=1\n"
+    breaks(SENT LOST_BY_RELAYS LINKED LOOK END, LOST);
+    passes(SENT LOST_BY_RELAYS "14 MEMBER node=be state=2\n" LINKED LOOK END);
+    breaks(SENT LOST_BY_RELAYS "14 MEMBER node=it state=2\n" LINKED LOOK END, LOST);
+    passes(SENT LOST_BY_RELAYS LINKED "44 MEMBER node=be state=2\n" LOOK END);
+    breaks(SENT LOST_BY_RELAYS LINKED "45 MEMBER node=be state=2\n" LOOK END, LOST);
+    breaks(SENT LOST_BY_RELAYS "14 MEMBER node=be state=2\n" LINKED "16 MEMBER node=be state=1\n" LOOK END, LOST);
+    /* It may go on with what it opened. */
+#define TAKEN                                                                                                          \
+    UPDATED LINKED "22 RELAY_START relay=ra state=1\n22 RELAY_LOADED relay=ra\n23 LINK node=be relay=ra state=1\n"
+    breaks(SENT "14 MEMBER node=be state=2\n" TAKEN ANSWERED TOLD LOOK HELD OWNS_UPDATE END, LOST);
+    passes(SENT "14 MEMBER node=be state=3\n" TAKEN ANSWERED TOLD LOOK HELD OWNS_UPDATE END);
+}
+
+static void lost_a_grant_that_came_late_is_owed_from_then_on(void **state)
+{
+    (void)state;
+#define LATE                                                                                                           \
+    WORLD "0 RELAY relay=rb state=0\n10 INTENT node=be " OPEN " until=20000 names=it\n" COMMITTED                      \
+          "11 ACCEPTED node=be relay=ra hash=a1 names=it\n11 ACCEPTED node=be relay=rb hash=a1 names=it,fr\n" LINKED   \
+          "100 GRANTED hash=a1 names=fr\n"
+    passes(LATE LOOK END); /* ra never heard of it */
+    breaks(LATE "120 ACCEPTED node=be relay=ra hash=a1 names=it,fr\n" LOOK END, LOST);
+    passes(LATE "171 ACCEPTED node=be relay=ra hash=a1 names=it,fr\n" LOOK END);
+    breaks(LATE "120 LINK node=be relay=ra state=1\n" LOOK END, LOST);
+    passes(LATE "171 LINK node=be relay=ra state=1\n" LOOK END);
+    /* An old copy of its store has the grants of the beginning. */
+    passes(LATE
+           "101 RELAY_START relay=ra state=2\n101 RELAY_HOLDS relay=ra hash=a1\n101 RELAY_LOADED relay=ra\n" LOOK END);
 }
 
 static void lost_a_hostile_relay_counts_for_nothing(void **state)
@@ -420,6 +458,8 @@ int main(void)
         cmocka_unit_test(lost_an_alert_that_expired_before_is_not_owed),
         cmocka_unit_test(lost_a_relay_that_never_had_it_does_not_count_unless_the_publisher_reaches_it),
         cmocka_unit_test(lost_a_relay_that_lost_its_disk_has_it_no_more),
+        cmocka_unit_test(lost_what_a_suspended_publisher_may_not_give_again_is_not_owed),
+        cmocka_unit_test(lost_a_grant_that_came_late_is_owed_from_then_on),
         cmocka_unit_test(lost_a_hostile_relay_counts_for_nothing),
         cmocka_unit_test(lost_what_one_store_of_a_member_has_the_member_has),
         cmocka_unit_test(lost_key_only_what_is_current_is_owed_again),
