@@ -55,7 +55,7 @@ def command(kind, build, seed, seeds):
         return ["bash", "tests/e2e/81-malformed.sh", build], {"SEED": str(seed), "COUNT": "200000"}, replay
     if seed % 4 == 0:
         return ["tests/fuzz/run.sh", "6"], {}, "make fuzz SECONDS=6"
-    return ["tests/fuzz/run.sh", "9", *parsers()], {}, "make fuzz SECONDS=9"
+    return ["tests/fuzz/run.sh", "30", *parsers()], {}, "make fuzz SECONDS=30" # a start reads a corpus of thousands
 
 
 def parsers():
