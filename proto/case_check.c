@@ -288,7 +288,7 @@ static int check_identity(const Hotline__Case *alert, struct err_note *note)
         return err_set(note, ERR_MISSING, "case_id: is required");
     if (alert->reference == NULL)
         return err_set(note, ERR_MISSING, "reference: is required");
-    if (!alert->has_revision || alert->revision == 0)
+    if (!alert->has_revision)
         return err_set(note, ERR_MISSING, "revision: is required");
     if (!alert->has_status)
         return err_set(note, ERR_MISSING, "status: is required");

@@ -223,16 +223,10 @@ static int read_bytes(struct reading *reading, const struct jdoc *doc, enum mapp
     return error;
 }
 
-static int read_real(struct reading *reading, const struct jdoc *doc, double *ret_value)
-{
-    return jdoc_real(doc, ret_value) ? OK : wrong_type(reading, doc, "a number");
-}
-
 static int read_number(struct reading *reading, const ProtobufCFieldDescriptor *field, const struct jdoc *doc,
                        enum mapper_format format, void *place)
 {
     int64_t integer = 0;
-    double real = 0;
     int error;
     switch (field->type) {
     case PROTOBUF_C_TYPE_UINT32:
@@ -245,12 +239,6 @@ static int read_number(struct reading *reading, const ProtobufCFieldDescriptor *
         error = read_integer(reading, doc, 0, INT64_MAX, &integer);
         *(uint64_t *)place = (uint64_t)integer;
         return error;
-    case PROTOBUF_C_TYPE_FLOAT:
-        error = read_real(reading, doc, &real);
-        *(float *)place = (float)real;
-        return error;
-    case PROTOBUF_C_TYPE_DOUBLE:
-        return read_real(reading, doc, place);
     default:
         if (format == MAPPER_MICRODEGREES)
             return read_microdegrees(reading, doc, place);

@@ -191,12 +191,54 @@ static void case_check_sendable_ranges(void **state)
                "companions[1].public_safe.medical_needs: never in public");
 }
 
+static void case_check_sendable_ages_and_places_agree_with_themselves(void **state)
+{
+    (void)state;
+    unsendable("", "child",
+               "{\"given_name\": \"Mina\", \"languages\": [\"el\"], \"age_min_years\": 9, \"age_max_years\": 8}",
+               "child.age_min_years: 9 is more than age_max_years");
+    unsendable("", "child",
+               "{\"given_name\": \"Mina\", \"languages\": [\"el\"], \"age_years\": 9, \"age_min_years\": 5, "
+               "\"age_max_years\": 8}",
+               "child.age_years: 9 is outside of age_min_years and age_max_years");
+    unsendable("", "child", "{\"given_name\": \"Mina\", \"languages\": [\"el\"], \"age_min_years\": 9}",
+               "child.age_years: is required (or age_min_years and age_max_years)");
+    sendable("", "child",
+             "{\"given_name\": \"Mina\", \"languages\": [\"el\"], \"age_years\": 9, \"age_min_years\": 9, "
+             "\"age_max_years\": 9}");
+    unsendable("last_seen", "longitude", "23.7", "last_seen.latitude: is needed with the other coordinate");
+    unsendable("", "companions", "[{\"description\": {\"age_min_years\": 40, \"age_max_years\": 30}}]",
+               "companions[0].description.age_min_years: 40 is more than age_max_years");
+    sendable("", "companions", "[{\"public_safe\": {\"given_name\": \"Niko\"}}]");
+    unsendable("", "child", "{\"aliases\": [\" \", \"\"], \"age_years\": 9, \"languages\": [\"el\"]}", NO_NAME);
+    sendable("", "child", "{\"aliases\": [\" \", \"Lena\"], \"age_years\": 9, \"languages\": [\"el\"]}");
+}
+
+/* Quoted is only what is short and steers no terminal. */
+static void case_check_sendable_quotes_little_of_a_bad_form(void **state)
+{
+    (void)state;
+    unsendable("contact", "phone", "\"1160001160001160001160001160001160001160000\"",
+               "contact.phone: is not an E.164 number, as +302109999999");
+    unsendable("contact", "phone", "\"\\u001b[31m\"", "contact.phone: is not an E.164 number, as +302109999999");
+    unsendable("last_seen", "country", "\"\"", "last_seen.country: \"\" is not an ISO 3166-1 alpha-2 country code");
+    unsendable("", "taken_over_from", "{\"reference\": \"case 12\"}",
+               "taken_over_from.reference: \"case 12\" is not a reference, as BE-2026-00123");
+}
+
 static void case_check_sendable_times(void **state)
 {
     (void)state;
     sendable("", "valid_for", "\"30d\"");
     unsendable("", "valid_for", "\"721h\"", "valid_for: must be from 1 minute to 30 days");
     unsendable("", "valid_for", "\"59s\"", "valid_for: must be from 1 minute to 30 days");
+    struct jdoc *both = changed("", "valid_for", "\"72h\"");
+    jdoc_set_text(both, "valid_until", "2026-11-25T10:00:00Z");
+    Hotline__Case *alert = draft_of(both);
+    struct err_note note = {""};
+    assert_int_equal(case_check_sendable(alert, NOW, &note), ERR_INVALID);
+    assert_string_equal(note.text, "valid_for: give either this or valid_until");
+    case_free(alert);
     sendable("", "valid_until", "\"2026-12-21T10:00:00Z\"");
     unsendable("", "valid_until", "\"2026-12-21T10:00:01Z\"", "valid_until: is more than 30 days away");
     unsendable("", "valid_until", "\"2026-11-21T10:00:00Z\"", "valid_until: is in the past");
@@ -317,6 +359,21 @@ static void case_check_body_identity_and_codes(void **state)
     alert->reference = reference;
     alert->revision = 1;
     alert->status = HOTLINE__STATUS__CODE__ACTUAL;
+    alert->reference = NULL;
+    assert_int_equal(case_check_body(&body, &note), ERR_MISSING);
+    assert_string_equal(note.text, "reference: is required");
+    alert->reference = reference;
+    alert->revision = 0;
+    assert_int_equal(case_check_body(&body, &note), ERR_INVALID);
+    assert_string_equal(note.text, "alert.revision: 0 is out of range (1 to 4294967295)");
+    alert->has_revision = 0;
+    assert_int_equal(case_check_body(&body, &note), ERR_MISSING);
+    assert_string_equal(note.text, "revision: is required");
+    alert->has_revision = alert->revision = 1;
+    alert->has_status = 0;
+    assert_int_equal(case_check_body(&body, &note), ERR_MISSING);
+    assert_string_equal(note.text, "status: is required");
+    alert->has_status = 1;
     alert->has_category = 0; /* a starred field that lacks is shown all the same */
     assert_int_equal(case_check_body(&body, &note), OK);
     alert->has_category = 1;
@@ -488,6 +545,8 @@ int main(void)
         cmocka_unit_test(case_check_sendable_empty_case_names_all_in_order),
         cmocka_unit_test(case_check_sendable_alternatives_and_blanks),
         cmocka_unit_test(case_check_sendable_ranges),
+        cmocka_unit_test(case_check_sendable_ages_and_places_agree_with_themselves),
+        cmocka_unit_test(case_check_sendable_quotes_little_of_a_bad_form),
         cmocka_unit_test(case_check_sendable_times),
         cmocka_unit_test(case_check_sendable_coded_texts),
         cmocka_unit_test(case_check_sendable_texts_are_clean_and_bounded),

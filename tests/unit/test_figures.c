@@ -266,6 +266,102 @@ static void figures_merge_of_another_year_or_of_drills_is_refused(void **state)
     figures_done(&network);
 }
 
+/* The row of a table and code in what people read; NULL. */
+static const struct jdoc *row_of(const struct jdoc *doc, const char *table, const char *code)
+{
+    const struct jdoc *cells = jdoc_get(doc, "cells");
+    for (size_t i = 0; i < jdoc_count(cells); i++)
+        if (strcmp(jdoc_get_text(jdoc_at(cells, i), "table", ""), table) == 0 &&
+            strcmp(jdoc_get_text(jdoc_at(cells, i), "code", ""), code) == 0)
+            return jdoc_at(cells, i);
+    return NULL;
+}
+
+static void figures_of_a_network_say_at_least_where_a_member_hid_its_own(void **state)
+{
+    (void)state;
+    struct figures mine, network;
+    Hotline__Statistics *statistics = NULL;
+    figures_init(&network, 2026, false);
+    for (int member = 0; member < 2; member++) {
+        figures_init(&mine, 2026, false);
+        add(&mine, member == 0 ? 12 : 6, RUNAWAY, FOUND, 4);
+        add(&mine, member == 0 ? 8 : 1, ABDUCTION, 0, 4);
+        figures_suppress(&mine);
+        assert_int_equal(figures_to_statistics(&mine, &statistics), OK);
+        assert_int_equal(figures_merge(&network, statistics), OK);
+        figures_free_statistics(statistics);
+        figures_done(&mine);
+    }
+    figures_free_statistics(NULL);
+    figures_sort(&network);
+    struct jdoc *doc = figures_to_doc(&network);
+    const struct jdoc *hidden = row_of(doc, "category", "PARENTAL_ABDUCTION"), *all = row_of(doc, "all", "");
+    assert_true(jdoc_get_bool(hidden, "suppressed", false));
+    assert_null(jdoc_get(hidden, "count"));
+    assert_int_equal(jdoc_get_int(hidden, "at_least", 0), 8);
+    assert_int_equal(jdoc_get_int(all, "count", 0), 27);
+    assert_int_equal(jdoc_get_int(all, "median_close_hours", 0), 4);
+    assert_int_equal(jdoc_get_int(all, "median_acknowledge_s", 0), 4);
+    assert_null(jdoc_get(hidden, "median_close_hours")); /* none of those shown is closed */
+    jdoc_free(doc);
+    figures_done(&network);
+}
+
+static void figures_of_what_nobody_said_are_named_so(void **state)
+{
+    (void)state;
+    struct figures figures;
+    struct case_tombstone facts = {.opened_at_us = AT_2026};
+    figures_init(&figures, 2026, false);
+    assert_int_equal(figures_add(&figures, &facts, true), OK);
+    figures_sort(&figures);
+    struct jdoc *doc = figures_to_doc(&figures);
+    assert_int_equal(jdoc_get_int(row_of(doc, "category", "NOT_SAID"), "count", 0), 1);
+    assert_int_equal(jdoc_get_int(row_of(doc, "intake_channel", "NOT_SAID"), "count", 0), 1);
+    assert_int_equal(jdoc_get_int(row_of(doc, "outcome", "OPEN"), "count", 0), 1);
+    jdoc_free(doc);
+    Hotline__Statistics *statistics = NULL;
+    assert_int_equal(figures_to_statistics(&figures, &statistics), OK);
+    assert_int_equal(statistics->n_cells, 1); /* the total: nothing else has a name to travel under */
+    assert_int_equal(statistics->cells[0]->count, 1);
+    figures_free_statistics(statistics);
+    figures_done(&figures);
+}
+
+/* A member may send what it likes under its own name: no sum runs over, and what is no country is no row. */
+static void figures_merge_of_hostile_cells_stays_within_its_numbers(void **state)
+{
+    (void)state;
+    struct figures network;
+    char odd[] = "Italy", fine[] = "IT";
+    Hotline__StatisticsCell cell = HOTLINE__STATISTICS_CELL__INIT, *cells[2] = {&cell, &cell};
+    Hotline__Statistics statistics = HOTLINE__STATISTICS__INIT;
+    WIRE_SET(&statistics, year, 2026);
+    WIRE_SET(&cell, count, UINT32_MAX);
+    WIRE_SET(&cell, median_close_hours, 7);
+    WIRE_SET(&cell, median_acknowledge_s, 9);
+    statistics.n_cells = 2;
+    statistics.cells = cells;
+    figures_init(&network, 2026, false);
+    assert_int_equal(figures_merge(&network, &statistics), OK);
+    assert_true(find(&network, FIGURES_ALL, 0)->count == UINT32_MAX);
+    int64_t median;
+    assert_true(figures_median(&find(&network, FIGURES_ALL, 0)->close_hours, &median));
+    assert_int_equal(median, 7);
+    statistics.n_cells = 1;
+    cell.to_country = odd;
+    assert_int_equal(figures_merge(&network, &statistics), ERR_INVALID);
+    cell.to_country = fine;
+    cell.from_country = odd;
+    assert_int_equal(figures_merge(&network, &statistics), ERR_INVALID);
+    assert_null(find(&network, FIGURES_PAIR, 0));
+    cell.from_country = NULL;
+    assert_int_equal(figures_merge(&network, &statistics), OK);
+    assert_string_equal(find(&network, FIGURES_PAIR, 0)->to, "IT");
+    figures_done(&network);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -279,6 +375,9 @@ int main(void)
         cmocka_unit_test(figures_suppress_of_random_years_lets_no_subtraction_tell),
         cmocka_unit_test(figures_merge_adds_and_keeps_hidden_what_a_member_hid),
         cmocka_unit_test(figures_merge_of_another_year_or_of_drills_is_refused),
+        cmocka_unit_test(figures_of_a_network_say_at_least_where_a_member_hid_its_own),
+        cmocka_unit_test(figures_of_what_nobody_said_are_named_so),
+        cmocka_unit_test(figures_merge_of_hostile_cells_stays_within_its_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

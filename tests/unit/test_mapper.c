@@ -162,6 +162,51 @@ struct meter {
     int left, held;
 };
 
+/* What no case has and a roster does: a count of 64 bits. */
+static void mapper_counts_of_a_roster_come_back_as_written(void **state)
+{
+    (void)state;
+    static const struct mapper_rule rows[] = {{"Roster", "issued_at_us", MAPPER_TIME_US, false}};
+    const struct mapper_rules rules = {rows, 1};
+    const struct mapper_reader reader = {.rules = &rules};
+    ProtobufCMessage *message = NULL;
+    struct err_note note = {""};
+    const char *text = "{\"version\": 5000000000, \"issued_at_us\": \"2026-11-21T10:00:00.250Z\", \"threshold\": 2}";
+    assert_int_equal(read_with(&reader, &hotline__roster__descriptor, text, &note, &message), OK);
+    const Hotline__Roster *roster = (const Hotline__Roster *)(void *)message;
+    assert_true(roster->version == UINT64_C(5000000000));
+    struct jdoc *doc = mapper_write(&rules, message);
+    assert_true(jdoc_get_int(doc, "version", 0) == INT64_C(5000000000));
+    assert_int_equal(jdoc_get_int(doc, "threshold", 0), 2);
+    assert_string_equal(jdoc_get_text(doc, "issued_at_us", ""), "2026-11-21T10:00:00.250Z");
+    jdoc_free(doc);
+    mapper_free(message, NULL);
+    assert_int_equal(read_with(&reader, &hotline__roster__descriptor, "{\"version\": -1}", &note, &message),
+                     ERR_INVALID);
+    assert_string_equal(note.text, "version: -1 is out of range (0 to 9223372036854775807)");
+    assert_int_equal(read_with(&reader, &hotline__roster__descriptor, "{\"version\": \"5\"}", &note, &message),
+                     ERR_INVALID);
+}
+
+static void mapper_read_shows_little_of_what_was_typed(void **state)
+{
+    (void)state;
+    refused(
+        "{\"publicity\": {\"level\": \"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz\"}}", ERR_UNKNOWN,
+        "publicity.level: \"abcdefghijklmnopqrstuvwxyzabcdefghijklmn...\" is not a code; allowed: NONE, PROFESSIONALS_ONLY, "
+        "PUBLIC");
+    refused("{\"publicity\": {\"level\": \"\\u001b[31m\u00e9\"}}", ERR_UNKNOWN,
+            "publicity.level: \"?[31m??\" is not a code; allowed: NONE, PROFESSIONALS_ONLY, PUBLIC");
+    refused("{\"valid_for\": 72}", ERR_INVALID, "valid_for: must be a text with a duration");
+    refused("{\"valid_until\": 72}", ERR_INVALID, "valid_until: must be a text with a time");
+    refused("{\"last_seen\": {\"latitude\": -180.5}}", ERR_INVALID,
+            "last_seen.latitude: is out of range (-180 to 180 degrees)");
+    refused("{\"last_seen\": {\"latitude\": 180.5}}", ERR_INVALID,
+            "last_seen.latitude: is out of range (-180 to 180 degrees)");
+    refused("{\"photos\": [{\"upload\": 5}]}", ERR_INVALID, "photos[0].upload: must be a text in hexadecimal");
+    refused("{\"photos\": [{\"upload\": \"0g\"}]}", ERR_INVALID, "photos[0].upload: is not hexadecimal");
+}
+
 static void *meter_alloc(void *data, size_t size)
 {
     struct meter *meter = data;
@@ -310,6 +355,8 @@ int main(void)
         cmocka_unit_test(mapper_read_what_the_node_fills_in_is_refused),
         cmocka_unit_test(mapper_read_two_of_a_oneof_is_refused),
         cmocka_unit_test(mapper_read_values_arrive),
+        cmocka_unit_test(mapper_counts_of_a_roster_come_back_as_written),
+        cmocka_unit_test(mapper_read_shows_little_of_what_was_typed),
         cmocka_unit_test(mapper_read_out_of_memory_anywhere_leaks_nothing),
         cmocka_unit_test(mapper_write_omits_absent_fields_and_secrets),
         cmocka_unit_test(mapper_base64_both_ways_and_strict),
