@@ -191,19 +191,19 @@ static void mapper_counts_of_a_roster_come_back_as_written(void **state)
 static void mapper_read_shows_little_of_what_was_typed(void **state)
 {
     (void)state;
-    refused(
-        "{\"publicity\": {\"level\": \"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz\"}}", ERR_UNKNOWN,
-        "publicity.level: \"abcdefghijklmnopqrstuvwxyzabcdefghijklmn...\" is not a code; allowed: NONE, PROFESSIONALS_ONLY, "
-        "PUBLIC");
+    refused("{\"publicity\": {\"level\": \"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz\"}}", ERR_UNKNOWN,
+            "publicity.level: \"abcdefghijklmnopqrstuvwxyzabcdefghijklmn...\" is not a code; allowed: NONE, "
+            "PROFESSIONALS_ONLY, PUBLIC");
     refused("{\"publicity\": {\"level\": \"\\u001b[31m\u00e9\"}}", ERR_UNKNOWN,
             "publicity.level: \"?[31m??\" is not a code; allowed: NONE, PROFESSIONALS_ONLY, PUBLIC");
-    refused("{\"valid_for\": 72}", ERR_INVALID, "valid_for: must be a text with a duration");
-    refused("{\"valid_until\": 72}", ERR_INVALID, "valid_until: must be a text with a time");
+    refused("{\"valid_for\": 72}", ERR_INVALID, "valid_for: is a whole number, must be a text with a duration");
+    refused("{\"valid_until\": 72}", ERR_INVALID, "valid_until: is a whole number, must be a text with a time");
     refused("{\"last_seen\": {\"latitude\": -180.5}}", ERR_INVALID,
             "last_seen.latitude: is out of range (-180 to 180 degrees)");
     refused("{\"last_seen\": {\"latitude\": 180.5}}", ERR_INVALID,
             "last_seen.latitude: is out of range (-180 to 180 degrees)");
-    refused("{\"photos\": [{\"upload\": 5}]}", ERR_INVALID, "photos[0].upload: must be a text in hexadecimal");
+    refused("{\"photos\": [{\"upload\": 5}]}", ERR_INVALID,
+            "photos[0].upload: is a whole number, must be a text in hexadecimal");
     refused("{\"photos\": [{\"upload\": \"0g\"}]}", ERR_INVALID, "photos[0].upload: is not hexadecimal");
 }
 
