@@ -214,6 +214,9 @@ void byz_member_turn(struct sim *sim, unsigned node, unsigned attacks, int64_t e
     struct history_event event = tap_blank(sim, HISTORY_MEMBER);
     event.node = sim->nodes[node].p.name;
     event.state = 4;
+    event.act = (uint8_t)sim->nodes[node].role;
+    event.revision = (uint32_t)sim->roster_version;
+    event.text = sim->nodes[node].p.country;
     history_add(&sim->history, event);
     sim_after(sim, 2 * CLOCK_SECOND_US, attack, node, 0);
 }

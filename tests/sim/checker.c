@@ -446,9 +446,20 @@ static void on_relay_holds(struct checker *checker, const struct history_event *
 
 /* --- the network --- */
 
-static void on_member(struct checker *checker, const struct history_event *event)
+static void on_granted(struct checker *checker, const struct history_event *event)
 {
-    checker->was_withdrawn[event->node] |= event->state >= 3;
+    struct alert *alert = alert_of(checker, event->hash, true);
+    checker_check_grants(checker, event, alert, event->names & ~alert->granted);
+    alert->granted |= event->names;
+    alert->not_routed &= ~event->names;
+}
+
+/* What people are told of a relay's word, it said. */
+static void on_told(struct checker *checker, const struct history_event *event)
+{
+    const struct alert *alert = alert_of(checker, event->hash, false);
+    if (alert == NULL || !(alert->relays >> event->relay & 1))
+        checker_violation(checker, event, "people were told accepted, and this relay never signed that");
 }
 
 /* What the one was told and has, its copy was and has. */
@@ -480,15 +491,8 @@ static void on_other(struct checker *checker, const struct history_event *event)
     case HISTORY_CLONE:
         on_clone(checker, event);
         break;
-    case HISTORY_MEMBER:
-        on_member(checker, event);
-        break;
     case HISTORY_RELAY:
         checker->hostile_relay[event->relay] = event->state == 0;
-        break;
-    case HISTORY_GRANTED:
-        alert_of(checker, event->hash, true)->granted |= event->names;
-        alert_of(checker, event->hash, true)->not_routed &= ~event->names;
         break;
     case HISTORY_NOT_ROUTED:
         alert_of(checker, event->hash, true)->not_routed |= event->names;
@@ -528,6 +532,11 @@ static void on_event(struct checker *checker, const struct history_event *event)
         [HISTORY_ERASED] = on_erased,
         [HISTORY_LOOK] = on_look,
         [HISTORY_START] = on_start,
+        [HISTORY_MEMBER] = checker_on_member,
+        [HISTORY_SUBSCRIBES] = checker_on_subscribes,
+        [HISTORY_ROUTE] = checker_on_route,
+        [HISTORY_GRANTED] = on_granted,
+        [HISTORY_TOLD] = on_told,
         [HISTORY_LOADED] = on_loaded,
         [HISTORY_RELAY_START] = on_relay_start,
         [HISTORY_RELAY_HOLDS] = on_relay_holds,
@@ -548,10 +557,12 @@ struct checker_report checker_run(const struct history *history, FILE *out, size
                               .cases.size = sizeof(struct case_at),
                               .rungs.size = sizeof(struct rung),
                               .promises.size = sizeof(struct promise),
+                              .standings.size = sizeof(struct standing),
+                              .subscriptions.size = sizeof(struct subscription),
                               .said.size = sizeof(struct case_said),
                               .kept.size = sizeof(struct case_said)};
     for (unsigned i = 0; i < HISTORY_NAMES; i++)
-        checker.member_of[i] = (uint8_t)i;
+        checker.member_of[i] = (uint8_t)i, checker.people[i].country = "";
     for (size_t i = 0; i < history->count; i++)
         on_event(&checker, &history->events[i]);
     if (history->count > 0 && history->events[history->count - 1].kind == HISTORY_END)
@@ -562,6 +573,8 @@ struct checker_report checker_run(const struct history *history, FILE *out, size
     table_done(&checker.cases);
     table_done(&checker.rungs);
     table_done(&checker.promises);
+    table_done(&checker.standings);
+    table_done(&checker.subscriptions);
     table_done(&checker.said);
     table_done(&checker.kept);
     return report;

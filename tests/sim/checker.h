@@ -3,10 +3,11 @@
  * code that keeps them: no header of relay/ or node/ is included here.
  *
  * Checked for each event as it comes: each shown at most once in the life of a store; what is shown was signed by an
- * accredited member, granted to this one, equal in every byte, a drill as a drill; nothing older is shown as news; a
- * store that comes back has what it said to have (own, shown, answered by a receipt; at a relay: promised by Accepted);
- * states only move forward; a canary, a disk that grew beyond its bound, a program that gave up. At END: nothing
- * accepted is lost (checker_lost.c), and all agree.
+ * accredited member, granted to this one, equal in every byte, a drill as a drill; what is granted concerns who gets it
+ * (checker_route.c); nothing older is shown as news; a store that comes back has what it said to have (own, shown,
+ * answered by a receipt; at a relay: promised by Accepted); states only move forward, and only by receipts that were
+ * sent; people are told of no Accepted that was not signed; a canary, a disk that grew beyond its bound, a program that
+ * gave up. At END: nothing accepted is lost (checker_lost.c), whom an open case concerns was granted it, and all agree.
  */
 #ifndef TESTS_SIM_CHECKER_H
 #define TESTS_SIM_CHECKER_H

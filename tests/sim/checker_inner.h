@@ -11,8 +11,9 @@ struct alert {
     uint64_t hash;
     uint8_t none; /* the table's second key */
     struct history_event intent;
-    uint64_t granted;  /* members */
-    uint64_t accepted; /* members that relays named */
+    const struct history_event *route; /* of the history; NULL not said */
+    uint64_t granted;                  /* members */
+    uint64_t accepted;                 /* members that relays named */
     uint64_t not_routed;
     uint64_t relays; /* that accepted */
     bool committed, hostile;
@@ -49,6 +50,7 @@ struct case_said {
     uint64_t of_case;
     uint8_t by; /* in said: none; in kept: a relay */
     uint32_t newest;
+    uint64_t granted; /* any of its revisions */
     bool ended;       /* closed or retracted */
     int64_t until_us; /* the latest validity */
     int64_t at_us;    /* in kept: of the start that it speaks of */
@@ -70,6 +72,27 @@ struct promise {
     bool loaded;
 };
 
+/* A member as the rosters have it, the newest last. */
+struct person {
+    const char *country;
+    uint8_t role, state;
+    uint32_t cards; /* that it said */
+};
+
+/* A member in one version of the roster. */
+struct standing {
+    uint64_t version;
+    uint8_t member;
+    uint8_t state;
+};
+
+/* Of a member to a country. */
+struct subscription {
+    uint64_t country;
+    uint8_t member;
+    uint32_t card; /* the last of its cards that said so */
+};
+
 /* Rows of one size found by (64 bits, 8 bits). */
 struct table {
     uint8_t *rows;
@@ -89,6 +112,8 @@ struct checker {
     struct table alerts, copies, cases, rungs, promises;
     struct table said; /* struct case_said of each case */
     struct table kept; /* ... as a relay promised or held it when it came back */
+    struct table standings, subscriptions;
+    struct person people[HISTORY_NAMES];
     bool was_withdrawn[HISTORY_NAMES];
     bool hostile_relay[HISTORY_NAMES], is_relay[HISTORY_NAMES];
     int64_t store_lost_us[HISTORY_NAMES]; /* the last START that was not the same store; 0 never */
@@ -104,6 +129,16 @@ void checker_violation(struct checker *checker, const struct history_event *even
     PRINTF_LIKE(3, 4);
 /* After the last event. */
 void checker_end(struct checker *checker);
+
+/* --- checker_route.c --- */
+void checker_on_member(struct checker *checker, const struct history_event *event);
+void checker_on_subscribes(struct checker *checker, const struct history_event *event);
+void checker_on_route(struct checker *checker, const struct history_event *event);
+/* names: whom it is granted to now, by a publisher that has the roster of the event's revision. */
+void checker_check_grants(struct checker *checker, const struct history_event *event, const struct alert *alert,
+                          uint64_t names);
+/* At the end. */
+void checker_check_routed(struct checker *checker, const struct alert *alert);
 
 /* No higher revision of its case is on its publisher's disk. What died before its commit is known to nobody. */
 bool checker_is_newest(struct checker *checker, const struct alert *alert);

@@ -184,6 +184,7 @@ void checker_end(struct checker *checker)
         struct alert *alert = (struct alert *)(void *)(checker->alerts.rows + i * sizeof *alert);
         if (alert->intent.hash == 0 || alert->hostile)
             continue;
+        checker_check_routed(checker, alert);
         for (uint8_t member = 0; member < checker->history->name_count; member++) { /* or another store of one */
             /* A hostile relay names whom it likes. */
             if (alert->accepted_at_us != 0 && (alert->accepted & alert->granted) >> member & 1)

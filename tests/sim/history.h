@@ -25,7 +25,10 @@
 /* X(name, keys that it uses, meaning) */
 #define HISTORY_EVENTS(X)                                                                                              \
     X(NETWORK, "state", "state: how many relays there are")                                                            \
-    X(MEMBER, "node state", "the roster says so: state 1 active, 2 suspended, 3 withdrawn, 4 hostile")                 \
+    X(MEMBER, "node state act revision text",                                                                          \
+      "the roster of version revision says so: state 1 active, 2 suspended, 3 withdrawn, 4 hostile; act: its role; "   \
+      "text: its country")                                                                                             \
+    X(SUBSCRIBES, "node text", "a card left the node: the countries that it subscribes to, with commas")               \
     X(CLONE, "node member state",                                                                                      \
       "node is another store of this member's key; state 0: a copy of it as it is now, 1: empty")                      \
     X(RELAY, "relay state", "state 1: honest, 0: hostile")                                                             \
@@ -41,9 +44,13 @@
     X(LINK, "node relay state", "state 1: connected, and nothing is lost, late or changed on it; 0: not so")           \
     X(INTENT, "node hash case kind act revision exercise digest until names", "a person said publish; names: granted") \
     X(COMMITTED, "node hash", "the publisher's own disk has it, as the publisher says")                                \
-    X(GRANTED, "node hash member", "granted later")                                                                    \
+    X(ROUTE, "node hash names state act revision text",                                                                \
+      "of an intent just said: names and countries (text) concerned, act: bits of the roles, state 1: restricted; "    \
+      "revision: the roster's version that its publisher has")                                                         \
+    X(GRANTED, "hash names revision", "its publisher, with this version of the roster, sent these a grant")            \
     X(NOT_ROUTED, "hash names", "its publisher says that these are not to have it any more")                           \
     X(ACCEPTED, "node relay hash names", "a signed Accepted came to the publisher; names: whom a grant is stored for") \
+    X(TOLD, "node relay hash", "the publisher's people were told that this relay accepted")                            \
     X(PROMISED, "node relay hash", "the relay sent its Accepted")                                                      \
     X(VIEW, "node hash case kind act revision exercise digest member", "shown to people; member: its sender")          \
     X(RECEIPT, "node hash state", "a signed receipt left the node")                                                    \

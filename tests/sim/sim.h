@@ -109,6 +109,7 @@ struct sim_node {
     char subscription[3][3];
     size_t subscription_count;
     int64_t reserve_bytes;
+    uint64_t card_said; /* the serial of its card that was seen last */
 };
 
 struct sim_relay {

@@ -116,10 +116,47 @@ static void see_receipts(struct sim_node *node, const struct wire_frame *frame)
     }
 }
 
-static void see_grants(struct sim *sim, uint64_t hash, Hotline__Grant *const *grants, size_t count)
+/* Only what is new of its own: a node brings others' cards, too. */
+static void see_card(struct sim_node *node, const Hotline__SignedCard *signed_card)
 {
+    struct sim *sim = node->p.sim;
+    const Hotline__Card *card =
+        signed_card != NULL ? unpack(sim, &hotline__card__descriptor, wire_slice(signed_card->card)) : NULL;
+    struct history_event event = tap_blank(sim, HISTORY_SUBSCRIBES);
+    char list[3 * LIMIT_COUNTRIES + 1] = "";
+    if (card == NULL || strcmp(wire_text(card->member), node->p.id) != 0 || card->serial == node->card_said)
+        return;
+    node->card_said = card->serial;
+    for (size_t i = 0; i < card->n_subscriptions; i++)
+        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i > 0 ? "," : "", card->subscriptions[i]);
+    event.node = node->p.name;
+    event.text = list;
+    history_add(&sim->history, event);
+}
+
+static void see_cards(struct sim_node *node, const struct wire_frame *frame)
+{
+    struct sim *sim = node->p.sim;
+    wire_arena_clear(&sim->arena);
+    if (frame->type == WIRE_HELLO) {
+        const Hotline__Hello *hello = unpack(sim, &hotline__hello__descriptor, frame->body);
+        CHECK(hello != NULL);
+        see_card(node, hello->card);
+        return;
+    }
+    const Hotline__Cards *cards = unpack(sim, &hotline__cards__descriptor, frame->body);
+    CHECK(cards != NULL);
+    for (size_t i = 0; i < cards->n_cards; i++)
+        see_card(node, cards->cards[i]);
+}
+
+/* By the roster that it says to have. */
+static void see_grants(struct sim_node *node, uint64_t hash, Hotline__Grant *const *grants, size_t count)
+{
+    struct sim *sim = node->p.sim;
     struct history_event event = tap_blank(sim, HISTORY_GRANTED);
     event.hash = hash;
+    event.revision = (uint32_t)roster_version(node->node->directory.roster);
     for (size_t i = 0; i < count; i++)
         event.names |= UINT64_C(1) << history_name(&sim->history, grants[i]->member);
     if (event.names != 0)
@@ -133,7 +170,7 @@ static void see_publish(struct sim_node *node, const struct wire_frame *frame)
     if (frame->type == WIRE_GRANTS) {
         Hotline__Grants *grants = unpack(sim, &hotline__grants__descriptor, frame->body);
         CHECK(grants != NULL);
-        see_grants(sim, hash_of(grants->envelope_hash), grants->grants, grants->n_grants);
+        see_grants(node, hash_of(grants->envelope_hash), grants->grants, grants->n_grants);
         struct history_event event = tap_blank(sim, HISTORY_NOT_ROUTED);
         event.hash = hash_of(grants->envelope_hash);
         for (size_t i = 0; i < grants->n_not_routed; i++)
@@ -147,7 +184,7 @@ static void see_publish(struct sim_node *node, const struct wire_frame *frame)
     const Hotline__Envelope *envelope = publish->envelope;
     struct key_hash body = seal_hash(wire_slice(envelope->body));
     struct key_hash hash = seal_hash2(wire_slice(envelope->header), slice_of(body.bytes, sizeof body.bytes));
-    see_grants(sim, tap_hash(&hash), envelope->grants, envelope->n_grants);
+    see_grants(node, tap_hash(&hash), envelope->grants, envelope->n_grants);
 }
 
 /* to: NULL for a node's, which says the same to the relay of the link. */
@@ -179,6 +216,8 @@ void tap_from_node(struct sim_node *node, struct slice bytes)
             see_receipts(node, &frame);
         else if (frame.type == WIRE_PUBLISH || frame.type == WIRE_GRANTS)
             see_publish(node, &frame);
+        else if (frame.type == WIRE_HELLO || frame.type == WIRE_CARDS)
+            see_cards(node, &frame);
         end_after(&node->p, frame.type);
     }
 }
@@ -275,9 +314,37 @@ void tap_event(struct sim_node *node, const struct node_event *told)
         event.hash = tap_hash(&told->item->hash);
         event.state = (uint8_t)told->state;
         break;
+    case NODE_RELAY_ACCEPTED:
+        event = tap_blank(sim, HISTORY_TOLD);
+        event.node = node->p.name;
+        event.relay = history_name(&sim->history, told->relay->relay);
+        event.hash = tap_hash(&told->item->hash);
+        break;
     default:
         return;
     }
+    history_add(&sim->history, event);
+}
+
+static void say_route(struct sim_node *node, const struct item *item)
+{
+    struct sim *sim = node->p.sim;
+    const Hotline__Route *route = item->header->route;
+    struct history_event event = tap_blank(sim, HISTORY_ROUTE);
+    char list[3 * LIMIT_COUNTRIES + 1] = "";
+    event.node = node->p.name;
+    event.hash = tap_hash(&item->hash);
+    event.state = route->restricted;
+    event.revision = (uint32_t)item->header->roster_version;
+    for (size_t i = 0; i < route->n_members; i++)
+        event.names |= UINT64_C(1) << history_name(&sim->history, route->members[i]);
+    for (size_t i = 0; i < route->n_audience; i++)
+        event.act |= (uint8_t)(1u << route->audience[i]);
+    if (route->n_audience == 0)
+        event.act = 1u << HOTLINE__ROLE__CODE__HOTLINE;
+    for (size_t i = 0; i < route->n_countries; i++)
+        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i > 0 ? "," : "", route->countries[i]);
+    event.text = list;
     history_add(&sim->history, event);
 }
 
@@ -290,6 +357,7 @@ void tap_intent(struct sim_node *node, const struct item *item)
         if (item->ladder[i].has_grant)
             event.names |= UINT64_C(1) << history_name(&node->p.sim->history, item->ladder[i].member);
     history_add(&node->p.sim->history, event);
+    say_route(node, item);
 }
 
 /* --- stores --- */

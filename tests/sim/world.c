@@ -123,6 +123,9 @@ static void say_members(struct sim *sim)
         struct history_event event = tap_blank(sim, HISTORY_MEMBER);
         event.node = sim->nodes[i].p.name;
         event.state = (uint8_t)sim->nodes[i].standing;
+        event.act = (uint8_t)sim->nodes[i].role;
+        event.revision = (uint32_t)sim->roster_version;
+        event.text = sim->nodes[i].p.country;
         history_add(&sim->history, event);
     }
 }
