@@ -127,6 +127,71 @@ static void directory_old_key_stays_while_no_relay_has_its_successors_card(void 
     assert_int_equal(directory->own[2].replaced_at_us, 0);
 }
 
+/* Months without a relay: no key is forgotten that somebody may still seal for, and none is missing; all come back. */
+static void directory_keys_that_no_relay_ever_heard_of_have_their_places_and_block_nothing(void **state)
+{
+    struct net *net = *state;
+    struct directory *directory = directory_of(net, NL);
+    uint8_t none[LIMIT_COUNTRIES / 8] = {0};
+    struct err_note note = {{0}};
+    int64_t now_us = net->now_us, made_us[16];
+    for (unsigned week = 0; week < 25; week++) {
+        now_us += 8 * CLOCK_DAY_US;
+        assert_true(directory_card_is_due(directory, now_us));
+        assert_ok(directory_new_card(directory, none, 7 * CLOCK_DAY_US, now_us, &note));
+        assert_false(directory_card_is_due(directory, now_us));
+    }
+    assert_int_equal(directory->own_count, 16);
+    struct key_id newest = directory->own[15].id;
+    assert_true(directory->own[15].not_after_us > now_us);
+    assert_true(key_id_equal(directory->own_card.encryption_key_id, newest));
+    for (unsigned i = 0; i < 16; i++)
+        made_us[i] = directory->own[i].made_at_us;
+    net_commit(net, NL);
+    net_crash(net, NL);
+    directory = directory_of(net, NL);
+    assert_int_equal(directory->own_count, 16);
+    for (unsigned i = 0; i < 16; i++)
+        assert_int_equal(directory->own[i].made_at_us, made_us[i]); /* oldest first, in whatever order they were read */
+    assert_true(key_id_equal(directory->own[15].id, newest));
+}
+
+/* What is remembered of pairs has its bound; beyond it is only slower. */
+static void directory_pair_keys_without_end_fill_no_more_than_their_places(void **state)
+{
+    enum { PLACES = 8192 };
+    struct net *net = *state;
+    struct directory *directory = directory_of(net, BE);
+    struct key_box theirs, first;
+    struct key_box_secret secret;
+    struct key_pair pair, once;
+    key_box_generate(&first, &secret);
+    assert_ok(directory_pair_out(directory, net->now_us, &first, &once));
+    size_t most = directory->pairs.count;
+    for (unsigned i = 0; i < PLACES; i++) {
+        key_box_generate(&theirs, &secret);
+        assert_ok(directory_pair_out(directory, net->now_us, &theirs, &pair));
+        assert_true(directory->pairs.count <= PLACES);
+        most = directory->pairs.count > most ? directory->pairs.count : most;
+    }
+    assert_int_equal(most, PLACES);
+    assert_true(directory->pairs.count < 16); /* emptied whole */
+    assert_ok(directory_pair_out(directory, net->now_us, &first, &pair));
+    assert_memory_equal(pair.bytes, once.bytes, KEY_BYTES);
+}
+
+static void directory_without_a_roster_does_not_start_and_says_where_it_comes_from(void **state)
+{
+    struct net *net = *state;
+    struct err_note note = {{0}};
+    net_kill_node(net, IT);
+    net_next_life(net->nodes[IT].path, net->folder, net_members[IT], &net->nodes[IT].life, false);
+    assert_true(net_try_open(net, IT, net_member_keys(IT), slice_of(NULL, 0), &note) != OK);
+    assert_note(&note, "name the file from the authority as roster: in the configuration");
+    assert_null(net->nodes[IT].node);
+    net_start(net, IT); /* with one it does */
+}
+
 static void directory_pair_keys_of_two_sides_are_one(void **state)
 {
     struct net *net = *state;
@@ -214,6 +279,9 @@ int main(void)
         NET_TEST(directory_card_of_our_own_with_a_higher_serial_is_exceeded),
         NET_TEST(directory_old_keys_go_30_days_after_their_successor_and_the_newest_never),
         NET_TEST(directory_old_key_stays_while_no_relay_has_its_successors_card),
+        NET_TEST(directory_keys_that_no_relay_ever_heard_of_have_their_places_and_block_nothing),
+        NET_TEST(directory_pair_keys_without_end_fill_no_more_than_their_places),
+        NET_TEST(directory_without_a_roster_does_not_start_and_says_where_it_comes_from),
         NET_TEST(directory_pair_keys_of_two_sides_are_one),
         NET_TEST(directory_follows_only_what_the_authority_signed),
         NET_TEST(directory_member_that_left_is_withdrawn),
