@@ -368,6 +368,39 @@ static void node_replaces_of_another_case_is_counted_and_shown_all_the_same(void
     assert_int_equal(net_state(net, BE, one, FR), HOTLINE__RECEIPT_STATE__CODE__DELIVERED);
 }
 
+/* What a sender says of its past: a number that is not before it is wrong, with or without a hash; what is not held
+ * here is believed. */
+static void node_replaces_is_judged_by_its_number_and_by_what_is_held_here(void **state)
+{
+    struct net *net = *state;
+    char reference[CASES_REFERENCE_MAX];
+    const struct net_publish france = {.to = {"FR"}};
+    struct err_note note = {{0}};
+    net_publish(net, BE, &france, reference);
+    net_run(net);
+    assert_ok(net_try_update(net, BE, reference, &france, &note));
+    net_run(net);
+    struct node *node = net->nodes[FR].node;
+    const struct item *item = net_revision(net, FR, reference, 2);
+    Hotline__Replaces *said = item_content(item)->alert->replaces;
+    const Hotline__Replaces kept = *said;
+    assert_false(node_replaces_wrongly(node, net_revision(net, FR, reference, 1))); /* the first one replaces none */
+    said->revision = 2;
+    assert_true(node_replaces_wrongly(node, item));
+    said->revision = 0; /* the hash is of revision 1 */
+    assert_true(node_replaces_wrongly(node, item));
+    said->has_revision = 0;
+    assert_false(node_replaces_wrongly(node, item));
+    *said = kept;
+    said->envelope_hash.data[0] ^= 1;
+    assert_false(node_replaces_wrongly(node, item));
+    said->has_envelope_hash = 0;
+    assert_false(node_replaces_wrongly(node, item));
+    *said = kept;
+    said->envelope_hash.data[0] ^= 1;
+    assert_false(node_replaces_wrongly(node, item));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -382,6 +415,7 @@ int main(void)
         NET_TEST(node_erase_says_until_when_a_backup_may_hold_it),
         NET_TEST(node_closing_is_offered_for_30_days_beyond_expiry_until_all_have_answered),
         NET_TEST(node_replaces_of_another_case_is_counted_and_shown_all_the_same),
+        NET_TEST(node_replaces_is_judged_by_its_number_and_by_what_is_held_here),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

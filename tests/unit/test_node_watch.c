@@ -180,6 +180,82 @@ static void watch_gap_that_comes_again_at_once_is_answered_once_to_each_relay(vo
     assert_int_equal(net_sent(net, BE, WIRE_GAP_ANSWER), 3);
 }
 
+/* A Gap as a relay may make one up: of `recipient`, on `sender`, in this store. */
+static void inject_gap(struct net *net, const char *recipient, const char *sender, const struct key_uuid *store,
+                       uint64_t *missing, size_t count)
+{
+    Hotline__Gap gap = HOTLINE__GAP__INIT;
+    struct key_uuid copy = *store;
+    char names[2][LIMIT_ID_CHARS + 1];
+    snprintf(names[0], sizeof names[0], "%s", recipient);
+    snprintf(names[1], sizeof names[1], "%s", sender);
+    gap.recipient = names[0];
+    gap.sender = names[1];
+    WIRE_SET_BYTES(&gap, store_id, copy.bytes, KEY_UUID_BYTES);
+    gap.n_missing = count;
+    gap.missing = missing;
+    net_inject(net, BE, 0, WIRE_GAP, &gap.base);
+    net_run(net);
+}
+
+static void watch_gap_is_answered_by_its_sender_alone_and_each_number_once(void **state)
+{
+    struct net *net = *state;
+    char first[CASES_REFERENCE_MAX], second[CASES_REFERENCE_MAX];
+    struct key_uuid store = *vault_store_id(node_vault(net->nodes[BE].node)), other = {{7}};
+    uint64_t missing[] = {2, 1, 2, 1, 1}, one[] = {1};
+    publish_and_run(net, first);
+    publish_and_run(net, second);
+    net_forget(net);
+    inject_gap(net, "fr-phare", "nl-lamp", &store, one, 1); /* another's */
+    inject_gap(net, "nl-lamp", "be-baken", &store, one, 1); /* who was given no number */
+    inject_gap(net, "xx-nobody", "be-baken", &store, one, 1);
+    assert_int_equal(net_sent(net, BE, WIRE_GAP_ANSWER), 0);
+    inject_gap(net, "fr-phare", "be-baken", &store, missing, 5);
+    const Hotline__GapAnswer *answer = net_last(net, false, BE, 0, WIRE_GAP_ANSWER);
+    assert_int_equal(answer->n_envelope_ids, 2);
+    assert_int_equal(answer->n_voided, 0);
+    assert_memory_equal(answer->envelope_ids[0].data, net_revision(net, BE, first, 1)->id.bytes, KEY_UUID_BYTES);
+    assert_memory_equal(answer->envelope_ids[1].data, net_revision(net, BE, second, 1)->id.bytes, KEY_UUID_BYTES);
+    inject_gap(net, "fr-phare", "be-baken", &other, one, 1); /* of a store that is lost: nothing of it can come */
+    answer = net_last(net, false, BE, 0, WIRE_GAP_ANSWER);
+    assert_int_equal(answer->n_envelope_ids, 0);
+    assert_int_equal(answer->n_voided, 1);
+}
+
+static bool loses_publish(struct net *net, const struct net_frame *frame)
+{
+    (void)net;
+    return !frame->to_node && frame->node == BE && frame->type == WIRE_PUBLISH;
+}
+
+static void refuse(struct net *net, unsigned relay, const struct item *item)
+{
+    Hotline__Refused refused = HOTLINE__REFUSED__INIT;
+    struct key_hash hash = item->hash;
+    WIRE_SET_BYTES(&refused, envelope_hash, hash.bytes, KEY_HASH_BYTES);
+    WIRE_SET(&refused, code, HOTLINE__REFUSED_CODE__CODE__NOT_ALLOWED);
+    net_inject(net, BE, relay, WIRE_REFUSED, &refused.base);
+    net_run(net);
+}
+
+/* Nobody can get it: its number must not be asked for until it expires. */
+static void watch_gap_of_an_alert_that_every_relay_refused_is_void(void **state)
+{
+    struct net *net = *state;
+    char reference[CASES_REFERENCE_MAX];
+    struct key_uuid store = *vault_store_id(node_vault(net->nodes[BE].node));
+    uint64_t one[] = {1};
+    net->loses = loses_publish;
+    publish_and_run(net, reference);
+    refuse(net, 0, net_revision(net, BE, reference, 1));
+    inject_gap(net, "fr-phare", "be-baken", &store, one, 1);
+    const Hotline__GapAnswer *answer = net_last(net, false, BE, 0, WIRE_GAP_ANSWER);
+    assert_int_equal(answer->n_voided, 1);
+    assert_int_equal(answer->voided[0], 1);
+    assert_int_equal(answer->n_envelope_ids, 0);
+}
+
 /* What a lost store sent names that store. A number of the present one in it would be missed under the present store's
  * name, by a recipient that has the case. */
 static void watch_case_of_a_lost_store_takes_no_number_of_the_next_one(void **state)
@@ -322,6 +398,8 @@ int main(void)
         NET_TEST(watch_gap_of_a_case_that_is_over_is_answered_as_void),
         NET_TEST(watch_gap_that_a_relay_made_up_gets_no_void_in_advance),
         NET_TEST(watch_gap_that_comes_again_at_once_is_answered_once_to_each_relay),
+        NET_TEST(watch_gap_is_answered_by_its_sender_alone_and_each_number_once),
+        NET_TEST(watch_gap_of_an_alert_that_every_relay_refused_is_void),
         NET_TEST(watch_case_of_a_lost_store_takes_no_number_of_the_next_one),
         NET_TEST(watch_forged_void_of_a_relay_silences_no_gap),
         NET_TEST(watch_pending_that_a_relay_makes_up_leaves_room_for_the_others),
