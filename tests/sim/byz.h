@@ -16,14 +16,17 @@ enum byz_trick {
     BYZ_WITHHOLD = 8,    /* takes and accepts, and delivers nothing to its victims */
     BYZ_TRUNCATE = 16,   /* frames end early, or have other bits */
     BYZ_MIX = 32,        /* frames go to another member; headers, bodies and grants of two envelopes are exchanged */
-    BYZ_EQUIVOCATE = 64, /* says one thing to one and another to the next: rosters, cards, presence, receipts */
-    BYZ_ALL = 127
+    BYZ_EQUIVOCATE = 64, /* says one thing to one and another to the next: presence, counts, clocks; accepts falsely */
+    BYZ_TWO_WORDS = 128, /* signs two words about one thing, each valid alone: byz_relay.c */
+    BYZ_ALL = 255
 };
 
 struct byz_relay *byz_relay_new(struct sim *sim, unsigned relay, unsigned tricks);
 void byz_relay_free(struct byz_relay *byz);
 /* The core says this to a node; what reaches the wire is this one's affair. */
 void byz_relay_says(struct byz_relay *byz, unsigned node, struct slice bytes);
+/* Whether this node was signed a word on a roster that is not there: only of BYZ_TWO_WORDS. */
+bool byz_relay_forked(const struct byz_relay *byz, unsigned node);
 /* A node says this; false: the core does not hear it. */
 bool byz_relay_hears(struct byz_relay *byz, unsigned node, struct slice bytes);
 

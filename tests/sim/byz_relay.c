@@ -20,6 +20,7 @@ struct kept {
 struct byz_relay {
     struct sim *sim;
     unsigned relay, tricks;
+    bool forked[SIM_NODES]; /* was signed a word on a roster that is not there */
     struct rng rng;
     struct kept kept[KEPT]; /* frames that were said: a ring */
     size_t kept_count;
@@ -165,6 +166,79 @@ static bool equivocate(struct byz_relay *byz, unsigned node, uint8_t type, struc
     return false;
 }
 
+/* --- two words, each signed and valid alone --- */
+
+/* All members by name, and all left out. */
+struct words {
+    char *names[SIM_NODES], why[10];
+    Hotline__LeftOut rows[SIM_NODES], *list[SIM_NODES];
+};
+
+static void fill_words(struct sim *sim, struct words *words)
+{
+    snprintf(words->why, sizeof words->why, "WITHDRAWN");
+    for (unsigned i = 0; i < sim->member_count; i++) {
+        hotline__left_out__init(&words->rows[i]);
+        words->rows[i].member = words->names[i] = sim->nodes[i].p.id;
+        words->rows[i].why = words->why;
+        words->list[i] = &words->rows[i];
+    }
+}
+
+/* As if everybody had been granted it and were there; or as if all were withdrawn. */
+static void make_word(const struct byz_relay *byz, Hotline__AcceptedBatch *batch, bool generous, struct words *words)
+{
+    for (size_t i = 0; i < batch->n_acceptances; i++) {
+        Hotline__Acceptance *acceptance = batch->acceptances[i];
+        acceptance->n_granted = acceptance->n_present = generous ? byz->sim->member_count : 0;
+        acceptance->n_left_out = generous ? 0 : byz->sim->member_count;
+        acceptance->granted = acceptance->present = words->names;
+        acceptance->left_out = words->list;
+    }
+}
+
+static void sign_word(struct byz_relay *byz, unsigned node, Hotline__AcceptedBatch *batch)
+{
+    Hotline__Accepted accepted = HOTLINE__ACCEPTED__INIT;
+    struct buf out;
+    buf_init(&out);
+    if (receipt_sign_accepted(batch, byz->sim->relays[byz->relay].keys, &out) == OK)
+        accepted.accepted = unpack(&byz->arena, &hotline__signed_accepted__descriptor, buf_slice(&out));
+    if (accepted.accepted != NULL)
+        say(byz, node, WIRE_ACCEPTED, &accepted.base);
+    buf_free(&out);
+}
+
+/* Members with an odd number are signed another roster of this version than the even ones; and each of them hears, of
+ * its own alert, what the other half hears of theirs, and now and then both. */
+static bool two_words(struct byz_relay *byz, unsigned node, struct slice body)
+{
+    const Hotline__Accepted *accepted = unpack(&byz->arena, &hotline__accepted__descriptor, body);
+    Hotline__AcceptedBatch *batch = accepted == NULL ?
+        NULL :
+        unpack(&byz->other, &hotline__accepted_batch__descriptor, wire_slice(accepted->accepted->batch));
+    struct words words;
+    if (batch == NULL)
+        return false;
+    fill_words(byz->sim, &words);
+    if (node % 2 == 1) {
+        batch->roster_hash.data[0] ^= 1;
+        byz->forked[node] = true;
+    }
+    make_word(byz, batch, node % 2 == 0, &words);
+    sign_word(byz, node, batch);
+    if (plays(byz, BYZ_TWO_WORDS, 500)) {
+        make_word(byz, batch, node % 2 == 1, &words);
+        sign_word(byz, node, batch);
+    }
+    return true;
+}
+
+bool byz_relay_forked(const struct byz_relay *byz, unsigned node)
+{
+    return byz->forked[node];
+}
+
 static bool is_victim(const struct byz_relay *byz, unsigned node)
 {
     return (byz->tricks & BYZ_WITHHOLD) && !byz->sim->quiet && node % 3 != 0;
@@ -200,6 +274,8 @@ static void pass_on(struct byz_relay *byz, unsigned node, const struct wire_fram
         return;
     if (plays(byz, BYZ_MIX, 300) && frame->type == WIRE_DELIVER)
         said = mix(byz, node, frame->body);
+    if (!said && frame->type == WIRE_ACCEPTED && plays(byz, BYZ_TWO_WORDS, 800))
+        said = two_words(byz, node, frame->body);
     if (!said && plays(byz, BYZ_EQUIVOCATE, 400))
         said = equivocate(byz, node, frame->type, frame->body);
     if (!said && plays(byz, BYZ_REORDER, 300))

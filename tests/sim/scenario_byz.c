@@ -1,5 +1,8 @@
 /* scenario_byz: N-1 of N relays are hostile; relay-a is honest. Passes when the checker finds nothing: at most later,
  * nothing read, forged or shown twice, and whoever was connected to the honest one for 30 s has it. */
+#include <string.h>
+
+#include "node/node_inner.h"
 #include "tests/sim/byz.h"
 #include "tests/sim/faults.h"
 #include "tests/sim/scenario.h"
@@ -26,6 +29,7 @@ PREPARE(withhold, BYZ_WITHHOLD)
 PREPARE(truncate, BYZ_TRUNCATE)
 PREPARE(mix, BYZ_MIX)
 PREPARE(equivocate, BYZ_EQUIVOCATE)
+PREPARE(two_words, BYZ_TWO_WORDS | BYZ_WITHHOLD)
 PREPARE(all, BYZ_ALL)
 
 /* Whoever publishes has a clock that is wrong by an hour from its start on; the relays' are right. */
@@ -41,10 +45,48 @@ static void plan_alone(struct sim *sim, int64_t until_us)
     work_plan(sim, until_us, 160);
 }
 
+/* For minutes each member hears one relay alone, most of them a hostile one: its words stand until the others speak. */
+static void plan_apart(struct sim *sim, int64_t until_us)
+{
+    work_plan(sim, until_us, 160);
+    faults_every(sim, until_us, 12 * CLOCK_MINUTE_US, fault_cut_each_relay, SIM_ALL);
+}
+
 static void plan_with_faults(struct sim *sim, int64_t until_us)
 {
     work_plan(sim, until_us, 160);
     faults_every(sim, until_us, 90 * CLOCK_SECOND_US, faults_any, SIM_ALL);
+}
+
+/* The signed words on a roster that the authority never made, of this relay, and kept as proof of it. */
+static bool has_proof(const struct sim_node *node, const struct sim_relay *relay)
+{
+    const struct evidence *evidence = &node->node->evidence;
+    for (size_t i = 0; i < evidence->fact_count; i++)
+        if (evidence->facts[i].kind == EVIDENCE_FORK && evidence->facts[i].proven &&
+            strcmp(evidence->facts[i].who, relay->p.id) == 0)
+            return true;
+    return false;
+}
+
+/* Whoever was signed a roster that is not there has the proof; nobody has one of who never lied to it, and everybody
+ * has the roster that the authority made. */
+static const char *check_two_words(struct sim *sim)
+{
+    unsigned lied_to = 0;
+    for (unsigned n = 0; n < sim->member_count; n++) {
+        const struct sim_node *node = &sim->nodes[n];
+        if (!key_hash_equal(roster_hash(node->node->directory.roster), &sim->roster_hash))
+            return "somebody has another roster";
+        for (unsigned r = 0; r < sim->relay_count; r++) {
+            bool forked = sim->relays[r].byz != NULL && byz_relay_forked(sim->relays[r].byz, n);
+            lied_to += forked;
+            if (has_proof(node, &sim->relays[r]) != forked)
+                return forked ? "the proof of a forked roster was not kept" :
+                                "a relay is accused of what it never said";
+        }
+    }
+    return lied_to < 3 ? "hardly anybody was signed two words" : NULL;
 }
 
 const struct scenario scenarios_byz[] = {
@@ -82,6 +124,13 @@ const struct scenario scenarios_byz[] = {
      .passes = "... say one thing to one and another to the next",
      .prepare = prepare_equivocate,
      .plan = plan_alone,
+     .hours = 2},
+    {.name = "byz-two-words",
+     .passes = "... sign two members two different words on one roster, and one member two on one alert: none of it "
+               "counts, and whoever was signed a roster that is not there keeps the proof",
+     .prepare = prepare_two_words,
+     .plan = plan_apart,
+     .check = check_two_words,
      .hours = 2},
     {.name = "byz-all", .passes = "... do all of it", .prepare = prepare_all, .plan = plan_alone, .hours = 2},
     {.name = "byz-ahead",
