@@ -109,6 +109,10 @@ $(libs):
 $(BUILD)/hotline-relay: $(BUILD)/obj/relay/main.o $(BUILD)/librelay.a $(BUILD)/libproto.a
 $(BUILD)/hotline-node: $(BUILD)/obj/node/main.o $(BUILD)/libnode.a $(BUILD)/libproto.a
 $(BUILD)/hotline: $(call object,$(cli_c)) $(BUILD)/libproto.a
+ifneq ($(COVER),)
+# A daemon that a test kills has written its counts (tests/e2e/lib.sh).
+$(BUILD)/hotline-relay $(BUILD)/hotline-node: $(BUILD)/obj/tests/cover/counts.o
+endif
 # The XML parser and SHA-1 are the command line's alone: the daemons never see them.
 $(BUILD)/hotline: LIBS += -lexpat -lnettle
 # Decoders of pictures, and the filter that they run under, are the node's alone.

@@ -5,8 +5,9 @@ usage: cover.py BUILD [--file NAME]      BUILD: made with COVER=1 and run; --fil
        cover.py --start BUILD            forgets the counts of earlier runs
 
 A line that no input can reach carries a comment `unreached: WHY` (why: no memory, our own mistake); it counts as no
-line. Two kinds of lines count as such by themselves: what only CHECK() guards is our own mistake by definition, so its
-branches are none, on however many lines it stands; and a program that a test kills writes no counts at all, so what it did is not seen here.
+line. What only CHECK() guards is our own mistake by definition, so its branches are none, on however many lines it
+stands. A daemon that a test kills writes its counts first (tests/cover/counts.c); any other program that is killed writes
+none, so what it did is not seen here.
 """
 import collections
 import fnmatch

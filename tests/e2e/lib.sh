@@ -20,7 +20,7 @@ begin() { # begin BUILD: programs, folder, clean-up
 
 clean_up() {
     local p
-    if [ -n "${GENTLY:-}" ]; then # make cover: a program that is killed writes no counts
+    if [ -n "${GENTLY:-}" ]; then # make cover: a program that is killed outright writes no counts
         for p in "${pid[@]}"; do kill "$p"; done 2>/dev/null
         for p in "${pid[@]}"; do within 5 gone "$p"; done
     fi
@@ -192,9 +192,10 @@ up() { # up NAME...: the relays and nodes of these names
 }
 gone() { [ ! -d "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status"; }
 running() { [ -n "${pid[$1]:-}" ] && ! gone "${pid[$1]}"; }
-murder() { # murder NAME...: kill -9
+murder() { # murder NAME...: kill -9; for make cover at a signal at which it writes its counts first (tests/cover/counts.c)
     local name
     for name in "$@"; do
+        [ -z "${GENTLY:-}" ] || { kill -s RTMIN+5 "${pid[$name]}" && within 3 gone "${pid[$name]}"; }
         kill -9 "${pid[$name]}"
         wait "${pid[$name]}"
         unset "pid[$name]"
