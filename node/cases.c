@@ -133,12 +133,12 @@ int cases_add(struct cases *cases, struct case_entry *entry, struct item *item, 
         return insert(&entry->thread, &entry->thread_count, item, by_time);
     }
     int result = insert(&entry->revisions, &entry->revision_count, item, order_of);
-    if (result != OK)
-        return result;
-    *ret_newest = cases_last(entry) == item;
-    if (item->reference[0] != '\0' && (*ret_newest || entry->reference[0] == '\0'))
+    bool newest = result == OK && cases_last(entry) == item;
+    if (result == OK && item->reference[0] != '\0' && (newest || entry->reference[0] == '\0'))
         snprintf(entry->reference, sizeof entry->reference, "%s", item->reference);
-    return OK;
+    if (result == OK)
+        *ret_newest = newest;
+    return result;
 }
 
 void cases_touch(struct cases *cases, struct case_entry *entry, int64_t now_us)
