@@ -309,7 +309,7 @@ void cases_describe(const struct cases *cases, const struct case_entry *entry, s
         describe_alert(item_content(shown)->alert, tombstone);
     if (item_content(newest) != NULL && item_content(newest)->content_case == HOTLINE__ENVELOPE_BODY__CONTENT_CLOSING) {
         const Hotline__Closing *closing = item_content(newest)->closing;
-        tombstone->outcome = closing->has_outcome ? (int)closing->outcome : 0;
+        tombstone->outcome = (int)closing->outcome; /* none comes without: closing_check() */
         tombstone->closed_at_us = newest->header->sent_at_us;
         snprintf(tombstone->found_country, sizeof tombstone->found_country, "%s", wire_text(closing->found_country));
     }

@@ -157,10 +157,9 @@ void node_refused(struct node *node, struct node_link *link, const Hotline__Refu
         relay->state = ITEM_REFUSED;
     }
     uint64_t ticket = item_save_relay(node->vault, item, relay, slice_of(NULL, 0));
-    const ProtobufCEnumValue *code =
+    const ProtobufCEnumValue *code = /* one of the list: wire_unpack() */
         protobuf_c_enum_descriptor_get_value(&hotline__refused_code__code__descriptor, refused->code);
-    log_event(LOG_WARN, "a relay refused an envelope", "relay", link->uplink.relay, "code", code ? code->name : "?",
-              NULL);
+    log_event(LOG_WARN, "a relay refused an envelope", "relay", link->uplink.relay, "code", code->name, NULL);
     struct node_event event = {.type = NODE_RELAY_REFUSED,
                                .at_us = now_us,
                                .entry = item->case_entry,

@@ -42,7 +42,7 @@ bool node_may_have_had(const struct node *node, const struct item *item, const c
     const Hotline__Route *route = item->header->route;
     struct route_query query = {.sender = node->keys->id, .route = route};
     size_t index = roster_find(node->directory.roster, member);
-    if (route == NULL || !route->restricted)
+    if (!route->restricted)
         return true;
     return index != SIZE_MAX && route_reaches(node->directory.index, &query, index);
 }

@@ -53,10 +53,9 @@ static void set_identity(const struct node *node, struct jdoc *view, const struc
 
 static void set_route(struct jdoc *view, const struct item *newest)
 {
-    const Hotline__Route *route = newest->header->route;
-    bool known = route != NULL;
-    jdoc_set_bool(view, "restricted", known && route->has_restricted && route->restricted);
-    node_view_set_texts(view, "countries", known ? route->countries : NULL, known ? route->n_countries : 0);
+    const Hotline__Route *route = newest->header->route; /* no header is without one */
+    jdoc_set_bool(view, "restricted", route->restricted);
+    node_view_set_texts(view, "countries", route->countries, route->n_countries);
 }
 
 static void set_category(struct jdoc *view, int category)
@@ -142,7 +141,7 @@ struct jdoc *node_view_summary(const struct node *node, const struct case_entry 
     set_alert(view, alert_of(cases_shown(cases, entry)));
     set_times(view, entry, newest);
     set_acknowledged(view, entry, newest);
-    if (closing != NULL && closing->has_outcome)
+    if (closing != NULL)
         set_outcome(view, (int)closing->outcome);
     return view;
 }
@@ -363,7 +362,7 @@ struct jdoc *node_view_thread_entry(const struct node *node, const struct item *
         return view;
     }
     const Hotline__Route *route = item->header->route;
-    if (route != NULL && route->n_members > 0)
+    if (route->n_members > 0)
         jdoc_set_text(view, "to", route->members[0]);
     jdoc_set_text(view, "state", item_is_answered(item) ? "DELIVERED" : "QUEUED");
     jdoc_set_int(view, "accepted_by", (int64_t)item_accepted_by(item));
