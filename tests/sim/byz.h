@@ -18,7 +18,8 @@ enum byz_trick {
     BYZ_MIX = 32,        /* frames go to another member; headers, bodies and grants of two envelopes are exchanged */
     BYZ_EQUIVOCATE = 64, /* says one thing to one and another to the next: presence, counts, clocks; accepts falsely */
     BYZ_TWO_WORDS = 128, /* signs two words about one thing, each valid alone: byz_relay.c */
-    BYZ_ALL = 255
+    BYZ_ALL = 255,
+    BYZ_SKIP = 256 /* the same half of all envelopes is withheld from everybody by whoever plays it: holes */
 };
 
 struct byz_relay *byz_relay_new(struct sim *sim, unsigned relay, unsigned tricks);

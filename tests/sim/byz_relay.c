@@ -244,6 +244,15 @@ static bool is_victim(const struct byz_relay *byz, unsigned node)
     return (byz->tricks & BYZ_WITHHOLD) && !byz->sim->quiet && node % 3 != 0;
 }
 
+/* Relays that play together withhold the same ones. */
+static bool is_skipped(struct byz_relay *byz, const struct wire_frame *frame)
+{
+    if (!(byz->tricks & BYZ_SKIP) || byz->sim->quiet || frame->type != WIRE_DELIVER)
+        return false;
+    const Hotline__Deliver *deliver = unpack(&byz->arena, &hotline__deliver__descriptor, frame->body);
+    return deliver != NULL && deliver->envelope->signature.data[0] % 2 == 1;
+}
+
 static void let_go(struct byz_relay *byz)
 {
     for (size_t i = 0; i < HELD; i++) {
@@ -270,7 +279,7 @@ static void pass_on(struct byz_relay *byz, unsigned node, const struct wire_fram
     if (plays(byz, BYZ_REPLAY, 150) && frame->type != WIRE_PULSE)
         replay(byz);
     if ((is_victim(byz, node) && (frame->type == WIRE_DELIVER || frame->type == WIRE_RECEIPTS)) ||
-        plays(byz, BYZ_DROP, 300))
+        is_skipped(byz, frame) || plays(byz, BYZ_DROP, 300))
         return;
     if (plays(byz, BYZ_MIX, 300) && frame->type == WIRE_DELIVER)
         said = mix(byz, node, frame->body);

@@ -7,62 +7,6 @@
 
 #include "tests/sim/checker_inner.h"
 
-/* --- tables --- */
-
-static size_t table_slot(const struct table *table, uint64_t key, uint8_t by)
-{
-    uint64_t hash = (key ^ ((uint64_t)by << 56)) * UINT64_C(0x9e3779b97f4a7c15);
-    size_t at = (size_t)(hash ^ hash >> 32) & (table->slot_count - 1);
-    for (; table->slots[at] != 0; at = (at + 1) & (table->slot_count - 1)) {
-        const uint8_t *row = table->rows + (table->slots[at] - 1) * table->size;
-        uint64_t row_key;
-        memcpy(&row_key, row, sizeof row_key);
-        if (row_key == key && row[sizeof row_key] == by)
-            return at;
-    }
-    return at;
-}
-
-static void table_grow(struct table *table)
-{
-    size_t count = table->slot_count ? 2 * table->slot_count : 1024;
-    free(table->slots);
-    table->slots = calloc(count, sizeof *table->slots);
-    table->capacity = count / 2;
-    table->rows = realloc(table->rows, table->capacity * table->size);
-    CHECK(table->slots != NULL && table->rows != NULL);
-    table->slot_count = count;
-    for (size_t i = 0; i < table->count; i++) {
-        uint64_t key;
-        memcpy(&key, table->rows + i * table->size, sizeof key);
-        table->slots[table_slot(table, key, table->rows[i * table->size + sizeof key])] = (uint32_t)i + 1;
-    }
-}
-
-/* Every row begins with its key: 8 bytes and one more. */
-void *table_row(struct table *table, uint64_t key, uint8_t by, bool make)
-{
-    if (table->count == table->capacity)
-        table_grow(table);
-    size_t at = table_slot(table, key, by);
-    if (table->slots[at] == 0) {
-        if (!make)
-            return NULL;
-        uint8_t *row = table->rows + table->count * table->size;
-        memset(row, 0, table->size);
-        memcpy(row, &key, sizeof key);
-        row[sizeof key] = by;
-        table->slots[at] = (uint32_t)++table->count;
-    }
-    return table->rows + (table->slots[at] - 1) * table->size;
-}
-
-static void table_done(struct table *table)
-{
-    free(table->rows);
-    free(table->slots);
-}
-
 /* --- what is broken --- */
 
 void checker_violation(struct checker *checker, const struct history_event *event, const char *format, ...)
@@ -422,8 +366,6 @@ static bool is_superseded(struct checker *checker, const struct alert *alert, ui
     return alert->intent.of == 1 && kept != NULL && kept->newest > alert->intent.revision;
 }
 
-#define CLOCK_SLACK_US (2 * INT64_C(3600000000)) /* relays' clocks are off by an hour at most */
-
 static void on_relay_loaded(struct checker *checker, const struct history_event *event)
 {
     gather_kept(checker, event);
@@ -482,6 +424,21 @@ static void on_clone(struct checker *checker, const struct history_event *event)
     }
 }
 
+/* A sender's word that a number carries nothing closes the gap for good: what it carries still must not be said void.
+ */
+static void on_voided(struct checker *checker, const struct history_event *event)
+{
+    const struct alert *alert = alert_of(checker, event->hash, false);
+    const struct copy *own = table_row(&checker->copies, event->hash, event->node, false);
+    const struct rung *rung = checker_rung(checker, event->hash, event->node, event->member, false);
+    if (alert == NULL || own == NULL || own->erased || !checker_is_newest(checker, alert) ||
+        alert->intent.until_us <= event->at_us + CLOCK_SLACK_US)
+        return;
+    if (alert->relays == 0 || (alert->intent.of != 1 && rung != NULL && rung->state != 0))
+        return; /* no relay took it; or it is over, as a reply is with its answer */
+    checker_violation(checker, event, "said to be void, and it carries what is owed");
+}
+
 static void on_other(struct checker *checker, const struct history_event *event)
 {
     switch (event->kind) {
@@ -537,6 +494,7 @@ static void on_event(struct checker *checker, const struct history_event *event)
         [HISTORY_ROUTE] = checker_on_route,
         [HISTORY_GRANTED] = on_granted,
         [HISTORY_TOLD] = on_told,
+        [HISTORY_VOIDED] = on_voided,
         [HISTORY_LOADED] = on_loaded,
         [HISTORY_RELAY_START] = on_relay_start,
         [HISTORY_RELAY_HOLDS] = on_relay_holds,

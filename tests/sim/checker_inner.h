@@ -123,6 +123,7 @@ struct checker {
 
 /* The row under (key, by); made of zeros when make is true and there is none, else NULL. Valid until the next. */
 void *table_row(struct table *table, uint64_t key, uint8_t by, bool make);
+void table_done(struct table *table);
 /* What this store of a publisher says of a recipient. As table_row. */
 struct rung *checker_rung(struct checker *checker, uint64_t hash, uint8_t node, uint8_t member, bool make);
 void checker_violation(struct checker *checker, const struct history_event *event, const char *format, ...)
@@ -139,6 +140,9 @@ void checker_check_grants(struct checker *checker, const struct history_event *e
                           uint64_t names);
 /* At the end. */
 void checker_check_routed(struct checker *checker, const struct alert *alert);
+
+/* Nodes' and relays' clocks are off by two hours at most, in whatever ends by them. */
+#define CLOCK_SLACK_US (2 * INT64_C(3600000000))
 
 /* No higher revision of its case is on its publisher's disk. What died before its commit is known to nobody. */
 bool checker_is_newest(struct checker *checker, const struct alert *alert);

@@ -78,7 +78,7 @@ static void follow(const struct checker *checker, const struct alert *alert, uin
         break;
     case HISTORY_MEMBER:
         if (event->node == checker->member_of[intent->node])
-            ways->may_give = event->state == 1 || (event->state == 2 && (intent->of != 1 || intent->act != 1));
+            ways->may_give = event->state == 1 || (event->state == 2 && intent->act != 1);
         break;
     case HISTORY_LINK:
         if (checker->member_of[event->node] == member)

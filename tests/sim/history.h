@@ -55,6 +55,9 @@
     X(VIEW, "node hash case kind act revision exercise digest member", "shown to people; member: its sender")          \
     X(RECEIPT, "node hash state", "a signed receipt left the node")                                                    \
     X(LADDER, "node hash member state", "the publisher's view of a recipient")                                         \
+    X(VOIDED, "node member hash revision",                                                                             \
+      "the node signed for member that its number revision carries nothing any more; hash: the newest with that "      \
+      "number for it on the node's disk")                                                                              \
     X(ERASED, "node case", "the node says that it erased this case")                                                   \
     X(HOSTILE, "node hash case", "an envelope that a hostile member signed; case: its id")                             \
     X(CANARY, "text", "a canary was found where none may be")                                                          \

@@ -29,6 +29,7 @@ PREPARE(withhold, BYZ_WITHHOLD)
 PREPARE(truncate, BYZ_TRUNCATE)
 PREPARE(mix, BYZ_MIX)
 PREPARE(equivocate, BYZ_EQUIVOCATE)
+PREPARE(skip, BYZ_SKIP)
 PREPARE(two_words, BYZ_TWO_WORDS | BYZ_WITHHOLD)
 PREPARE(all, BYZ_ALL)
 
@@ -50,6 +51,62 @@ static void plan_apart(struct sim *sim, int64_t until_us)
 {
     work_plan(sim, until_us, 160);
     faults_every(sim, until_us, 12 * CLOCK_MINUTE_US, fault_cut_each_relay, SIM_ALL);
+}
+
+/* --- holes --- */
+
+enum { SEEN }; /* noted: minutes in which some member's people see a hole */
+
+static void honest_again(struct sim *sim, unsigned a, unsigned b)
+{
+    static const struct wire_faults none = {0};
+    (void)a;
+    (void)b;
+    net_faults(sim, SIM_ALL, 0, &none);
+}
+
+static void cut_honest(struct sim *sim, unsigned a, unsigned b)
+{
+    static const struct wire_faults cut = {.cut = true};
+    (void)a;
+    (void)b;
+    net_faults(sim, SIM_ALL, 0, &cut);
+    sim_after(sim, 10 * CLOCK_MINUTE_US, honest_again, 0, 0);
+}
+
+static void look_for_holes(struct sim *sim, unsigned a, unsigned b)
+{
+    bool seen = false;
+    (void)a;
+    (void)b;
+    for (unsigned n = 0; n < sim->member_count; n++) {
+        const struct gaps *gaps = &sim->nodes[n].node->gaps;
+        for (size_t i = 0; i < gaps->count; i++)
+            seen |= gaps->sources[i].since_us != 0;
+    }
+    sim->noted[SEEN] += seen;
+}
+
+/* The honest one is away for minutes: what the two withhold is missed, asked for, and comes when it is back. */
+static void plan_holes(struct sim *sim, int64_t until_us)
+{
+    work_plan(sim, until_us, 480);
+    faults_every(sim, until_us - 15 * CLOCK_MINUTE_US, 15 * CLOCK_MINUTE_US, cut_honest, 0);
+    for (int64_t at_us = sim->now_us; at_us < until_us; at_us += CLOCK_MINUTE_US)
+        sim_at(sim, at_us, look_for_holes, 0, 0);
+}
+
+static const char *check_holes(struct sim *sim)
+{
+    for (unsigned n = 0; n < sim->member_count; n++) {
+        const struct gaps *gaps = &sim->nodes[n].node->gaps;
+        for (size_t i = 0; i < gaps->count; i++)
+            if (gaps->sources[i].since_us != 0)
+                return "a hole is open, though all is well again";
+    }
+    return sim->noted[SEEN] < 5 ? "hardly anybody saw a hole" :
+        sim->stats.gaps < 5     ? "hardly anybody asked for what was missing" :
+                                  NULL;
 }
 
 static void plan_with_faults(struct sim *sim, int64_t until_us)
@@ -124,6 +181,14 @@ const struct scenario scenarios_byz[] = {
      .passes = "... say one thing to one and another to the next",
      .prepare = prepare_equivocate,
      .plan = plan_alone,
+     .hours = 2},
+    {.name = "byz-skip",
+     .passes = "... withhold the same alerts while the honest one is away: people see the hole, its sender is asked, "
+               "calls nothing void that it owes, and every hole is closed in the end",
+     .prepare = prepare_skip,
+     .plan = plan_holes,
+     .check = check_holes,
+     .nodes = 5,
      .hours = 2},
     {.name = "byz-two-words",
      .passes = "... sign two members two different words on one roster, and one member two on one alert: none of it "

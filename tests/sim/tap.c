@@ -187,6 +187,39 @@ static void see_publish(struct sim_node *node, const struct wire_frame *frame)
     see_grants(node, tap_hash(&hash), envelope->grants, envelope->n_grants);
 }
 
+/* What this number carries for this recipient, on the sender's disk: the newest of that case; NULL nothing. */
+static const struct item *numbered(const struct node *node, const char *recipient, uint64_t number)
+{
+    const struct item *newest = NULL;
+    size_t at = 0;
+    for (const struct item *item; (item = lookup_next(&node->items, &at)) != NULL;) {
+        const struct ladder_row *row = item->mine ? item_row(item, recipient) : NULL;
+        if (row != NULL && row->has_grant && row->grant.sequence == number && node_is_of_store(node, item) &&
+            (newest == NULL || item->header->revision > newest->header->revision))
+            newest = item;
+    }
+    return newest;
+}
+
+static void see_gap_answer(struct sim_node *node, const struct wire_frame *frame)
+{
+    struct sim *sim = node->p.sim;
+    struct key_uuid store_id;
+    wire_arena_clear(&sim->arena);
+    const Hotline__GapAnswer *answer = unpack(sim, &hotline__gap_answer__descriptor, frame->body);
+    CHECK(answer != NULL && key_uuid_from(wire_slice(answer->store_id), &store_id) == OK);
+    bool ours = key_uuid_equal(&store_id, vault_store_id(node->node->vault));
+    for (size_t i = 0; i < answer->n_voided; i++) {
+        const struct item *item = ours ? numbered(node->node, answer->recipient, answer->voided[i]) : NULL;
+        struct history_event event = tap_blank(sim, HISTORY_VOIDED);
+        event.node = node->p.name;
+        event.member = history_name(&sim->history, answer->recipient);
+        event.revision = (uint32_t)answer->voided[i];
+        event.hash = item != NULL ? tap_hash(&item->hash) : 0;
+        history_add(&sim->history, event);
+    }
+}
+
 /* to: NULL for a node's, which says the same to the relay of the link. */
 static void note_frame(struct sim *sim, uint8_t type, const char *from, const char *to)
 {
@@ -218,6 +251,8 @@ void tap_from_node(struct sim_node *node, struct slice bytes)
             see_publish(node, &frame);
         else if (frame.type == WIRE_HELLO || frame.type == WIRE_CARDS)
             see_cards(node, &frame);
+        else if (frame.type == WIRE_GAP_ANSWER)
+            see_gap_answer(node, &frame);
         end_after(&node->p, frame.type);
     }
 }

@@ -405,6 +405,59 @@ static void checker_a_relay_may_not_drop_a_reply_for_a_revision_of_its_case(void
            "the relay said Accepted, and after");
 }
 
+/* --- holes --- */
+
+#define VOIDED(t, h) #t " VOIDED node=be member=fr revision=7" h "\n"
+#define CARRIES "it carries what is owed"
+
+static void checker_void_said_of_what_is_owed_is_told(void **state)
+{
+    (void)state;
+    breaks(SENT VOIDED(50, " hash=a1"), CARRIES);
+    breaks(SENT ANSWERED TOLD VOIDED(50, " hash=a1"), CARRIES);
+    breaks(SENT UPDATED VOIDED(50, " hash=a2"), CARRIES);
+    /* A number of another store, or of what was never there. */
+    passes(SENT VOIDED(50, ""));
+    passes(SENT VOIDED(50, " hash=a9"));
+    passes(SENT "9 HOSTILE node=it hash=a9 case=c1\n" VOIDED(50, " hash=a9"));
+}
+
+static void checker_void_may_be_said_of_what_is_over(void **state)
+{
+    (void)state;
+    passes(SENT UPDATED VOIDED(50, " hash=a1"));
+    breaks(SENT "20 INTENT node=be " UPDATE " until=20000 names=fr\n" VOIDED(50, " hash=a1"), CARRIES);
+    passes(SENT "40 ERASED node=be case=c1\n" VOIDED(50, " hash=a1"));
+    breaks(SENT "40 ERASED node=fr case=c1\n" VOIDED(50, " hash=a1"), CARRIES);
+    /* By a clock that is two hours off. */
+    passes(SENT VOIDED(12800, " hash=a1"));
+    breaks(SENT VOIDED(12799, " hash=a1"), CARRIES);
+}
+
+static void checker_void_may_be_said_of_what_no_relay_took(void **state)
+{
+    (void)state;
+    passes(WORLD INTENT COMMITTED VOIDED(50, " hash=a1"));
+    breaks(WORLD INTENT COMMITTED "11 ACCEPTED node=be relay=ra hash=a1\n" VOIDED(50, " hash=a1"), CARRIES);
+}
+
+static void checker_void_may_be_said_of_a_reply_that_was_answered(void **state)
+{
+    (void)state;
+#define REPLY_SENT                                                                                                     \
+    WORLD "10 INTENT node=be hash=a3 case=c1 kind=2 until=20000 names=fr\n10 COMMITTED node=be hash=a3\n"              \
+          "11 ACCEPTED node=be relay=ra hash=a3 names=fr\n"
+    breaks(REPLY_SENT VOIDED(50, " hash=a3"), CARRIES);
+    passes(REPLY_SENT
+           "12 RECEIPT node=fr hash=a3 state=1\n13 LADDER node=be member=fr hash=a3 state=1\n" VOIDED(50, " hash=a3"));
+    breaks(REPLY_SENT
+           "12 RECEIPT node=it hash=a3 state=1\n13 LADDER node=be member=it hash=a3 state=1\n" VOIDED(50, " hash=a3"),
+           CARRIES);
+    breaks(REPLY_SENT "12 RECEIPT node=fr hash=a3 state=1\n13 LADDER node=be member=fr hash=a3 state=1\n"
+                      "14 START node=be state=1\n14 OWNS node=be hash=a3\n14 LOADED node=be\n" VOIDED(50, " hash=a3"),
+           CARRIES);
+}
+
 /* --- bounds --- */
 
 static void checker_canary_and_a_broken_program_are_told(void **state)
@@ -454,6 +507,10 @@ int main(void)
         cmocka_unit_test(checker_a_relay_may_drop_what_expired_by_a_clock_that_is_two_hours_off),
         cmocka_unit_test(checker_a_relay_may_drop_a_revision_for_a_newer_one_that_it_has),
         cmocka_unit_test(checker_a_relay_may_not_drop_a_reply_for_a_revision_of_its_case),
+        cmocka_unit_test(checker_void_said_of_what_is_owed_is_told),
+        cmocka_unit_test(checker_void_may_be_said_of_what_is_over),
+        cmocka_unit_test(checker_void_may_be_said_of_what_no_relay_took),
+        cmocka_unit_test(checker_void_may_be_said_of_a_reply_that_was_answered),
         cmocka_unit_test(checker_canary_and_a_broken_program_are_told),
         cmocka_unit_test(checker_what_grew_beyond_its_bound_is_told),
     };

@@ -147,6 +147,10 @@ static void lost_whom_a_hostile_relay_names_without_a_grant_is_owed_nothing(void
           "11 ACCEPTED node=be relay=ra hash=a1\n11 ACCEPTED node=be relay=rb hash=a1 names=it\n"                      \
           "15 LINK node=it relay=ra state=1\n"
     passes(NAMES_IT LOOK END);
+    struct history history;
+    story_read(NAMES_IT LOOK END, &history);
+    assert_int_equal(checker_run(&history, NULL, 0).owed, 0);
+    history_done(&history);
     breaks(NAMES_IT "16 GRANTED hash=a1 names=it\n17 LINK node=be relay=ra state=1\n" LOOK END,
            "LOST: be accepted, named it");
 }
@@ -246,6 +250,13 @@ static void lost_a_grant_that_came_late_is_owed_from_then_on(void **state)
     passes(LATE "171 ACCEPTED node=be relay=ra hash=a1 names=it,fr\n" LOOK END);
     breaks(LATE "120 LINK node=be relay=ra state=1\n" LOOK END, LOST);
     passes(LATE "171 LINK node=be relay=ra state=1\n" LOOK END);
+    /* That its publisher could have given it before, it was not to. */
+#define GRANTED_AT(t)                                                                                                  \
+    WORLD "0 RELAY relay=rb state=0\n10 INTENT node=be " OPEN " until=20000 names=it\n" COMMITTED                      \
+          "11 ACCEPTED node=be relay=ra hash=a1 names=it\n11 ACCEPTED node=be relay=rb hash=a1 names=it,fr\n" LINKED   \
+          "15 LINK node=be relay=ra state=1\n" #t " GRANTED hash=a1 names=fr\n"
+    breaks(GRANTED_AT(170) LOOK END, LOST);
+    passes(GRANTED_AT(171) LOOK END);
     /* An old copy of its store has the grants of the beginning. */
     passes(LATE
            "101 RELAY_START relay=ra state=2\n101 RELAY_HOLDS relay=ra hash=a1\n101 RELAY_LOADED relay=ra\n" LOOK END);
