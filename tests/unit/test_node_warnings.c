@@ -223,6 +223,11 @@ static void by_all_ways(struct node_settings *settings)
     settings->escalation = (struct escalation_rule){.after_us = {CLOCK_MINUTE_US}};
 }
 
+static void by_no_mail(struct node_settings *settings)
+{
+    settings->escalate_mail = false;
+}
+
 /* Tries all that is due once, with this result; returns how many. */
 static size_t try_all(struct net *net, const struct dispatch_result *result)
 {
@@ -264,6 +269,10 @@ static void warnings_of_people_who_cannot_be_woken_end_when_they_can(void **stat
     check_warned(net, "WEBHOOK_FAILS", "it answered with an error (hotline webhook log)");
     check_warned(net, "MAIL_FAILS", "it answered with an error. See mail.*");
     check_warned(net, "COMMAND_FAILS", "it answered with an error");
+    change_settings(net, by_no_mail); /* nobody is to be woken so any more */
+    check_not_warned(net, "MAIL_FAILS");
+    check_warned(net, "COMMAND_FAILS", "it answered with an error");
+    change_settings(net, by_all_ways);
     struct dispatch *test = NULL;
     assert_ok(node_hook_test(node, hook, net->now_us, &test));
     net_run(net);
