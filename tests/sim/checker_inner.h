@@ -121,7 +121,8 @@ struct checker {
     int64_t end_us;
 };
 
-/* The row under (key, by); made of zeros when make is true and there is none, else NULL. Valid until the next. */
+/* The row under (key, by); made of zeros when make is true and there is none, else NULL. Valid until the next
+ * that is made in this table. */
 void *table_row(struct table *table, uint64_t key, uint8_t by, bool make);
 void table_done(struct table *table);
 /* What this store of a publisher says of a recipient. As table_row. */

@@ -37,8 +37,10 @@ static void table_grow(struct table *table)
 /* Every row begins with its key: 8 bytes and one more. */
 void *table_row(struct table *table, uint64_t key, uint8_t by, bool make)
 {
-    if (table->count == table->capacity)
+    if (make && table->count == table->capacity)
         table_grow(table);
+    if (table->slot_count == 0)
+        return NULL;
     size_t at = table_slot(table, key, by);
     if (table->slots[at] == 0) {
         if (!make)

@@ -317,6 +317,27 @@ static void checker_figures_give_way_to_newer_ones_that_are_there(void **state)
            "it was shown, and");
 }
 
+/* Rows are found again when their table grew, which it does at 512. */
+static void checker_hundreds_are_told_apart(void **state)
+{
+    (void)state;
+    for (unsigned count = 250; count < 260; count++) {
+        char *story;
+        size_t len;
+        FILE *text = open_memstream(&story, &len);
+        assert_non_null(text);
+        fputs(WORLD, text);
+        for (unsigned i = 1; i <= count; i++) {
+            fprintf(text, "%u INTENT node=be hash=%x kind=4 until=20000 names=it\n", 10 + i, i);
+            fprintf(text, "%u VIEW node=it member=be hash=%x kind=4\n", 10 + i, i);
+        }
+        fprintf(text, "900 START node=it\n900 HOLDS node=it hash=%x kind=4\n900 LOADED node=it\n", count - 1);
+        fclose(text);
+        breaks(story, "it was shown, and"); /* of the newest alone */
+        free(story);
+    }
+}
+
 #define PROMISED "11 PROMISED node=be relay=ra hash=a1\n"
 #define RELAY_BACK(t, how, rows) #t " RELAY_START relay=ra state=" #how "\n" rows #t " RELAY_LOADED relay=ra\n"
 
@@ -501,6 +522,7 @@ int main(void)
         cmocka_unit_test(checker_a_committed_alert_that_is_gone_after_a_restart_is_told),
         cmocka_unit_test(checker_what_was_shown_or_answered_and_is_gone_after_a_restart_is_told),
         cmocka_unit_test(checker_figures_give_way_to_newer_ones_that_are_there),
+        cmocka_unit_test(checker_hundreds_are_told_apart),
         cmocka_unit_test(checker_a_relays_promise_that_is_gone_after_a_restart_is_told),
         cmocka_unit_test(checker_another_store_of_a_relay_promised_nothing),
         cmocka_unit_test(checker_a_hostile_relay_may_lose_what_it_likes_and_what_is_hostile_may_be_lost),
