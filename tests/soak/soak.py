@@ -5,7 +5,7 @@ usage: soak.py BUILD FOLDER MINUTES [JOBS]   a piece; FOLDER holds what is done.
        soak.py --report FOLDER               rewrites the tables of docs/soak.md (a piece does so at its end)
        soak.py --check                       the tables of docs/soak.md agree with each other
 
-What is furthest from its target goes next. Three lanes: what simulates, what fuzzes, and what mostly waits for processes to start. A failing seed is printed as the line that replays
+What is furthest from its target goes next; what is at it waits for the others. Three lanes: what simulates, what fuzzes, and what mostly waits for processes to start. A failing seed is printed as the line that replays
 it, is kept in FOLDER/failures with its output beside it, and stands in docs/soak.md until tests/sim/seeds.txt or a corpus replays it in every test run
 (real processes are not replayed: tests/soak/settled says what it was and what was changed).
 """
@@ -141,13 +141,15 @@ class Piece:
 
     def take(self, lane):
         """The kind of this lane that is furthest from its target and still fits, and its seeds; a lane that is at its
-        targets helps to simulate. None: the time is over."""
+        targets helps to simulate. None: the time is over, or it and the simulations are at theirs and others are not."""
         with self.lock:
             left = self.deadline - time.monotonic()
             fitting = [k for k in KINDS if KINDS[k][2] in (lane, 0) and 1.2 * self.took[k] < left]
             if self.stopping or not fitting:
                 return None
             kind = min(fitting, key=lambda k: (self.is_reached(k), KINDS[k][2] != lane, self.done[k] / KINDS[k][1]))
+            if self.is_reached(kind) and not all(map(self.is_reached, KINDS)):
+                return None # the machine is for what is not at its target
             seeds = KINDS[kind][3]
             seed = self.next_seed[kind]
             self.next_seed[kind] += seeds
