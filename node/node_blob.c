@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "node/node_inner.h"
-#include "node/record.pb-c.h"
 #include "proto/blob.h"
 #include "proto/clock.h"
 #include "proto/failpoint.h"
@@ -24,200 +23,14 @@
 struct node_blob_check {
     struct node *node; /* NULL: closed meanwhile */
     struct key_hash name;
+    struct envelope_case_key owner; /* as whose photo it was read */
     struct node_blob_check *next, *before;
 };
 
-/* --- the table --- */
-
-void node_blobs_init(struct node_blobs *blobs)
+void node_blob_checks_done(struct node_blobs *blobs)
 {
-    *blobs = (struct node_blobs){.lacking = 0};
-    lookup_init(&blobs->by_name, offsetof(struct node_blob, name), KEY_HASH_BYTES);
-}
-
-void node_blobs_done(struct node_blobs *blobs)
-{
-    size_t at = 0;
     for (struct node_blob_check *check = blobs->checks; check != NULL; check = check->next)
         check->node = NULL; /* it is freed by whoever answers it */
-    for (void *blob; (blob = lookup_next(&blobs->by_name, &at)) != NULL;)
-        free(blob);
-    lookup_done(&blobs->by_name);
-    for (size_t i = 0; i < NODE_UPLOADS; i++)
-        if (blobs->uploads[i].at_us != 0)
-            picture_done(&blobs->uploads[i].picture);
-}
-
-struct node_chunk_key node_chunk_key(const struct key_hash *name, uint32_t chunk)
-{
-    struct node_chunk_key key;
-    memcpy(key.bytes, name->bytes, KEY_HASH_BYTES);
-    for (int i = 0; i < 4; i++)
-        key.bytes[KEY_HASH_BYTES + i] = (uint8_t)(chunk >> (8 * i));
-    return key;
-}
-
-int node_blob_add(struct node *node, const struct key_hash *name, const struct envelope_case_key *owner,
-                  uint64_t size_bytes, struct node_blob **ret_blob)
-{
-    struct node_blob *blob = lookup_find(&node->blobs.by_name, name);
-    if (blob == NULL) {
-        blob = calloc(1, sizeof *blob);
-        if (blob == NULL)
-            return ERR_NOMEM;
-        *blob = (struct node_blob){
-            .name = *name, .owner = *owner, .size_bytes = size_bytes, .chunks = blob_chunk_count(size_bytes)};
-        if (lookup_add(&node->blobs.by_name, blob) != OK) {
-            free(blob);
-            return ERR_NOMEM;
-        }
-        node->blobs.lacking++;
-    }
-    *ret_blob = blob;
-    return OK;
-}
-
-bool node_blob_is_lacking(const struct node_blob *blob)
-{
-    return !blob->whole && !blob->refused;
-}
-
-static void remove_blob(struct node *node, struct node_blob *blob)
-{
-    lookup_remove(&node->blobs.by_name, &blob->name);
-    node->blobs.lacking -= node_blob_is_lacking(blob);
-    free(blob);
-}
-
-uint64_t node_blob_save(struct node *node, const struct node_blob *blob)
-{
-    Hotline__Node__BlobRecord record = HOTLINE__NODE__BLOB_RECORD__INIT;
-    struct node_blob copy = *blob;
-    struct buf bytes;
-    buf_init(&bytes);
-    WIRE_SET_BYTES(&record, name, copy.name.bytes, KEY_HASH_BYTES);
-    WIRE_SET_BYTES(&record, owner, copy.owner.bytes, sizeof copy.owner.bytes);
-    WIRE_SET(&record, size_bytes, blob->size_bytes);
-    WIRE_SET(&record, held, blob->held);
-    WIRE_SET(&record, whole, blob->whole);
-    if (blob->refused)
-        WIRE_SET(&record, refused, true);
-    wire_pack(&record.base, &bytes);
-    CHECK(!buf_broken(&bytes));
-    uint64_t ticket =
-        vault_put(node->vault, VAULT_BLOB, slice_of(blob->name.bytes, KEY_HASH_BYTES), &blob->owner, buf_slice(&bytes));
-    buf_free(&bytes);
-    return ticket;
-}
-
-int node_blob_load(struct node *node, struct slice bytes)
-{
-    Hotline__Node__BlobRecord *record = hotline__node__blob_record__unpack(NULL, bytes.len, bytes.data);
-    struct node_blob *blob;
-    struct key_hash name;
-    struct envelope_case_key owner;
-    int result = record == NULL || record->owner.len != sizeof owner.bytes ?
-        ERR_CORRUPT :
-        key_hash_from(wire_slice(record->name), &name);
-    if (result == OK) {
-        memcpy(owner.bytes, record->owner.data, sizeof owner.bytes);
-        result = node_blob_add(node, &name, &owner, record->size_bytes, &blob);
-    }
-    if (result == OK && (blob->chunks == 0 || record->held > blob->chunks))
-        result = ERR_CORRUPT;
-    if (result == OK) {
-        blob->held = record->held;
-        blob->whole = record->whole;
-        blob->refused = record->refused && !record->whole;
-        node->blobs.lacking -= !node_blob_is_lacking(blob);
-    }
-    if (record != NULL)
-        hotline__node__blob_record__free_unpacked(record, NULL);
-    return result;
-}
-
-/* --- which photos --- */
-
-Hotline__Attachment *const *node_blob_photos(const struct item *item, size_t *ret_count)
-{
-    const Hotline__EnvelopeBody *body = item != NULL ? item_content(item) : NULL;
-    const Hotline__Case *alert =
-        body != NULL && body->content_case == HOTLINE__ENVELOPE_BODY__CONTENT_ALERT ? body->alert : NULL;
-    *ret_count = alert != NULL ? alert->n_photos : 0;
-    return alert != NULL ? alert->photos : NULL;
-}
-
-static const Hotline__BlobName *named_in(const Hotline__EnvelopeHeader *header, struct slice name)
-{
-    for (size_t i = 0; i < header->n_blobs; i++)
-        if (slice_equal(wire_slice(header->blobs[i]->name), name))
-            return header->blobs[i];
-    return NULL;
-}
-
-int node_blob_meet(struct node *node, const struct item *item)
-{
-    size_t count = 0;
-    Hotline__Attachment *const *photos = item->header->n_blobs > 0 ? node_blob_photos(item, &count) : NULL;
-    int result = OK;
-    for (size_t i = 0; result == OK && i < count; i++) {
-        /* Relays serve what the signed header names, so a photo that it does not name cannot be had. */
-        const Hotline__BlobName *row = named_in(item->header, wire_slice(photos[i]->name));
-        struct node_blob *blob;
-        struct key_hash name;
-        if (row == NULL || blob_chunk_count(row->size_bytes) == 0 ||
-            key_hash_from(wire_slice(photos[i]->name), &name) != OK)
-            continue;
-        result = node_blob_add(node, &name, &item->case_entry->key, row->size_bytes, &blob);
-    }
-    return result;
-}
-
-void node_blob_forget(struct node *node, const struct envelope_case_key *owner)
-{
-    size_t at = 0;
-    for (struct node_blob *blob; (blob = lookup_next(&node->blobs.by_name, &at)) != NULL;)
-        if (memcmp(blob->owner.bytes, owner->bytes, sizeof owner->bytes) == 0)
-            remove_blob(node, blob);
-}
-
-uint32_t node_blob_count(const struct node *node, const struct item *item)
-{
-    size_t count;
-    uint32_t whole = 0;
-    Hotline__Attachment *const *photos = node_blob_photos(item, &count);
-    for (size_t i = 0; i < count; i++) {
-        const struct node_blob *blob =
-            photos[i]->name.len == KEY_HASH_BYTES ? lookup_find(&node->blobs.by_name, photos[i]->name.data) : NULL;
-        whole += blob != NULL && blob->whole;
-    }
-    return whole;
-}
-
-bool node_blob_is_refused(const struct node *node, const struct item *item, size_t number)
-{
-    size_t count;
-    Hotline__Attachment *const *photos = node_blob_photos(item, &count);
-    const struct node_blob *blob = number < count && photos[number]->name.len == KEY_HASH_BYTES ?
-        lookup_find(&node->blobs.by_name, photos[number]->name.data) :
-        NULL;
-    return blob != NULL && blob->refused;
-}
-
-/* What the case shows, when this photo is still in it. */
-static struct item *needed_by(const struct node *node, const struct node_blob *blob,
-                              const Hotline__Attachment **ret_photo)
-{
-    const struct case_entry *entry = cases_find(&node->cases, &blob->owner);
-    struct item *shown = entry != NULL && !entry->erased ? cases_shown(&node->cases, entry) : NULL;
-    size_t count;
-    Hotline__Attachment *const *photos = node_blob_photos(shown, &count);
-    for (size_t i = 0; i < count; i++) {
-        *ret_photo = photos[i];
-        if (slice_equal(wire_slice(photos[i]->name), slice_of(blob->name.bytes, KEY_HASH_BYTES)))
-            return shown;
-    }
-    return NULL;
 }
 
 /* --- asking --- */
@@ -243,6 +56,8 @@ static void in_vain(struct node *node, struct node_blob *blob)
     size_t round = node->link_count > 0 ? ++blob->tries / node->link_count : 1;
     int64_t wait_us = AGAIN_LEAST_US << (round < 8 ? round : 8);
     bool all_asked = node->link_count == 0 || blob->tries % node->link_count == 0;
+    if (all_asked)
+        node_blob_hand_on(node, blob, true); /* a case that tells a wrong size is not the last word */
     blob->relay[0] = '\0';
     blob->again_us = all_asked ? node->steady_us + (wait_us < AGAIN_MOST_US ? wait_us : AGAIN_MOST_US) : 0;
 }
@@ -257,18 +72,9 @@ static struct node_link *next_link(struct node *node, struct node_blob *blob)
     return NULL;
 }
 
-static void drop_chunks(struct node *node, struct node_blob *blob)
-{
-    for (uint32_t i = 0; i < blob->held; i++) {
-        struct node_chunk_key key = node_chunk_key(&blob->name, i);
-        vault_remove(node->vault, VAULT_CHUNK, slice_of(key.bytes, sizeof key.bytes));
-    }
-    blob->held = 0;
-}
-
 static void start_anew(struct node *node, struct node_blob *blob)
 {
-    drop_chunks(node, blob);
+    node_blob_drop(node, blob);
     node_blob_save(node, blob);
     in_vain(node, blob);
 }
@@ -299,16 +105,13 @@ static int open_whole(const struct node_blob *blob, const Hotline__Attachment *p
     return result;
 }
 
-/* Gone, and not asked for again: every relay has the same. The case it belongs to is as good as before. */
+/* Gone, and not asked for again in this case's name: every relay has the same. The case is as good as before. */
 static void refuse(struct node *node, struct node_blob *blob, struct item *item, const char *why)
 {
     log_event(LOG_WARN, "a photo is refused: it is nothing that may be shown", "sender", item->header->sender, "why",
               why, NULL);
     node->counters.refused_in++;
-    node->blobs.lacking -= node_blob_is_lacking(blob);
-    blob->refused = true;
-    drop_chunks(node, blob);
-    node_blob_save(node, blob);
+    node_blob_refuse(node, blob);
     cases_touch(&node->cases, item->case_entry, node->now_us);
 }
 
@@ -367,8 +170,10 @@ static struct item *checked_item(struct node_blob_check *check, struct node_blob
     if (blob == NULL)
         return NULL;
     blob->checking = false;
+    if (memcmp(blob->owner.bytes, check->owner.bytes, sizeof blob->owner.bytes) != 0)
+        return NULL;
     *ret_blob = blob;
-    return node_blob_is_lacking(blob) && blob->held == blob->chunks ? needed_by(node, blob, ret_photo) : NULL;
+    return node_blob_is_lacking(blob) && blob->held == blob->chunks ? node_blob_needed_by(node, blob, ret_photo) : NULL;
 }
 
 static void on_looked(void *ctx, int error, const struct err_note *note, uint32_t width, uint32_t height)
@@ -419,7 +224,8 @@ static void begin_check(struct node *node, struct node_blob *blob)
     struct node_blob_check *check = calloc(1, sizeof *check);
     if (check == NULL)
         return;
-    *check = (struct node_blob_check){.node = node, .name = blob->name, .next = node->blobs.checks};
+    *check =
+        (struct node_blob_check){.node = node, .name = blob->name, .owner = blob->owner, .next = node->blobs.checks};
     if (check->next != NULL)
         check->next->before = check;
     node->blobs.checks = check;
@@ -471,9 +277,12 @@ static bool is_busy(const struct node *node, const struct node_blob *blob)
 static void move(struct node *node, struct node_blob *blob, bool room)
 {
     const Hotline__Attachment *photo;
+    if (node_blob_needed_by(node, blob, &photo) == NULL) {
+        node_blob_hand_on(node, blob, false);
+        return;
+    }
     if (blob->held == blob->chunks) {
-        if (!blob->checking && node->steady_us >= blob->again_us && blob->ticket <= vault_committed(node->vault) &&
-            needed_by(node, blob, &photo) != NULL)
+        if (!blob->checking && node->steady_us >= blob->again_us && blob->ticket <= vault_committed(node->vault))
             begin_check(node, blob);
         return;
     }
@@ -483,7 +292,7 @@ static void move(struct node *node, struct node_blob *blob, bool room)
             return;
         in_vain(node, blob);
     }
-    if (!room || node->steady_us < blob->again_us || needed_by(node, blob, &photo) == NULL)
+    if (!room || node->steady_us < blob->again_us)
         return;
     struct node_link *link = next_link(node, blob);
     if (link != NULL)

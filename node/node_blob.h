@@ -27,13 +27,22 @@ struct node_draft;
 #define NODE_UPLOADS 24
 #define NODE_UPLOAD_LIFE_US (INT64_C(3600) * 1000000)
 
+/* A case that names the blob, and how. */
+struct node_blob_case {
+    struct envelope_case_key key;
+    uint64_t size_bytes; /* sealed, as its header says */
+    bool refused;        /* what came was nothing that this case may show */
+};
+
 struct node_blob {
-    struct key_hash name; /* first: the key of the table */
-    struct envelope_case_key owner;
+    struct key_hash name;           /* first: the key of the table */
+    struct envelope_case_key owner; /* one of the cases: it is asked for, kept and judged as that one names it */
+    struct node_blob_case *cases;
+    size_t case_count;
     uint64_t size_bytes; /* sealed */
     uint32_t chunks, held;
     bool whole, checking;
-    bool refused;                   /* by us: its sender's doing */
+    bool refused;                   /* by us, of every case: their senders' doing */
     uint64_t ticket;                /* of the last chunk */
     char relay[LIMIT_ID_CHARS + 1]; /* asked now; "" none */
     size_t next_slot;               /* asked next */
@@ -67,23 +76,22 @@ void node_blobs_done(struct node_blobs *blobs);
 /* A record of VAULT_BLOB. */
 int node_blob_load(struct node *node, struct slice record) MUST_CHECK;
 
-/* --- node_blob.c: fetching --- */
+/* --- node_blob_table.c: which there are --- */
 /* An item of a case is kept from now on: its photos are known, and asked for unless they are here. ERR_NOMEM. */
 int node_blob_meet(struct node *node, const struct item *item) MUST_CHECK;
-/* The case is erased. */
+/* The case is erased, its key is gone. What another case names, too, is asked for anew. */
 void node_blob_forget(struct node *node, const struct envelope_case_key *owner);
-void node_on_blob_chunk(struct node *node, struct node_link *link, const Hotline__BlobChunk *chunk, int64_t now_us);
-/* Asks for what is lacking, checks what came. */
-void node_blob_tick(struct node *node, int64_t now_us, int64_t steady_us);
 /* Neither whole nor refused: it may still come. */
 bool node_blob_is_lacking(const struct node_blob *blob);
+/* What is known of a photo; NULL: nothing. */
+const struct node_blob *node_blob_of(const struct node *node, const Hotline__Attachment *photo);
 /* The revision's number-th photo (from 0) came and was refused. */
 bool node_blob_is_refused(const struct node *node, const struct item *item, size_t number);
 /* How many of the revision's photos are here whole. */
 uint32_t node_blob_count(const struct node *node, const struct item *item);
 /* Puts the blob's record; its ticket. */
 uint64_t node_blob_save(struct node *node, const struct node_blob *blob);
-/* A blob of this name, made when it is new. ERR_NOMEM. */
+/* A blob of this name, made when it is new, and named by this case from now on. ERR_NOMEM. */
 int node_blob_add(struct node *node, const struct key_hash *name, const struct envelope_case_key *owner,
                   uint64_t size_bytes, struct node_blob **ret_blob) MUST_CHECK;
 /* The key of a chunk's record. */
@@ -91,8 +99,24 @@ struct node_chunk_key {
     uint8_t bytes[KEY_HASH_BYTES + 4];
 };
 struct node_chunk_key node_chunk_key(const struct key_hash *name, uint32_t chunk);
+/* Removes its chunks. */
+void node_blob_drop(struct node *node, struct node_blob *blob);
+/* What its owner shows, when this photo is still in it. */
+struct item *node_blob_needed_by(const struct node *node, const struct node_blob *blob,
+                                 const Hotline__Attachment **ret_photo);
+/* To the next case that shows it and has not refused it (and tells another size of it); false: there is none. */
+bool node_blob_hand_on(struct node *node, struct node_blob *blob, bool of_other_size);
+/* As its owner names it, it is nothing to show: on to the next case. True: there is none, it is refused for all. */
+bool node_blob_refuse(struct node *node, struct node_blob *blob);
 /* The photos of a revision; NULL and 0 when it has none. */
 Hotline__Attachment *const *node_blob_photos(const struct item *item, size_t *ret_count);
+
+/* --- node_blob.c: fetching --- */
+void node_on_blob_chunk(struct node *node, struct node_link *link, const Hotline__BlobChunk *chunk, int64_t now_us);
+/* Asks for what is lacking, checks what came. */
+void node_blob_tick(struct node *node, int64_t now_us, int64_t steady_us);
+/* The node closes: whoever checks a file meets nobody. */
+void node_blob_checks_done(struct node_blobs *blobs);
 
 /* --- node_blob_give.c: to relays, and to people --- */
 void node_on_blob_want(struct node *node, struct node_link *link, const Hotline__BlobWant *want);

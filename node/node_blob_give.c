@@ -167,13 +167,13 @@ int node_photo_read(struct node *node, const struct case_entry *entry, size_t nu
                     node_blob_done *done, void *ctx)
 {
     size_t count;
-    Hotline__Attachment *const *photos = node_blob_photos(cases_shown(&node->cases, entry), &count);
+    const struct item *shown = cases_shown(&node->cases, entry);
+    Hotline__Attachment *const *photos = node_blob_photos(shown, &count);
     if (number == 0 || number > count)
         return err_set(note, ERR_NOT_FOUND, "%s has %zu photos", entry->reference, count);
     const Hotline__Attachment *photo = photos[number - 1];
-    const struct node_blob *blob =
-        photo->name.len == KEY_HASH_BYTES ? lookup_find(&node->blobs.by_name, photo->name.data) : NULL;
-    if (blob != NULL && blob->refused)
+    const struct node_blob *blob = node_blob_of(node, photo);
+    if (node_blob_is_refused(node, shown, number - 1))
         return err_set(note, ERR_INVALID, "photo %zu of %s came and is refused: it is no picture, or more than one",
                        number, entry->reference);
     if (blob == NULL || !blob->whole || photo->key.len != KEY_BYTES)

@@ -33,7 +33,7 @@ struct relay_blob {
     uint32_t giver;            /* whose chunks these are; REGISTRY_NONE: nobody's, or from before the start */
     bool asked;                /* the giver uploads it now */
     uint32_t wanted_to;        /* chunks asked for so far */
-    int64_t asked_us;
+    int64_t asked_us, moved_us; /* moved: its giver's turn began, or its last chunk came */
     struct relay_blob *before, *after; /* lacking */
 };
 

@@ -6,6 +6,7 @@
 #include "relay/spool_blob.h"
 
 #define RELAY_BLOB_AGAIN_US (10 * CLOCK_SECOND_US)
+#define RELAY_BLOB_TURN_US (90 * CLOCK_SECOND_US) /* a chunk over 8 kbit/s takes 65 s */
 #define REFUSED(code) HOTLINE__REFUSED_CODE__CODE__##code
 
 /* ---- asking ---- */
@@ -46,6 +47,7 @@ static void relay_blob_assign(struct relay *relay, struct relay_blob *blob, cons
         relay_blob_restart(relay, blob);
     blob->giver = naming->sender;
     blob->asked = true;
+    blob->moved_us = relay->now_us;
     relay_member_at(relay, naming->sender)->blobs.uploads = blob;
     relay_want(relay, blob, session, naming);
 }
@@ -66,6 +68,23 @@ void relay_blob_ask(struct relay *relay, uint32_t member)
     }
 }
 
+/* Another member who names it, is here and uploads nothing has its turn. False: there is none. */
+static bool relay_blob_pass_on(struct relay *relay, struct relay_blob *blob, const struct relay_naming *now)
+{
+    const struct relay_naming *next = now->next_of_blob ? now->next_of_blob : blob->namings;
+
+    for (; next != now; next = next->next_of_blob ? next->next_of_blob : blob->namings) {
+        const struct session *session = relay_session_of(relay, next->sender);
+        if (next->sender == now->sender || next->lied || !session || session->cut_us ||
+            relay_member_at(relay, next->sender)->blobs.uploads)
+            continue;
+        relay_member_at(relay, now->sender)->blobs.uploads = NULL;
+        relay_blob_assign(relay, blob, next, session);
+        return true;
+    }
+    return false;
+}
+
 void relay_blob_second(struct relay *relay)
 {
     struct relay_blob *next;
@@ -77,7 +96,10 @@ void relay_blob_second(struct relay *relay)
         if (blob->asked && relay->now_us - blob->asked_us < RELAY_BLOB_AGAIN_US)
             continue;
         if (naming && session) {
-            relay_want(relay, blob, session, naming);
+            /* Whoever names it and gives nothing must not keep it from all. */
+            bool is_over = relay->now_us - blob->moved_us >= RELAY_BLOB_TURN_US;
+            if (!is_over || !relay_blob_pass_on(relay, blob, naming))
+                relay_want(relay, blob, session, naming);
             continue;
         }
         if (blob->asked) {
@@ -140,7 +162,7 @@ static void relay_blob_take(struct relay *relay, struct relay_blob *blob, struct
     seal_hasher_add(&blob->hasher, wire_slice(put->data));
     blob->held++;
     blob->bytes += put->data.len;
-    blob->asked_us = relay->now_us;
+    blob->asked_us = blob->moved_us = relay->now_us;
     if (blob->held == blob->chunks)
         relay_blob_finish(relay, blob, session, naming);
     else if (blob->held >= blob->wanted_to && blob->asked)

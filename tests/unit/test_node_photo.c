@@ -102,12 +102,13 @@ static void check_seen(struct net *net, const char *reference, int64_t photos, i
 struct lie {
     bool no_name, no_key, unnamed; /* unnamed: the signed header says nothing of it */
     uint64_t size_bytes;           /* as the header has it; 0: the true one */
+    const struct item *of;         /* IT names the photo of this one; NULL: BE one of its own */
 };
 
 /* A case whose first photo is told so; sealed and sent as any other. Its bytes are there to be asked for. */
 static void craft(struct net *net, const struct lie *lie, const char *reference)
 {
-    struct node *node = net->nodes[BE].node;
+    struct node *node = net->nodes[lie->of != NULL ? IT : BE].node;
     struct node_outgoing out;
     struct node_attached attached = {.count = 0};
     struct err_note note = {{0}};
@@ -121,6 +122,12 @@ static void craft(struct net *net, const struct lie *lie, const char *reference)
     uint64_t ticket;
     picture_made(&picture, 5);
     assert_ok(blob_seal(buf_slice(&picture.photo), &attached.sealed[0], &key, &attached.names[0]));
+    if (lie->of != NULL) {
+        size_t count;
+        const Hotline__Attachment *theirs = node_blob_photos(lie->of, &count)[0];
+        assert_ok(key_hash_from(wire_slice(theirs->name), &attached.names[0]));
+        memcpy(key.bytes, theirs->key.data, KEY_BYTES);
+    }
     assert_ok(node_begin(node, &out, HOTLINE__KIND__CODE__CASE, false, net->now_us));
     assert_ok(node_out_country(&out, "FR", &note));
     seal_random(case_id, sizeof case_id);
@@ -155,7 +162,7 @@ static void craft(struct net *net, const struct lie *lie, const char *reference)
     out.body.alert = content;
     assert_ok(node_seal(node, &out, &note, &item));
     assert_ok(node_launch(node, item, &note, &ticket));
-    attached.is_new[0] = true;
+    attached.is_new[0] = lie->of == NULL;
     attached.count = 1;
     node_photo_keep(node, item, &attached);
     content->n_photos = 0;
@@ -208,6 +215,64 @@ static void photo_without_a_key_is_refused_once_it_is_here(void **state)
     size_t asked = net_frames(net, false, FR, NET_ALL, WIRE_BLOB_WANT);
     net_pass(net, CLOCK_MINUTE_US);
     assert_int_equal(net_frames(net, false, FR, NET_ALL, WIRE_BLOB_WANT), asked); /* and not asked for again */
+}
+
+/* ---- one photo that two cases name: whose came first must not matter ---- */
+
+#define OTHER "IT-2026-00801"
+
+/* FR has a case of IT that names the photo of BE's case, and then that one. */
+static void meet_other_first(struct net *net, struct lie lie, char *reference)
+{
+    net_cut(net, BE, NET_ALL);
+    publish_one(net, reference);
+    lie.of = net_revision(net, BE, reference, 1);
+    craft(net, &lie, OTHER);
+    check_seen(net, OTHER, 1, 0, 0);
+    net_connect(net, BE, NET_ALL);
+    net_pass(net, 5 * CLOCK_MINUTE_US);
+}
+
+static void photo_that_another_case_names_without_its_key_is_shown_by_its_own(void **state)
+{
+    struct net *net = *state;
+    char reference[CASES_REFERENCE_MAX];
+    meet_other_first(net, (struct lie){.no_key = true}, reference);
+    check_seen(net, reference, 1, 1, 0);
+    check_seen(net, OTHER, 1, 0, 1);
+    check_unreadable(net, OTHER, 1, ERR_INVALID, "came and is refused");
+    net_crash(net, FR);
+    net_connect(net, FR, NET_ALL);
+    check_seen(net, reference, 1, 1, 0);
+}
+
+static void photo_that_another_case_tells_another_size_of_is_shown_by_its_own(void **state)
+{
+    struct net *net = *state;
+    char reference[CASES_REFERENCE_MAX];
+    meet_other_first(net, (struct lie){.size_bytes = 70000}, reference);
+    check_seen(net, reference, 1, 1, 0);
+}
+
+/* The case that it came for is erased, and its key with it: the other asks for it again. */
+static void photo_that_another_case_names_outlives_its_erasure(void **state)
+{
+    struct net *net = *state;
+    char reference[CASES_REFERENCE_MAX];
+    struct err_note note = {{0}};
+    meet_other_first(net, (struct lie){.no_name = false}, reference);
+    check_seen(net, reference, 1, 1, 0);
+    check_seen(net, OTHER, 1, 1, 0);
+    net_forget(net);
+    assert_ok(net_try_finish(net, IT, OTHER, HOTLINE__ACT__CODE__RETRACT, &note));
+    net_run(net);
+    assert_ok(net_try_acknowledge(net, FR, OTHER));
+    net_pass(net, 10 * CLOCK_SECOND_US);
+    net->now_us += 25 * CLOCK_HOUR_US;
+    net_pass(net, 30 * CLOCK_SECOND_US);
+    assert_true(net_case(net, FR, OTHER)->erased);
+    check_seen(net, reference, 1, 1, 0);
+    assert_true(net_frames(net, false, FR, NET_ALL, WIRE_BLOB_WANT) > 0);
 }
 
 /* ---- relays ---- */
@@ -386,6 +451,9 @@ int main(void)
         NET_TEST(photo_that_the_header_does_not_name_is_never_asked_for),
         NET_TEST(photo_without_a_name_is_counted_and_never_here),
         NET_TEST(photo_without_a_key_is_refused_once_it_is_here),
+        NET_TEST(photo_that_another_case_names_without_its_key_is_shown_by_its_own),
+        NET_TEST(photo_that_another_case_tells_another_size_of_is_shown_by_its_own),
+        NET_TEST(photo_that_another_case_names_outlives_its_erasure),
         NET_TEST(photo_pieces_that_do_not_fit_are_counted_and_another_relay_is_asked),
         NET_TEST(photo_is_given_as_far_as_it_goes_and_nothing_else_is),
         NET_TEST(photo_is_not_given_to_a_relay_that_went_away_meanwhile),

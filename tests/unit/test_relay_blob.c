@@ -217,6 +217,48 @@ static void relay_blob_that_did_not_come_is_asked_for_again(void **state)
     buf_free(&photo.sealed);
 }
 
+/* Time passes, and everybody is there. */
+static void pass_together(struct world *world, unsigned seconds)
+{
+    Hotline__Pulse pulse = HOTLINE__PULSE__INIT;
+    for (unsigned i = 0; i < seconds; i += 10) {
+        WIRE_SET(&pulse, clock_us, world->now_us);
+        for (unsigned member = BE; member <= NL; member++)
+            world_say(world, member, WIRE_PULSE, &pulse.base);
+        world_pass(world, 10 * CLOCK_SECOND_US);
+    }
+}
+
+/* Whoever names a photo and gives nothing keeps it from nobody; who is slow keeps its turn. */
+static void relay_blob_that_one_member_names_and_never_gives_is_asked_of_the_next(void **state)
+{
+    struct world *world = *state;
+    struct world_alert silent, honest;
+    struct photo photo;
+
+    world_hello_all(world);
+    photo_made(&photo, 200000);
+    silent = published(world, &photo, &(struct world_case){.sender = BE, .case_id = 1});
+    honest = published(world, &photo, &(struct world_case){.sender = NL, .case_id = 2});
+    pass_together(world, 60);
+    put(world, BE, &photo, 0);
+    pass_together(world, 80);
+    world_none(world, NL, WIRE_BLOB_WANT);
+    pass_together(world, 20);
+    check_want(world, NL, &photo, 0, 2);
+    world_forget(world);
+    put(world, BE, &photo, 1);
+    check_refused(world, BE, HOTLINE__REFUSED_CODE__CODE__RATE, "this blob was not asked of you");
+    upload(world, NL, &photo);
+    want(world, FR, &photo, 0, 1);
+    check_chunk(world, FR, &photo, 0);
+    pass_together(world, 120);
+    world_none(world, BE, WIRE_BLOB_WANT);
+    world_alert_done(&silent);
+    world_alert_done(&honest);
+    buf_free(&photo.sealed);
+}
+
 static void relay_blob_out_of_place_is_refused_by_name(void **state)
 {
     struct world *world = *state;
@@ -390,6 +432,7 @@ int main(void)
         WORLD_TEST(relay_blob_is_asked_for_taken_and_given_to_the_routed),
         WORLD_TEST(relay_blob_goes_on_where_it_stopped_after_a_crash),
         WORLD_TEST(relay_blob_that_did_not_come_is_asked_for_again),
+        WORLD_TEST(relay_blob_that_one_member_names_and_never_gives_is_asked_of_the_next),
         WORLD_TEST(relay_blob_out_of_place_is_refused_by_name),
         WORLD_TEST(relay_blob_of_a_wrong_digest_is_dropped_whole),
         WORLD_TEST(relay_blob_lives_as_long_as_an_envelope_names_it),
