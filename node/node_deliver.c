@@ -332,7 +332,9 @@ static void deliver_own(struct node *node, struct node_link *link, const Hotline
     struct receipt_name name;
     uint64_t ticket = vault_last(node->vault);
     memcpy(name.bytes, envelope->hash.bytes, RECEIPT_NAME_BYTES);
-    if (item == NULL) {
+    if (item == NULL && node_is_erased(node, envelope)) {
+        node->counters.duplicates++; /* what is erased here comes back by no relay's word */
+    } else if (item == NULL) {
         int result = item_of(envelope, NULL, &item);
         if (result == OK && (result = open_own(node, item, wire, envelope)) != OK)
             item_free(item);

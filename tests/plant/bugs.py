@@ -19,6 +19,8 @@ BUGS = [
         "test_node"),
     bug("synchronous = NORMAL", "proto/db_file.c", "PRAGMA synchronous = FULL;", "PRAGMA synchronous = NORMAL;",
         "test_db", "crash:600"),
+    bug("what its publisher erased comes back by a relay", "node/node_deliver.c",
+        "item == NULL && node_is_erased(node, envelope)", "item == NULL && envelope == NULL", "test_node_deliver"),
     bug("a damaged log is passed over", "proto/db.c", "error = db_check_log(db->handle, db->path, note);",
         "error = OK;", "test_db_log"),
     bug("the remains of torn commits are called damage", "proto/db_log.c", "        walk->commits = 0;\n", "",

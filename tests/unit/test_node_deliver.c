@@ -618,9 +618,44 @@ static void deliver_of_a_known_own_envelope_adds_no_recipient(void **state)
     assert_int_equal(net_sent(net, BE, WIRE_TAKEN) > 0, 1);
 }
 
+/* A relay that kept what its publisher erased hands it back: it is answered, and nothing of it is kept. */
+static void deliver_of_our_own_after_its_erasure_does_not_come_back(void **state)
+{
+    struct net *net = *state;
+    char reference[CASES_REFERENCE_MAX];
+    struct err_note note = {{0}};
+    net_publish(net, BE, &(struct net_publish){.to = {"FR"}}, reference);
+    net_run(net);
+    net_cut(net, BE, 1); /* so that its opening is what this relay had last */
+    assert_ok(net_try_finish(net, BE, reference, ACT(CLOSE), &note));
+    net_run(net);
+    assert_ok(net_try_acknowledge(net, FR, reference));
+    net_pass(net, 10 * CLOCK_SECOND_US);
+    net->now_us += 80 * CLOCK_HOUR_US;
+    net_pass(net, 20 * CLOCK_SECOND_US);
+    assert_true(net_case(net, BE, reference)->erased);
+    net_crash(net, BE);
+    net_connect(net, BE, 0);
+    net_run(net);
+    size_t taken = net_frames(net, false, BE, 0, WIRE_TAKEN), events = net->nodes[BE].event_count;
+    Hotline__Deliver deliver = HOTLINE__DELIVER__INIT;
+    const Hotline__Publish *publish = net_last(net, false, BE, 1, WIRE_PUBLISH);
+    assert_non_null(publish->envelope->self_grant);
+    deliver.envelope = publish->envelope;
+    net_inject(net, BE, 0, WIRE_DELIVER, &deliver.base);
+    net_run(net);
+    const struct case_entry *entry = net_case(net, BE, reference);
+    assert_true(entry->erased);
+    assert_int_equal(entry->revision_count, 1);
+    assert_int_equal(cases_last(entry)->header->act, ACT(CLOSE));
+    assert_int_equal(net->nodes[BE].event_count, events);
+    assert_int_equal(net_frames(net, false, BE, 0, WIRE_TAKEN), taken + 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        NET_TEST(deliver_of_our_own_after_its_erasure_does_not_come_back),
         NET_TEST(deliver_of_a_good_envelope_is_shown),
         NET_TEST(deliver_of_each_fault_has_its_code_and_leaves_no_trace),
         NET_TEST(deliver_altered_anywhere_is_answered_and_never_stops_the_true_one),
