@@ -32,7 +32,7 @@ KINDS = {
     "byzantine": ("Byzantine seeds", 2_000, 0, 5, 20),
     "crash": ("crash images", 100_000, 0, 1, 15),
     "kill": ("kills of real processes", 10_000, 2, 1, 75),
-    "malformed": ("malformed messages", 10_000_000, 1, 1, 40),
+    "malformed": ("malformed messages", 10_000_000, 2, 1, 40),
     "fuzz": ("fuzz executions", 200_000_000, 1, 1, 80),
 }
 
