@@ -77,7 +77,7 @@ everyone_up
 draft case.json Kanarie '.child.family_name="Wielewaal" | .last_seen.place="IJsvogel" | .why_urgent="Nachtegaal" | .police.reference="Putter" | .transport.detail="Putter" | .contact.languages=["pt"]'
 check "published, delivered" publish pt-farol case.json p.json --live --to ES --confirm Kanarie --wait delivered -W 10s
 ref=$(jq -r .reference p.json)
-for m in es-faro fr-phare; do check "$m: has it, canaries and all" shows $m "$ref" '.case.child.family_name == "Wielewaal" and .case.why_urgent == "Nachtegaal"'; done
+for m in es-faro fr-phare; do check "$m: has it, canaries and all" within 10 shows $m "$ref" '.case.child.family_name == "Wielewaal" and .case.why_urgent == "Nachtegaal"'; done
 check "acknowledged" at es-faro ack "$ref" --as Roodborst
 check "a reply" at es-faro reply "$ref" --message "Roodborst aan de haven"
 check "pt-farol: has the reply" within 5 shows pt-farol "$ref" '[.thread[].text] | index("Roodborst aan de haven") != null'
